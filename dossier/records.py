@@ -1,0 +1,214 @@
+"""The records that travel between the packages. All are immutable; one record for one idea."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+EVERYONE: frozenset[str] = frozenset()
+"""The groups of a document that isn't limited to any group."""
+
+
+class FileState(StrEnum):
+    """How one file ended in an indexing run."""
+
+    INDEXED = "indexed"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class Verdict(StrEnum):
+    """What an answer is worth: answered from the documents, not in them, or cut short by a fault."""
+
+    ANSWERED = "answered"
+    NOT_IN_DOCUMENTS = "not_in_documents"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source file as it was when it was read.
+
+    `source` is the path relative to the documents folder, with forward slashes; `digest` the SHA-256 of the file's
+    bytes in hexadecimal; `groups` who may read it (empty: everyone).
+    """
+
+    source: str
+    title: str
+    digest: str
+    groups: frozenset[str] = EVERYONE
+    pages: int = 1
+
+    @property
+    def name(self) -> str:
+        """The file name without its folders."""
+        return self.source.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of one page of a document.
+
+    `page` counts from 1 (formats without pages have one page); `start` and `end` are character offsets into that
+    page's text; `section` is the path of headings above it; `text` is what the page says there, verbatim;
+    `columns` the column heads and unit of a table that began above the chunk.
+    """
+
+    source: str
+    title: str
+    page: int
+    start: int
+    end: int
+    section: tuple[str, ...]
+    text: str
+    columns: str = ""
+
+    @property
+    def context(self) -> str:
+        """Title and section path: what a reader would need to know to understand the text on its own."""
+        return " > ".join((self.title, *self.section))
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk found for a query.
+
+    `score` orders the passages (reciprocal rank fusion, higher is better); `similarity` is the cosine of query and
+    chunk, or None where only the words matched; ranks count from 1, None where that half didn't find the chunk.
+    """
+
+    chunk_id: int
+    chunk: Chunk
+    score: float
+    similarity: float | None = None
+    dense_rank: int | None = None
+    lexical_rank: int | None = None
+
+    @property
+    def document(self) -> str:
+        """File name of the document, as it is cited."""
+        return self.chunk.source.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence or a table row of a passage: the smallest thing that can be pointed at.
+
+    `passage` is the passage's number in the prompt (from 1); `start` and `end` are offsets into the passage's text;
+    `heading` is the row of column heads above a table row, empty elsewhere.
+    """
+
+    passage: int
+    start: int
+    end: int
+    text: str
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A marker `[number]` in an answer, at `start`:`end` of its text, for the passage of that number."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that the model read and wrote for one answer."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer with everything that it was made from.
+
+    `passages[n - 1]` is what `[n]` in the text cites. `note` says in plain words where the answer falls short.
+    """
+
+    text: str
+    verdict: Verdict
+    passages: tuple[Passage, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    generation: str = ""
+    model: str = ""
+    prompt_version: str = ""
+    usage: Usage = field(default_factory=Usage)
+    note: str = ""
+
+    @property
+    def cited(self) -> frozenset[int]:
+        """Numbers of the passages that the text cites."""
+        return frozenset(citation.number for citation in self.citations)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The chain says what it is doing, for people who wait."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The next piece of an answer's text."""
+
+    text: str
+
+
+AnswerEvent = Step | Delta | Answer
+"""What the chain yields: steps and pieces of text, then exactly one Answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation: `role` is `user` or `assistant`."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """How one file ended in an indexing run, and why."""
+
+    source: str
+    state: FileState
+    reason: str = ""
+    chunks: int = 0
+    pages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long piece of work has come. `total` 0: not known yet."""
+
+    stage: str
+    done: int
+    total: int
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of an evaluation set with where its answer stands. No evidence: it can't be answered."""
+
+    id: str
+    question: str
+    kind: str
+    answer: str
+    evidence: tuple["Evidence", ...] = ()
+    expression: str | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A place that answers a question: file name, page from 1, and the words there."""
+
+    document: str
+    page: int
+    text: str

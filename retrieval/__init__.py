@@ -1,0 +1,1 @@
+"""Documents to chunks to embeddings to an index generation to ranked passages."""

@@ -1,0 +1,138 @@
+"""The `dossier index` and `dossier evaluate retrieval` commands."""
+
+import json
+import signal
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dossier.errors import DossierError, IndexingError, SettingsError
+from dossier.packs import Pack, index_folder, load_pack, load_questions
+from dossier.progress import ProgressDisplay, seconds_left
+from dossier.records import FileState, Progress
+from dossier.settings import Settings, load_settings
+from dossier.weights import verified_embedder
+from retrieval.build import BuildPlan, BuildReport, OnProgress, build
+from retrieval.embedder import Embedder
+from retrieval.evaluate import evaluate, table
+from retrieval.parsing.isolate import Limits
+from retrieval.scan import scan
+from retrieval.search import Searcher
+
+evaluate_commands = typer.Typer(help="Measure quality on questions with known answers.", no_args_is_help=True)
+_GIB = 1 << 30
+
+
+def index(
+    docs: Annotated[Path | None, typer.Option(help="Folder to index instead of the pack's documents.")] = None,
+    rebuild: Annotated[bool, typer.Option(help="Read and embed everything anew.")] = False,
+    allow_empty: Annotated[bool, typer.Option(help="Accept an empty folder and forget all documents.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print progress and the report as JSON lines.")] = False,
+) -> None:
+    """Index the documents: read what changed, embed it, forget what was deleted.
+
+    The index that answers stays in place until the new one is complete. Example: dossier index --docs ./contracts
+    """
+    signal.signal(signal.SIGTERM, _stop)
+    if as_json:
+        _index_as_json(docs, rebuild, allow_empty)
+        return
+    settings = load_settings(documents=docs)
+    with ProgressDisplay() as display:
+        report = build_index(settings, load_pack(settings), display, rebuild, allow_empty)
+    print_report(report)
+
+
+def build_index(
+    settings: Settings,
+    pack: Pack,
+    on_progress: OnProgress | None = None,
+    rebuild: bool = False,
+    allow_empty: bool = False,
+) -> BuildReport:
+    """Index a pack's documents with the settings' embedder and limits. Raises IndexingError, WeightsError."""
+    plan = BuildPlan(
+        index=index_folder(settings, pack.documents),
+        scan=scan(pack.documents, pack.collections, settings.groups_file),
+        limits=Limits(settings.parse_seconds, int(settings.parse_memory_gib * _GIB)),
+        chunk_tokens=settings.chunk_tokens,
+        free_bytes=int(settings.free_disk_gib * _GIB),
+        rebuild=rebuild,
+        allow_empty=allow_empty,
+    )
+    return build(plan, lambda: load_embedder(settings), on_progress or _silent)
+
+
+def load_embedder(settings: Settings) -> Embedder:
+    """The settings' embedder, its weights verified. Raises WeightsError."""
+    folder, digest = verified_embedder(settings)
+    return Embedder(folder, settings.embedder, digest)
+
+
+def print_report(report: BuildReport) -> None:
+    """Say how an indexing run ended, with the reason of every file that isn't in the index."""
+    states = Counter(file.state for file in report.files)
+    if report.changed:
+        print(f"Indexed {report.documents} documents, {report.chunks} passages ({report.embedded} embedded now).")
+    else:
+        print(f"Nothing changed: {report.documents} documents, {report.chunks} passages.")
+    for state in (FileState.FAILED, FileState.SKIPPED):
+        if states[state]:
+            print(f"{states[state]} {'file' if states[state] == 1 else 'files'} {state}:")
+            for file in report.files:
+                if file.state is state:
+                    print(f"  {file.source}: {file.reason}")
+
+
+@evaluate_commands.command()
+def retrieval(
+    questions: Annotated[Path | None, typer.Option(help="Questions (JSON lines) instead of the pack's own.")] = None,
+    docs: Annotated[Path | None, typer.Option(help="Folder whose index is asked.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Find out how often the right page is among the first passages, and how well relevance tells.
+
+    Needs an index (`dossier index`). Example: dossier evaluate retrieval --questions mine.jsonl --docs ./contracts
+    """
+    settings = load_settings(documents=docs)
+    pack = load_pack(settings)
+    file = questions or pack.questions
+    if file is None or not file.is_file():
+        raise SettingsError(f"there is no question file {file or ''}. Name one with --questions.")
+    searcher = Searcher(index_folder(settings, pack.documents), load_embedder(settings))
+    result = evaluate(searcher, load_questions(file), settings.relevance)
+    print(json.dumps(asdict(result), indent=1) if as_json else table(result))
+
+
+def _index_as_json(docs: Path | None, rebuild: bool, allow_empty: bool) -> None:
+    """JSON lines for a program that watches: progress, then the report or the error."""
+    try:
+        settings = load_settings(documents=docs)
+        report = build_index(settings, load_pack(settings), _print_progress, rebuild, allow_empty)
+    except DossierError as error:
+        _print_line({"error": {"code": error.code, "message": str(error)}})
+        raise typer.Exit(error.exit_status) from error
+    _print_line({"report": asdict(report)})
+
+
+def _print_progress(progress: Progress) -> None:
+    left = seconds_left(progress)
+    _print_line({"stage": progress.stage, "done": progress.done, "total": progress.total, "seconds_left": left})
+
+
+def _print_line(record: dict[str, object]) -> None:
+    print(json.dumps(record), flush=True)
+
+
+def _silent(progress: Progress) -> None:
+    """Show nothing."""
+
+
+def _stop(number: int, frame: object) -> None:
+    """Leave by an exception on SIGTERM, so that the folder being built is removed."""
+    print("Stopped. The previous index stays.", file=sys.stderr)
+    raise SystemExit(IndexingError.exit_status)

@@ -1,0 +1,174 @@
+"""Generations: immutable index folders, checked by digest, with one pointer that is replaced atomically."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from dossier.errors import CorruptIndexError, IndexMissingError
+
+CURRENT = "CURRENT"
+MANIFEST = "manifest.json"
+VECTORS = "vectors.faiss"
+CHUNKS = "chunks.sqlite"
+KEEP = 3
+"""Generations that stay on disk: the current one and two to go back to."""
+_NAME = re.compile(r"g\d{6}")
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides what an index holds for the same documents. A different recipe rebuilds it all."""
+
+    embedder: str
+    embedder_digest: str
+    dimension: int
+    metric: str
+    parser: str
+    chunker: str
+    chunk_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation is made of. `files` gives the SHA-256 of each of its files."""
+
+    name: str
+    created: str
+    recipe: Recipe
+    documents: int
+    chunks: int
+    files: dict[str, str]
+
+    def to_bytes(self) -> bytes:
+        """The manifest file's content: the manifest with its own digest beside it."""
+        body = {"format": _FORMAT, **asdict(self)}
+        digest = hashlib.sha256(_canonical(body)).hexdigest()
+        return json.dumps({"sha256": digest, "manifest": body}, indent=1).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, where: Path) -> "Manifest":
+        """Decode and check a manifest file. Raises CorruptIndexError."""
+        try:
+            outer = json.loads(data)
+            body = dict(outer["manifest"])
+            intact = hashlib.sha256(_canonical(body)).hexdigest() == outer["sha256"]
+            if not intact or body.pop("format") != _FORMAT:
+                raise CorruptIndexError(f"{where} doesn't match its digest or format. Index the documents again.")
+            return cls(**{**body, "recipe": Recipe(**body["recipe"])})
+        except (ValueError, KeyError, TypeError) as error:
+            raise CorruptIndexError(f"{where} is damaged ({error!r}). Index the documents again.") from error
+
+
+def _canonical(body: dict[str, object]) -> bytes:
+    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+
+
+def names(folder: Path) -> list[str]:
+    """Names of the finished generations in an index folder, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(entry.name for entry in folder.iterdir() if _NAME.fullmatch(entry.name) and entry.is_dir())
+
+
+def current_name(folder: Path) -> str:
+    """The generation that CURRENT points to. Raises IndexMissingError when there is none."""
+    pointer = folder / CURRENT
+    if not pointer.is_file():
+        raise IndexMissingError("nothing is indexed yet. Run `dossier index` first.")
+    name = pointer.read_text(encoding="utf-8", errors="replace").strip()
+    if not _NAME.fullmatch(name):
+        raise CorruptIndexError(f"{pointer} is damaged. Index the documents again.")
+    return name
+
+
+def verify(folder: Path, name: str) -> Manifest:
+    """Check every file of a generation against its digest. Raises CorruptIndexError naming the file."""
+    where = folder / name
+    try:
+        manifest = Manifest.from_bytes((where / MANIFEST).read_bytes(), where / MANIFEST)
+        for file, expected in manifest.files.items():
+            if digest_of(where / file) != expected:
+                raise CorruptIndexError(f"{where / file} doesn't match its digest. Index the documents again.")
+    except OSError as error:
+        raise CorruptIndexError(f"{where} is incomplete ({error}). Index the documents again.") from error
+    if manifest.name != name:
+        raise CorruptIndexError(f"{where} holds the manifest of {manifest.name}. Index the documents again.")
+    return manifest
+
+
+def newest_intact(folder: Path) -> tuple[Manifest, str]:
+    """The current generation, or the newest older one that is whole, with a warning in plain words (else empty).
+
+    Raises IndexMissingError when nothing was ever indexed, CorruptIndexError when no generation is whole.
+    """
+    problems: list[str] = []
+    try:
+        name = current_name(folder)
+        return verify(folder, name), ""
+    except CorruptIndexError as error:
+        problems.append(str(error))
+    for name in reversed(names(folder)):
+        try:
+            return verify(folder, name), f"{problems[0]} Until then an older index answers ({name})."
+        except CorruptIndexError as error:
+            problems.append(str(error))
+    raise CorruptIndexError(problems[0])
+
+
+def promote(building: Path, folder: Path, manifest: Manifest) -> None:
+    """Make a built folder the current generation: flush, re-read and check it, rename it, replace the pointer.
+
+    A crash at any point leaves either the old or the new generation current, whole.
+    """
+    (building / MANIFEST).write_bytes(manifest.to_bytes())
+    for file in (*manifest.files, MANIFEST):
+        _flush(building / file)
+    _flush(building)
+    _check_built(building, manifest)
+    building.rename(folder / manifest.name)
+    _flush(folder)
+    pointer = folder / f".{CURRENT}.new"
+    pointer.write_text(manifest.name + "\n", encoding="utf-8")
+    _flush(pointer)
+    pointer.replace(folder / CURRENT)
+    _flush(folder)
+
+
+def next_name(folder: Path) -> str:
+    """The name for the next generation."""
+    last = max((int(name[1:]) for name in names(folder)), default=0)
+    return f"g{last + 1:06d}"
+
+
+def forget_old(folder: Path, keep: int = KEEP) -> list[str]:
+    """Delete all but the newest `keep` generations (never the current one). Open readers keep their files."""
+    current = current_name(folder)
+    old = [name for name in names(folder) if name != current][: -(keep - 1) or None]
+    for name in old:
+        shutil.rmtree(folder / name)
+    return old
+
+
+def digest_of(file: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _check_built(building: Path, manifest: Manifest) -> None:
+    for file, expected in manifest.files.items():
+        if digest_of(building / file) != expected:
+            raise CorruptIndexError(f"{building / file} reads back differently than it was written. Check the disk.")
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,157 @@
+"""The answer chain: condense, retrieve, rank the lines, point or speak, word, cite, check."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+from dossier.citations import parse_citations
+from dossier.errors import QuestionError
+from dossier.prompt import NOT_IN_DOCUMENTS, PROMPT_VERSION, speaking_prompt
+from dossier.records import Answer, AnswerEvent, Delta, Step, Turn, Usage, Verdict
+from dossier.settings import Settings
+from retrieval.lines import RankedLine, rank_lines
+from retrieval.query import read_query
+from retrieval.search import Found
+from serving.checking import untraced_numbers
+from serving.index_view import IndexView
+from serving.model_client import ModelClient
+from serving.wording import join_answers, word_line
+
+LINES_SHOWN = 6
+"""Lines that the model chooses from."""
+_HISTORY_TURNS = 4
+_FEW_TERMS = 4
+_UNSUPPORTED = "Parts of this answer could not be found in the documents: "
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What was found for one question: the retrieval result and its best lines."""
+
+    found: Found
+    lines: list[RankedLine]
+
+
+class DocumentChain:
+    """Answers from the documents, or says that the answer isn't in them."""
+
+    def __init__(self, index: IndexView, model: ModelClient, settings: Settings, tone: str) -> None:
+        """Join the parts. `tone` is the pack's."""
+        self._index, self._model, self._settings, self._tone = index, model, settings, tone
+
+    async def answer(
+        self, question: str, history: Sequence[Turn], groups: frozenset[str]
+    ) -> AsyncIterator[AnswerEvent]:
+        """Yield steps and pieces of text, then the Answer.
+
+        Raises QuestionError (empty, too long), IndexMissingError, EngineError, BusyError.
+        """
+        check_question(question, self._settings.question_characters)
+        standalone = condense(question, history)
+        if standalone != question:
+            yield Step("Reading the question together with the one before")
+        yield Step("Searching the documents")
+        reading = await asyncio.to_thread(self._read, standalone, groups)
+        if reading.found.signals.probability < self._settings.relevance or not reading.lines:
+            async for event in self._refuse(reading.found):
+                yield event
+            return
+        passages = len(reading.found.passages)
+        yield Step(f"Reading {passages} passage{'s' if passages != 1 else ''}")
+        speaks = self._settings.answer_style == "speak"
+        events = self._speak(reading, history, standalone) if speaks else self._point(reading, standalone)
+        async for event in events:
+            yield event
+
+    def _read(self, question: str, groups: frozenset[str]) -> _Reading:
+        found = self._index.searcher().search(question, groups, self._settings.passages)
+        lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_SHOWN)
+        return _Reading(found, lines)
+
+    async def _refuse(self, found: Found, usage: Usage | None = None) -> AsyncIterator[AnswerEvent]:
+        yield Delta(NOT_IN_DOCUMENTS)
+        note = "The passages below come closest." if found.passages else ""
+        answer = self._finish(found, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage or Usage())
+        yield replace(answer, note=note)
+
+    async def _point(self, reading: _Reading, question: str) -> AsyncIterator[AnswerEvent]:
+        """The model points at a line, code reads it out."""
+        passages = reading.found.passages
+        choice = await self._model.point(reading.lines, passages, question)
+        if choice.line is None:
+            async for event in self._refuse(reading.found, choice.usage):
+                yield event
+            return
+        years = read_query(question).years
+        text = join_answers([word_line(choice.line, passages[choice.line.passage - 1], years)])
+        for piece in _pieces(text):
+            yield Delta(piece)
+        yield self._finish(reading.found, text, Verdict.ANSWERED, choice.usage)
+
+    async def _speak(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncIterator[AnswerEvent]:
+        """The model words the answer; its citations and numbers are checked afterwards."""
+        found = reading.found
+        prompt = speaking_prompt(self._tone, found.passages, history[-_HISTORY_TURNS:], question)
+        said: list[str] = []
+        usage = Usage()
+        async for piece in self._model.speak(prompt, self._settings.answer_tokens):
+            if isinstance(piece, Usage):
+                usage = piece
+            else:
+                said.append(piece)
+                yield Delta(piece)
+        text = "".join(said).strip()
+        if not text or NOT_IN_DOCUMENTS.rstrip(".").lower() in text.lower():
+            yield replace(self._finish(found, text or NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage))
+            return
+        yield _checked(self._finish(found, text, Verdict.ANSWERED, usage))
+
+    def _finish(self, found: Found, text: str, verdict: Verdict, usage: Usage) -> Answer:
+        clean, citations = parse_citations(text, len(found.passages))
+        return Answer(
+            text=clean,
+            verdict=verdict,
+            passages=found.passages,
+            citations=citations,
+            generation=found.generation,
+            model=self._model.name,
+            prompt_version=PROMPT_VERSION,
+            usage=usage,
+            note=self._index.status().message,
+        )
+
+
+def check_question(question: str, longest: int) -> None:
+    """Raise QuestionError for a question that is empty or too long."""
+    if not question.strip():
+        raise QuestionError("the question is empty. Write what you want to know.")
+    if len(question) > longest:
+        raise QuestionError(
+            f"the question has {len(question):,} characters; at most {longest:,} are read. Ask something shorter."
+        )
+
+
+def condense(question: str, history: Sequence[Turn]) -> str:
+    """A follow-up made standalone: with few telling words of its own, the question before it comes in front."""
+    earlier = [turn.text for turn in history if turn.role == "user"]
+    query = read_query(question)
+    if not earlier or query.names or len(query.terms) > _FEW_TERMS:
+        return question
+    return f"{earlier[-1]} {question}"
+
+
+def _checked(answer: Answer) -> Answer:
+    """The answer of a speaking model, marked where its numbers stand in no passage or nothing is cited."""
+    cited = [answer.passages[number - 1] for number in sorted(answer.cited)]
+    untraced = untraced_numbers(answer.text, cited or answer.passages)
+    if untraced:
+        return replace(answer, verdict=Verdict.UNSUPPORTED, note=_UNSUPPORTED + ", ".join(untraced))
+    if not answer.citations:
+        return replace(answer, verdict=Verdict.UNSUPPORTED, note="This answer names no source; check it yourself.")
+    return answer
+
+
+def _pieces(text: str) -> list[str]:
+    """Text in words, each with the space before it, so that a page can show it as it arrives."""
+    words = text.split(" ")
+    return [words[0], *(f" {word}" for word in words[1:])]

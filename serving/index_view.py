@@ -1,0 +1,63 @@
+"""The index as the gateway sees it: the current generation, replaced as a whole when a newer one is ready."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from dossier.errors import IndexMissingError
+from dossier.records import FileReport
+from retrieval.embedder import Embedder
+from retrieval.search import Searcher
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """What is being answered from. `message` says in plain words when something is wrong."""
+
+    generation: str
+    documents: int
+    chunks: int
+    message: str = ""
+
+
+class IndexView:
+    """Hands out the open generation. A request keeps the one it got, also when a newer one is opened meanwhile."""
+
+    def __init__(self, folder: Path, embedder: Embedder) -> None:
+        """Open what there is; a missing index is reported by `status` and by `searcher`."""
+        self._folder, self._embedder = folder, embedder
+        self._lock = threading.Lock()
+        self._searcher: Searcher | None = None
+        self._problem = ""
+        self.reopen()
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder of questions."""
+        return self._embedder
+
+    def reopen(self) -> None:
+        """Open the current generation for the requests to come. When that fails, the open one goes on answering."""
+        with self._lock:
+            try:
+                self._searcher = Searcher(self._folder, self._embedder)
+                self._problem = self._searcher.warning
+            except IndexMissingError as error:
+                self._problem = str(error)
+
+    def searcher(self) -> Searcher:
+        """The open generation. Raises IndexMissingError."""
+        if self._searcher is None:
+            raise IndexMissingError(self._problem)
+        return self._searcher
+
+    def status(self) -> IndexStatus:
+        """Generation, counts and problems."""
+        if self._searcher is None:
+            return IndexStatus("", 0, 0, self._problem)
+        manifest = self._searcher.manifest
+        return IndexStatus(manifest.name, manifest.documents, manifest.chunks, self._problem)
+
+    def files(self) -> list[FileReport]:
+        """How each file ended in the run that built the open generation."""
+        return self._searcher.files() if self._searcher else []

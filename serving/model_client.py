@@ -1,0 +1,137 @@
+"""Speaks to the model server through LangChain's OpenAI client: pointing at lines, and wording answers."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import openai
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
+
+from dossier.errors import BusyError, EngineError
+from dossier.prompt import Message, pointing_choices, pointing_prompt
+from dossier.records import Line, Passage, Usage
+from retrieval.lines import RankedLine
+
+POINTER_WEIGHT = 0.05
+"""How much the model's log-probability of a line counts beside the retriever's score (see DECISIONS)."""
+_SECONDS = 120.0
+_KINDS = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+_GONE = "the model server stopped in the middle of the answer. It is being restarted; ask again in a minute."
+
+
+class Served(Protocol):
+    """Where a model is served."""
+
+    @property
+    def url(self) -> str:
+        """Base address of the OpenAI-compatible API, ending in /v1."""
+
+    @property
+    def api_key(self) -> str:
+        """Key that the server asks for."""
+
+    @property
+    def model_name(self) -> str:
+        """Name under which the model is served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The line that answers, None when the model points at none."""
+
+    line: Line | None
+    usage: Usage
+
+
+class ModelClient:
+    """One served model. Raises EngineError when the server is gone and BusyError when its queue is full."""
+
+    def __init__(self, served: Served) -> None:
+        """Connect lazily: nothing is sent before the first question."""
+        self._served = served
+        self._chat: ChatOpenAI | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the served model."""
+        return self._served.model_name
+
+    def _client(self) -> ChatOpenAI:
+        if self._chat is None:
+            self._chat = ChatOpenAI(
+                model=self._served.model_name,
+                base_url=self._served.url,
+                api_key=SecretStr(self._served.api_key),
+                temperature=0,
+                max_retries=0,
+                timeout=_SECONDS,
+                stream_usage=True,
+            )
+        return self._chat
+
+    async def point(self, lines: Sequence[RankedLine], passages: Sequence[Passage], question: str) -> Choice:
+        """Which of the lines answers: the retriever's score and the model's own choice together."""
+        shown = [ranked.line for ranked in lines]
+        choices = pointing_choices(shown)
+        client = self._client().bind(
+            max_tokens=2,
+            logprobs=True,
+            top_logprobs=min(20, len(choices)),
+            extra_body={"structured_outputs": {"choice": choices}},
+        )
+        async with _translated():
+            reply = await client.ainvoke(_messages(pointing_prompt(shown, passages, question)))
+        logprobs = _choice_logprobs(reply, choices)
+        best = max(
+            range(len(lines)),
+            key=lambda i: lines[i].score + POINTER_WEIGHT * logprobs[choices[i + 1]],
+        )
+        return Choice(lines[best].line, _usage(reply))
+
+    async def speak(self, prompt: Sequence[Message], limit: int) -> AsyncIterator[str | Usage]:
+        """The model's words as they come, and its usage at the end."""
+        async with _translated():
+            async for chunk in self._client().bind(max_tokens=limit).astream(_messages(prompt)):
+                if text := chunk.text:
+                    yield text
+                if isinstance(chunk, AIMessage) and chunk.usage_metadata:
+                    yield _usage(chunk)
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    """Turn the client library's errors into ours."""
+    try:
+        yield
+    except openai.RateLimitError as error:
+        raise BusyError("too many questions at once. Try again in a moment.") from error
+    except openai.APITimeoutError as error:
+        raise EngineError("the model server takes too long to answer. Try again in a minute.") from error
+    except openai.APIConnectionError as error:
+        raise EngineError(_GONE) from error
+    except openai.APIStatusError as error:
+        if error.status_code in (429, 503):
+            raise BusyError("too many questions at once. Try again in a moment.") from error
+        raise EngineError(f"the model server refused the request (status {error.status_code}).") from error
+    except openai.APIError as error:  # an error event inside a stream
+        raise EngineError(_GONE) from error
+
+
+def _messages(prompt: Sequence[Message]) -> list[BaseMessage]:
+    return [_KINDS[message.role](content=message.content) for message in prompt]
+
+
+def _choice_logprobs(reply: BaseMessage, choices: Sequence[str]) -> dict[str, float]:
+    """Log-probability of each choice; those that the server didn't list get the lowest that it did."""
+    content = (reply.response_metadata.get("logprobs") or {}).get("content") or []
+    listed = {item["token"].strip(): float(item["logprob"]) for item in content[0]["top_logprobs"]} if content else {}
+    floor = min(listed.values(), default=0.0)
+    return {choice: max(listed.get(choice, floor), -20.0) for choice in choices}
+
+
+def _usage(reply: BaseMessage) -> Usage:
+    metadata = reply.usage_metadata if isinstance(reply, AIMessage) else None
+    return Usage(metadata["input_tokens"], metadata["output_tokens"]) if metadata else Usage()
