@@ -1,0 +1,82 @@
+"""What the gateway tells Prometheus. Each app has its own registry; nothing in it is about persons."""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from dossier.records import Usage, Verdict
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+INTERRUPTED = "interrupted"
+FAILED = "failed"
+_SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
+_METHODS = frozenset({"GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"})
+
+
+class Metrics:
+    """Counts requests and answers, and shows the state of engine and index."""
+
+    def __init__(self) -> None:
+        registry = self._registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._requests = Counter(
+            "dossier_requests", "Requests by route template.", ("method", "route", "status"), registry=registry
+        )
+        self._first = Histogram(
+            "dossier_first_token_seconds",
+            "From the question to its answer's first words.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._whole = Histogram(
+            "dossier_answer_seconds",
+            "From the question to the end of its answer.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._answers = Counter("dossier_answers", "Answers by verdict.", ("verdict",), registry=registry)
+        self._tokens = Counter(
+            "dossier_tokens", "Tokens that the model read and wrote.", ("direction",), registry=registry
+        )
+        self._running = Gauge("dossier_answers_running", "Answers under way.", registry=registry)
+        self._engine = Gauge("dossier_engine_up", "1 while the model server is ready.", registry=registry)
+        self._documents = Gauge("dossier_index_documents", "Documents that answers come from.", registry=registry)
+        self._chunks = Gauge("dossier_index_chunks", "Chunks that answers come from.", registry=registry)
+        self._begin_at_zero((*Verdict, INTERRUPTED, FAILED))
+
+    def request(self, method: str, route: str, status: int) -> None:
+        """Count a request. `route` is the template, never the path: its values would make endless series."""
+        self._requests.labels(method if method in _METHODS else "other", route, str(status)).inc()
+
+    def first_words(self, seconds: float) -> None:
+        """Record how long the first words of an answer took."""
+        self._first.observe(seconds)
+
+    def answer(self, seconds: float, verdict: str, usage: Usage) -> None:
+        """Record an answer that has ended; `verdict` is also `interrupted` or `failed`."""
+        self._whole.observe(seconds)
+        self._answers.labels(verdict).inc()
+        self._tokens.labels("read").inc(usage.prompt_tokens)
+        self._tokens.labels("written").inc(usage.completion_tokens)
+
+    def running(self, answers: int) -> None:
+        """Show how many answers are under way."""
+        self._running.set(answers)
+
+    def state(self, engine_up: bool, documents: int, chunks: int) -> None:
+        """Show the state of the engine and the index; called before each scrape."""
+        self._engine.set(engine_up)
+        self._documents.set(documents)
+        self._chunks.set(chunks)
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def _begin_at_zero(self, verdicts: Iterable[str]) -> None:
+        # a series that first appears with its first event hides that event from rate()
+        for verdict in verdicts:
+            self._answers.labels(str(verdict))
+        for direction in ("read", "written"):
+            self._tokens.labels(direction)
