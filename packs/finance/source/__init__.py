@@ -1,0 +1,1 @@
+"""Makes the documents and the questions of the finance pack."""
