@@ -50,8 +50,8 @@ def _local_folder(name: str) -> Path:
     folder = Path(name)
     if not folder.is_dir():
         raise WeightsError(
-            f"there is no base model {name!r}. Packaged are {', '.join(BASE_MODELS)}; or name a folder with safetensors "
-            "in the setting base_model."
+            f"there is no base model {name!r}. Packaged are {', '.join(BASE_MODELS)}; or name a folder with "
+            "safetensors in the setting base_model."
         )
     verify_folder(folder)
     return folder

@@ -4,7 +4,7 @@ import re
 
 from dossier.records import Citation
 
-_MARKER = re.compile(r"\s?\[(\d{1,4}(?:\s*,\s*\d{1,4})*)\]")
+_MARKER = re.compile(r"\s?\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
 
 
 def marker(number: int) -> str:

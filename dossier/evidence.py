@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from dossier.records import Line, Passage
 
-_AMOUNT = re.compile(r"[-+]?\(?[-+]?[$€£]?\d[\d,]*(?:\.\d+)?\)?%?(?:x|bps)?|[—–-]")
+_AMOUNT = re.compile(r"[-+]?\(?[-+]?[$€£]?\d(?:[\d,]*\d)?(?:\.\d+)?\)?%?\)?(?:x|bps)?|[—–-]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[”\"')\]]?\s+(?=[A-Z“\"(\d•*])")
 _ABBREVIATION = re.compile(
@@ -18,7 +18,7 @@ _HEADS = re.compile(r"\b(?:19|20)\d\d\b|\bended\b|\bin (?:millions|thousands|bil
 def amounts_of(line: str) -> tuple[str, list[str]]:
     """A table row's label and its amounts, left to right: `Net sales $ 12 (3)` gives `Net sales` and `$12`, `(3)`."""
     joined = re.sub(r"([$€£(])\s+(?=[\d(.])", r"\1", line)
-    joined = re.sub(r"(?<=\d)\s+(?=[%)])", "", joined)
+    joined = re.sub(r"(?<=[\d)])\s+(?=[%)])", "", joined)
     words = joined.split()
     amounts: list[str] = []
     while words and _AMOUNT.fullmatch(words[-1].strip("$€£ ") or words[-1]):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -31,7 +32,10 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """What `pack.toml` says. `documents` and `questions` are absolute paths."""
+    """What `pack.toml` says.
+
+    `documents` and `questions` are absolute paths; `synonyms` gives what the documents call a term.
+    """
 
     name: str
     title: str
@@ -44,6 +48,7 @@ class Pack:
     adapter: str
     collections: tuple[Collection, ...]
     questions: Path | None
+    synonyms: Mapping[str, str]
 
     @property
     def model_name(self) -> str:
@@ -75,6 +80,7 @@ def load_pack(settings: Settings) -> Pack:
             adapter=model.get("adapter", ""),
             collections=tuple(_collection(item) for item in raw.get("collections", [])) if own else (),
             questions=folder / raw["questions"] if own and "questions" in raw else None,
+            synonyms={str(term).lower(): str(words) for term, words in raw.get("synonyms", {}).items()},
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} can't be read: {error}. Correct it and start again.") from error

@@ -173,13 +173,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """How one file ended in an indexing run, and why."""
+    """How one file ended in an indexing run, and why. `groups` who may read it (empty: everyone)."""
 
     source: str
     state: FileState
     reason: str = ""
     chunks: int = 0
     pages: int = 0
+    groups: frozenset[str] = EVERYONE
 
 
 @dataclass(frozen=True, slots=True)

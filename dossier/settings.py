@@ -47,7 +47,7 @@ class Settings(BaseSettings):
 
     chunk_tokens: int = Field(180, ge=32, le=240, description="most tokens of text in one chunk")
     passages: int = Field(6, ge=1, le=20, description="passages that an answer may be drawn from")
-    relevance: float = Field(0.5, ge=0, le=1, description="least probability that the answer is there, else refuse")
+    relevance: float = Field(0.45, ge=0, le=1, description="least probability that the answer is there, else refuse")
     question_characters: int = Field(4000, ge=1, description="longest question")
     answer_tokens: int = Field(300, ge=1, description="longest answer, in tokens, when the model speaks")
     free_disk_gib: float = Field(1.0, ge=0, description="disk space that must stay free, else indexing refuses")
@@ -143,7 +143,9 @@ def _explain(error: ValidationError) -> str:
     lines = []
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
+        if not name:
+            lines.append(f"{settings_file()} can't be read: {problem['msg'].lower()}. Correct it and start again.")
+        elif problem["type"] == "extra_forbidden":
             lines.append(f"unknown setting {name}. `dossier settings` lists the ones there are.")
         else:
             shown = "a value that isn't shown" if name in SECRET else repr(problem["input"])

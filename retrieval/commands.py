@@ -103,7 +103,7 @@ def retrieval(
     file = questions or pack.questions
     if file is None or not file.is_file():
         raise SettingsError(f"there is no question file {file or ''}. Name one with --questions.")
-    searcher = Searcher(index_folder(settings, pack.documents), load_embedder(settings))
+    searcher = Searcher(index_folder(settings, pack.documents), load_embedder(settings), pack.synonyms)
     result = evaluate(searcher, load_questions(file), settings.relevance)
     print(json.dumps(asdict(result), indent=1) if as_json else table(result))
 

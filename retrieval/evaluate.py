@@ -15,8 +15,10 @@ _LINES = 6
 
 @dataclass(frozen=True, slots=True)
 class RetrievalFigures:
-    """Shares from 0 to 1. `page_at[k]`: a right page among the first k passages; `line_at_1`: the best line holds the
-    evidence; `refused`: unanswerable questions told apart; `refused_wrongly`: answerable ones taken for unanswerable.
+    """Shares from 0 to 1.
+
+    `page_at[k]`: a right page among the first k passages; `line_at_1`: the best line holds the evidence; `refused`:
+    unanswerable questions told apart; `refused_wrongly`: answerable ones taken for unanswerable.
     """
 
     questions: int

@@ -1,33 +1,41 @@
 """Which sentence or table row of the passages found answers the question, as the retriever sees it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from dossier.evidence import lines_of
+from dossier.evidence import amounts_of, is_row, lines_of
 from dossier.records import Line, Passage
 from retrieval.embedder import Embedder
-from retrieval.query import Query, stems
+from retrieval.query import STOP_WORDS, Query, stem, stems
 
-_SHORTLIST = 24
+_SHORTLIST = 16
 """Lines that are embedded: the ones whose words match best. Embedding is what costs time here."""
 _LEAST_LETTERS = 3
+_STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
 
 SIMILARITY_WEIGHT = 1.0
-COVERAGE_WEIGHT = 1.0
-CONTEXT_WEIGHT = 0.5
-RANK_WEIGHT = 0.3
+CONTEXT_WEIGHT = 0.6
+FOCUS_WEIGHT = 0.4
+RANK_WEIGHT = 0.25
+YEAR_WEIGHT = 0.15
+ROW_WEIGHT = 0.2
+"""Weights of a line's signals, fitted by comparing right lines with wrong ones (see DECISIONS)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankedLine:
-    """A line with what speaks for it. `score` orders the lines, higher is better."""
+    """A line with what speaks for it. `score` orders the lines, higher is better.
+
+    `similarity`: cosine of the question and the line in its context. `context`: share of the question's terms,
+    weighted by rarity, in the line with its surroundings. `focus`: share of the line's own words that the question
+    uses.
+    """
 
     line: Line
     score: float
     similarity: float
-    coverage: float
     context: float
-    rank: int
+    focus: float
 
 
 def rank_lines(
@@ -35,32 +43,42 @@ def rank_lines(
 ) -> list[RankedLine]:
     """The lines that may answer, best first. `rarity` weighs each of the query's terms."""
     lines = [line for line in lines_of(passages) if _says_something(line)]
-    coverage = {line: _coverage(query, rarity, f"{line.text} {line.heading}") for line in lines}
-    context = {line: _coverage(query, rarity, _surroundings(passages, line)) for line in lines}
-
-    def by_words(line: Line) -> float:
-        return coverage[line] + CONTEXT_WEIGHT * context[line] + RANK_WEIGHT / line.passage
-
-    short = sorted(lines, key=by_words, reverse=True)[:_SHORTLIST]
+    words = {line: _by_words(query, passages, rarity, line) for line in lines}
+    short = sorted(lines, key=lambda line: words[line].score, reverse=True)[:_SHORTLIST]
     if not short:
         return []
-    vectors = embedder.embed([query.text, *(f"{line.heading} {line.text}" for line in short)])
-    similarities = vectors[1:] @ vectors[0]
+    contexts = [f"{passages[line.passage - 1].chunk.context} {_label(line)} {line.heading}" for line in short]
+    vectors = embedder.embed([query.text, *contexts])
     ranked = [
-        RankedLine(
-            line=line,
-            score=SIMILARITY_WEIGHT * float(similarity)
-            + COVERAGE_WEIGHT * coverage[line]
-            + CONTEXT_WEIGHT * context[line]
-            + RANK_WEIGHT / line.passage,
+        replace(
+            words[line],
             similarity=float(similarity),
-            coverage=coverage[line],
-            context=context[line],
-            rank=line.passage,
+            score=words[line].score + SIMILARITY_WEIGHT * float(similarity),
         )
-        for line, similarity in zip(short, similarities, strict=True)
+        for line, similarity in zip(short, vectors[1:] @ vectors[0], strict=True)
     ]
     return sorted(ranked, key=lambda item: item.score, reverse=True)[:limit]
+
+
+def _by_words(query: Query, passages: Sequence[Passage], rarity: Mapping[str, float], line: Line) -> RankedLine:
+    """A line scored without its embedding."""
+    context = _coverage(query, rarity, _surroundings(passages, line))
+    own = {word for word in stems(_label(line)) if not word.isdigit()} - _STOP_STEMS
+    focus = len(own & set(query.stems)) / max(1, len(own))
+    around = f"{line.heading} {line.text} {passages[line.passage - 1].chunk.columns}"
+    year = not query.years or any(year in around for year in query.years)
+    score = (
+        CONTEXT_WEIGHT * context
+        + FOCUS_WEIGHT * focus
+        + RANK_WEIGHT / line.passage
+        + YEAR_WEIGHT * year
+        + ROW_WEIGHT * is_row(line.text)
+    )
+    return RankedLine(line, score, 0.0, context, focus)
+
+
+def _label(line: Line) -> str:
+    return amounts_of(line.text)[0] if is_row(line.text) else line.text
 
 
 def _says_something(line: Line) -> bool:
@@ -76,6 +94,6 @@ def _coverage(query: Query, rarity: Mapping[str, float], text: str) -> float:
     """Share of the query's terms, weighted by rarity, that the text holds: 0 to 1."""
     total = sum(rarity.values())
     present = stems(text)
-    return sum(rarity[term] for term, stem in zip(query.terms, query.stems, strict=True) if stem in present) / (
+    return sum(rarity[term] for term, root in zip(query.terms, query.stems, strict=True) if root in present) / (
         total or 1
     )

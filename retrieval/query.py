@@ -1,6 +1,7 @@
 """What a question asks for, as the lexical search and the relevance signal see it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from retrieval.chunk_store import words_of
@@ -14,6 +15,7 @@ STOP_WORDS = frozenset(
     will with would you your""".split()  # noqa: SIM905 (a paragraph reads better than 150 quoted words)
 )
 _NAME = re.compile(r"\b(?:[A-Z][a-z]+[A-Z]\w*|[a-z]+[A-Z]\w*|[A-Z][\w&’']*)")
+_FISCAL = re.compile(r"\bFY\s?'?(?:20)?(\d\d)\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:FY|fy)?\s?'?((?:19|20)\d\d)\b|\b(?:FY|fy)\s?'?(\d\d)\b")
 
 
@@ -21,10 +23,12 @@ _YEAR = re.compile(r"\b(?:FY|fy)?\s?'?((?:19|20)\d\d)\b|\b(?:FY|fy)\s?'?(\d\d)\b
 class Query:
     """A question taken apart.
 
+    `asked` is the question as it came, `text` with abbreviated years and synonyms spelled out, for the embedder;
     `terms` are its words without stop words, `stems` the stem of each; `names` the capitalised ones among them and
     `years` the years it names.
     """
 
+    asked: str
     text: str
     terms: tuple[str, ...]
     names: frozenset[str]
@@ -32,18 +36,29 @@ class Query:
     stems: tuple[str, ...]
 
 
-def read_query(text: str) -> Query:
-    """Take a question apart."""
+def read_query(text: str, synonyms: Mapping[str, str] | None = None) -> Query:
+    """Take a question apart. `synonyms` adds to a term (in lower case) what the documents may call it."""
+    asked = text
+    text = _FISCAL.sub(lambda match: f"fiscal 20{match.group(1)}", text)
+    added = [words for term, words in (synonyms or {}).items() if _mentions(text, term)]
+    text = " ".join([text, *added])
     terms = tuple(word for word in words_of(text) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit()))
     names: set[str] = set()
-    for sentence in re.split(r"(?<=[.?!])\s+", text):
-        found = list(_NAME.finditer(sentence))
-        # the first word of a sentence is capitalised whatever it is
-        names.update(word for match in found if match.start() > 0 for word in words_of(match.group()))
+    for match in _NAME.finditer(asked):
+        names.update(words_of(match.group()))
     years = {first or f"20{second}" for first, second in _YEAR.findall(text)}
     return Query(
-        text, terms, frozenset(name for name in names if name in terms), frozenset(years), tuple(map(stem, terms))
+        asked=asked,
+        text=text,
+        terms=terms,
+        names=frozenset(name for name in names if name in terms),
+        years=frozenset(years),
+        stems=tuple(map(stem, terms)),
     )
+
+
+def _mentions(text: str, term: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(term)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def stem(word: str) -> str:

@@ -7,22 +7,22 @@ from dataclasses import astuple, dataclass
 from dossier.records import Passage
 from retrieval.query import Query, stem, stems
 
-_WEIGHTS = (0.0, 0.0, 0.0, 0.0, 0.0)
-_BIAS = 0.0
+_WEIGHTS = (5.3, 7.2, 0.9, 0.75, 2.2)
+_BIAS = -7.7
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
     """What speaks for the passages, each from 0 to 1.
 
-    `similarity`: best cosine. `coverage`: share of the question's terms, weighted by rarity, in the best single
-    passage with its context. `reach`: the same share in all passages together. `names` and `years`: share of the
-    question's names and years that stand in the best passages.
+    `similarity`: best cosine. `spread`: how far it stands out from the other chunks found. `coverage`: share of the
+    question's terms, weighted by rarity, in the best single passage with its context. `names` and `years`: share of
+    the question's names and years that stand in the best passages.
     """
 
     similarity: float
+    spread: float
     coverage: float
-    reach: float
     names: float
     years: float
 
@@ -33,8 +33,12 @@ class Signals:
         return 1 / (1 + math.exp(-total))
 
 
-def signals(query: Query, passages: Sequence[Passage], rarity: Mapping[str, float]) -> Signals:
-    """Gather the signals. `rarity` weighs each of the query's terms (see `Searcher.search`)."""
+def signals(query: Query, passages: Sequence[Passage], rarity: Mapping[str, float], spread: float) -> Signals:
+    """Gather the signals.
+
+    `spread` is the cosine of the best chunk less that of the last one found; `rarity` weighs each of the query's terms
+    (see `Searcher.search`).
+    """
     if not passages or not query.terms:
         return Signals(0, 0, 0, 0, 0)
     total = sum(rarity.values())
@@ -46,12 +50,10 @@ def signals(query: Query, passages: Sequence[Passage], rarity: Mapping[str, floa
         sum(rarity[term] for term, stem in zip(query.terms, query.stems, strict=True) if stem in words) / total
         for words in present
     ]
-    together = frozenset[str]().union(*present)
     return Signals(
         similarity=max((passage.similarity or 0.0 for passage in passages), default=0.0),
+        spread=spread,
         coverage=max(shares),
-        reach=sum(rarity[term] for term, stem in zip(query.terms, query.stems, strict=True) if stem in together)
-        / total,
         names=_share(query.names, present[:3]),
         years=_share(query.years, present[:3]),
     )

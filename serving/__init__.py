@@ -1,0 +1,1 @@
+"""The model server, the answer chain, users and the HTTP API."""

@@ -37,7 +37,7 @@ def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
     pack = load_pack(settings)
     folder = prepare_base_model(settings, pack.base_model, on_progress)
     engine = Engine(settings, folder, pack.model_name)
-    index = IndexView(index_folder(settings, pack.documents), load_embedder(settings))
+    index = IndexView(index_folder(settings, pack.documents), load_embedder(settings), pack.synonyms)
     chain = DocumentChain(index, ModelClient(engine), settings, pack.tone)
     return Parts(settings, pack, engine, index, chain)
 
@@ -81,7 +81,7 @@ def open_store_with_operator(settings: Settings) -> tuple[Store, FirstAdmin | No
 
 
 def read_operator_key(settings: Settings) -> str:
-    """This machine's API key. Raises EnvironmentProblem when Dossier was never started here."""
+    """The API key of whoever operates this machine. Raises EnvironmentProblem when Dossier was never started here."""
     file = settings.home / _OPERATOR_KEY
     if not file.is_file():
         raise EnvironmentProblem(f"there is no {file}. Start Dossier once with `dossier run`.")

@@ -116,7 +116,10 @@ def add_user(
     ] = None,
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
 ) -> None:
-    """Add a user. The password is asked for. Example: dossier user add mira --role analyst --group hr"""
+    """Add a user; the password is asked for.
+
+    Example: dossier user add mira --role analyst --group hr
+    """
     user = _store().users.add(NewUser(name, password, role, frozenset(group or ())))
     print(f"Added {user.name} ({user.role}).")
 
@@ -139,7 +142,10 @@ def create_key(
     label: Annotated[str, typer.Argument(help="What the key is for.")],
     user: Annotated[str, typer.Option(help="Whose rights the key has.")] = "admin",
 ) -> None:
-    """Make an API key and print it, this once. Example: export OPENAI_API_KEY=$(dossier key create notebook)"""
+    """Make an API key and print it, this once.
+
+    Example: export OPENAI_API_KEY=$(dossier key create notebook)
+    """
     store = _store()
     print(store.credentials.issue_key(_user(store, user).id, label).key)
 

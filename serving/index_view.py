@@ -1,6 +1,7 @@
 """The index as the gateway sees it: the current generation, replaced as a whole when a newer one is ready."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +24,9 @@ class IndexStatus:
 class IndexView:
     """Hands out the open generation. A request keeps the one it got, also when a newer one is opened meanwhile."""
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, synonyms: Mapping[str, str]) -> None:
         """Open what there is; a missing index is reported by `status` and by `searcher`."""
-        self._folder, self._embedder = folder, embedder
+        self._folder, self._embedder, self._synonyms = folder, embedder, synonyms
         self._lock = threading.Lock()
         self._searcher: Searcher | None = None
         self._problem = ""
@@ -40,7 +41,7 @@ class IndexView:
         """Open the current generation for the requests to come. When that fails, the open one goes on answering."""
         with self._lock:
             try:
-                self._searcher = Searcher(self._folder, self._embedder)
+                self._searcher = Searcher(self._folder, self._embedder, self._synonyms)
                 self._problem = self._searcher.warning
             except IndexMissingError as error:
                 self._problem = str(error)

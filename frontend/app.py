@@ -1,0 +1,95 @@
+"""The script that Streamlit runs for each view: who is signed in, the sidebar, the page."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dossier.errors import DossierError, SignInError
+from frontend import account, admin_index, asking, chat, conversations, session, sign_in
+from frontend.faults import show_error
+from frontend.markup import label, plain_html
+from frontend.session import Session
+from frontend.viewport import close_sidebar
+from frontend.wire import GatewayUnreachableError
+
+_STYLE = Path(__file__).with_name("style.css")
+_ICON = Path(__file__).with_name("icon.svg")
+_TITLE = 80
+
+
+def main() -> None:
+    """Draw the view that the address names, for who is signed in."""
+    st.set_page_config("Dossier", page_icon=str(_ICON), layout="centered")
+    st.html(_STYLE)
+    try:
+        who = session.current()
+        page = _page(who)
+        session.sync_cookie()
+        if who is None:
+            sign_in.page()
+            return
+        _sidebar(who)
+        close_sidebar(f"{page.title} {conversations.opened()}")
+        page.run()
+    except SignInError as error:
+        session.end(str(error))
+        st.rerun()
+    except DossierError as error:
+        show_error(error, "page")
+
+
+def _page(who: Session | None) -> st.Page:
+    ask = st.Page(chat.page, title="Ask", url_path="ask", default=True)
+    pages = [ask, st.Page(account.page, title="Account", url_path="account")]
+    if who is None or who.user.is_admin:
+        pages.append(st.Page(admin_index.page, title="Documents", url_path="documents"))
+    st.session_state["ask_page"] = ask
+    st.session_state["pages"] = pages
+    return st.navigation(pages, position="hidden")
+
+
+def _sidebar(who: Session) -> None:
+    with st.sidebar:
+        st.html('<div class="wordmark">Dossier</div>')
+        if st.button("New conversation", key="new-conversation", icon=":material/edit_square:", width="stretch"):
+            st.switch_page(st.session_state["ask_page"], query_params={})
+        with st.container(key="conversations"):
+            _conversations(who)
+        with st.container(key="who"):
+            _menu(who)
+
+
+def _conversations(who: Session) -> None:
+    def untitled(conversation_id: str) -> str:
+        answering = asking.running(who, conversation_id)
+        return answering.now.question[:_TITLE] if answering else "New conversation"
+
+    try:
+        conversations.show_list(who.gateway, untitled)
+    except GatewayUnreachableError:
+        st.html(plain_html("Your conversations can't be shown now.", "fine"))  # the page says why
+
+
+def _menu(who: Session) -> None:
+    for page in st.session_state["pages"][1:]:
+        icon = ":material/folder_open:" if page.title == "Documents" else ":material/person:"
+        st.page_link(page, label=page.title, icon=icon, query_params={})
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+        st.markdown(label(who.user.name), width="stretch")
+        icon = ":material/logout:"
+        st.button("Sign out", key="sign-out", type="tertiary", icon=icon, on_click=_sign_out, args=(who,))
+
+
+def _sign_out(who: Session) -> None:
+    try:
+        who.gateway.sign_out()
+    except SignInError:
+        session.end()  # it had ended already
+    except DossierError as error:
+        session.end(f"{error} You're signed out here; the sign-in itself ends by its time.")
+    else:
+        session.end()
+    st.query_params.clear()
+
+
+main()

@@ -1,0 +1,62 @@
+"""How one message of a conversation looks."""
+
+from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
+
+from dossier.records import Verdict
+from frontend.faults import show_problem
+from frontend.markup import answer_html, plain_html
+from frontend.records import Message
+from frontend.sources import place_of, show_nearest, show_sources
+
+_AVATARS: Final = {"user": ":material/person:", "assistant": ":material/article:"}
+_INTERRUPTED: Final = "Stopped before it was finished."
+
+_NOTHING_SAID: Final = "Stopped before there was an answer."
+
+
+def bubble(role: str) -> st.delta_generator.DeltaGenerator:
+    """The place of one message."""
+    return st.chat_message(role, avatar=_AVATARS[role])
+
+
+def show_question(text: str) -> None:
+    """Draw a question."""
+    with bubble("user"):
+        st.html(plain_html(text, "question"))
+
+
+def show_message(message: Message, place: str, problem: str = "", again: Callable[[], None] | None = None) -> None:
+    """Draw one message. `place` tells its widgets from others'; `problem` is why it broke off, `again` asks anew."""
+    if message.role == "user":
+        show_question(message.text)
+        return
+    with bubble("assistant"):
+        if message.verdict is Verdict.NOT_IN_DOCUMENTS:
+            _show_refusal(message, place)
+        else:
+            _show_answer(message, place, "" if problem else _INTERRUPTED)
+        if problem:
+            show_problem(problem, "answer", again)
+
+
+def _show_refusal(message: Message, place: str) -> None:
+    with st.container(key=f"not-found-{place}"):
+        st.html('<div class="not-found-title">Not in the documents</div>' + answer_html(message.text, {}))
+        if message.note:
+            st.html(plain_html(message.note, "note"))
+        show_nearest(message.sources, place)
+
+
+def _show_answer(message: Message, place: str, interrupted: str) -> None:
+    titles = {source.number: place_of(source) for source in message.sources}
+    if message.text:
+        st.html(answer_html(message.text, titles or None))
+    if not message.text and interrupted:
+        interrupted = _NOTHING_SAID
+    for note in (message.note, interrupted if message.interrupted else ""):
+        if note:
+            st.html(plain_html(note, "note"))
+    show_sources(message, place)

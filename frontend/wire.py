@@ -1,0 +1,133 @@
+"""The gateway's language: error bodies and the events of a streamed answer."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from dossier.errors import (
+    BusyError,
+    ConflictError,
+    CorruptIndexError,
+    DossierError,
+    EngineError,
+    EnvironmentProblem,
+    ForbiddenError,
+    IndexingError,
+    IndexMissingError,
+    NotFoundError,
+    QuestionError,
+    SignInError,
+    UnknownModelError,
+    WeightsError,
+)
+from dossier.records import Delta, Step, Verdict
+from frontend.records import Source, sources_of
+
+UNREACHABLE = "The gateway isn't reachable. It is usually back within a minute."
+BROKEN_OFF = "The connection to the gateway broke off while the answer was being written."
+STRANGE = "The gateway's reply can't be read. Is the page's address for it (host and port in the settings) right?"
+
+
+class GatewayUnreachableError(EnvironmentProblem):
+    """Nobody answers at the gateway's address, or the connection broke off."""
+
+    code = "gateway_unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The end of a streamed answer: what belongs to it beside its text."""
+
+    sources: tuple[Source, ...]
+    verdict: Verdict | None
+    note: str
+
+
+StreamEvent = Step | Delta | Finish
+"""What a streamed answer is made of. The last event is a Finish."""
+
+_FAMILY: dict[str, type[DossierError]] = {
+    kind.code: kind
+    for kind in (
+        BusyError,
+        ConflictError,
+        CorruptIndexError,
+        EngineError,
+        EnvironmentProblem,
+        ForbiddenError,
+        IndexingError,
+        IndexMissingError,
+        NotFoundError,
+        QuestionError,
+        SignInError,
+        UnknownModelError,
+        WeightsError,
+    )
+}
+_BY_STATUS: dict[int, type[DossierError]] = {
+    400: QuestionError,
+    401: SignInError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    429: BusyError,
+    503: EngineError,
+}
+
+
+def error_of(body: Any, status: int = 500) -> DossierError:  # noqa: ANN401 (JSON of any shape)
+    """The member of the error family that the gateway means, with the gateway's own sentence."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict) or not error.get("message"):
+        kind = _BY_STATUS.get(status, DossierError)
+        return kind(STRANGE)
+    kind = _FAMILY.get(str(error.get("code"))) or _BY_STATUS.get(status, DossierError)
+    return kind(str(error["message"]))
+
+
+async def read_events(lines: AsyncIterator[str]) -> AsyncIterator[StreamEvent]:
+    """Turn the lines of a server-sent stream into events.
+
+    Raises the error that the gateway sends in mid-stream, and GatewayUnreachableError where the stream ends early.
+    """
+    finished = False
+    async for line in lines:
+        if not line.startswith("data:"):
+            continue
+        data = line[5:].strip()
+        if data == "[DONE]":
+            break
+        for event in _events_of(_parse(data)):
+            finished = finished or isinstance(event, Finish)
+            yield event
+    if not finished:
+        raise GatewayUnreachableError(BROKEN_OFF)
+
+
+def _parse(data: str) -> dict[str, Any]:
+    try:
+        chunk = json.loads(data)
+    except json.JSONDecodeError as error:
+        raise GatewayUnreachableError(STRANGE) from error
+    if not isinstance(chunk, dict):
+        raise GatewayUnreachableError(STRANGE)
+    if "error" in chunk:
+        raise error_of(chunk)
+    return chunk
+
+
+def _events_of(chunk: dict[str, Any]) -> list[StreamEvent]:
+    events: list[StreamEvent] = []
+    if chunk.get("step"):
+        events.append(Step(str(chunk["step"])))
+    for choice in chunk.get("choices") or ():
+        text = (choice.get("delta") or {}).get("content")
+        if text:
+            events.append(Delta(str(text)))
+        if choice.get("finish_reason"):
+            verdict = chunk.get("verdict")
+            events.append(
+                Finish(sources_of(chunk), Verdict(verdict) if verdict else None, str(chunk.get("note") or ""))
+            )
+    return events

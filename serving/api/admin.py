@@ -1,0 +1,81 @@
+"""Routes for admins: users and the index job."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter, status
+
+from serving.api.parts import Parts
+from serving.api.policy import GuardedRoute, SignedInCaller
+from serving.api.schemas import ChangeBody, FileReply, IndexBody, JobReply, NewUserBody, UserReply, failures
+from serving.api.work import in_limited_thread, in_thread
+from serving.jobs import JobStatus
+from serving.store import Change, NewUser
+
+router = APIRouter(prefix="/admin", tags=["administration"], route_class=GuardedRoute)
+
+
+@router.get("/users", summary="All users", responses=failures(401, 403))
+async def list_users(parts: Parts, _: SignedInCaller) -> list[UserReply]:
+    """List every user by name."""
+    return [UserReply.of(user) for user in await in_thread(parts.store.users.all)]
+
+
+@router.post(
+    "/users",
+    summary="Add a user",
+    status_code=status.HTTP_201_CREATED,
+    responses=failures(400, 401, 403, 409, 422),
+)
+async def add_user(body: NewUserBody, parts: Parts, _: SignedInCaller) -> UserReply:
+    """Add a user with a first password, which the user should change."""
+    new = NewUser(body.name, body.password, body.role, frozenset(body.groups))
+    return UserReply.of(await in_limited_thread(parts.password_work, parts.store.users.add, new))
+
+
+@router.patch("/users/{name}", summary="Change a user", responses=failures(401, 403, 404, 409, 422))
+async def change_user(name: str, body: ChangeBody, parts: Parts, _: SignedInCaller) -> UserReply:
+    """Change role, groups, suspension or password. It holds from the user's next request on.
+
+    The last active admin can't be suspended or given another role (409).
+    """
+    groups = None if body.groups is None else frozenset(body.groups)
+    change = Change(role=body.role, groups=groups, suspended=body.suspended, password=body.password)
+    return UserReply.of(await in_limited_thread(parts.password_work, parts.store.users.change, name, change))
+
+
+@router.post(
+    "/index",
+    summary="Index the documents",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=failures(401, 403, 409, 422, 503),
+)
+async def start_index(parts: Parts, _: SignedInCaller, body: IndexBody | None = None) -> JobReply:
+    """Start an indexing run. Questions are answered from the previous generation until it has finished."""
+    return _job(await parts.job.start(rebuild=body is not None and body.rebuild))
+
+
+@router.get("/index", summary="Where does indexing stand?", responses=failures(401, 403))
+async def index_job(parts: Parts, _: SignedInCaller) -> JobReply:
+    """Tell stage and progress of the run under way, or how the last one ended."""
+    return _job(parts.job.status)
+
+
+@router.delete(
+    "/index",
+    summary="Cancel indexing",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=failures(401, 403, 409),
+)
+async def cancel_index(parts: Parts, _: SignedInCaller) -> JobReply:
+    """Ask the run under way to end. The previous generation keeps answering."""
+    return _job(await parts.job.cancel())
+
+
+@router.get("/index/files", summary="The indexed files", responses=failures(401, 403))
+async def index_files(parts: Parts, _: SignedInCaller) -> list[FileReply]:
+    """List every file of the current generation, with the reason where one isn't in it."""
+    return [FileReply.of(file) for file in await in_thread(parts.gateway.index.files)]
+
+
+def _job(job: JobStatus) -> JobReply:
+    return JobReply(**asdict(job))

@@ -1,0 +1,129 @@
+"""One answer on its way: keeps both messages, measures, and stops the model when nobody listens any more."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+
+from anyio import move_on_after
+
+from dossier.errors import EngineError, NotFoundError
+from dossier.records import Answer, AnswerEvent, Delta, Usage
+from serving.api.asking import Asked
+from serving.api.chat_schemas import sources_of
+from serving.api.errors import error_body_of
+from serving.api.parts import Running
+from serving.api.work import in_thread
+from serving.metrics import FAILED, INTERRUPTED
+from serving.store import Caller, NewMessage
+
+_CLEANING_SECONDS = 10
+_log = logging.getLogger(__name__)
+
+
+class AnswerRun:
+    """The way from a question to its kept answer. It holds a slot until `events` has ended or `leave` is called."""
+
+    def __init__(self, parts: Running, caller: Caller, asked: Asked) -> None:
+        """Take a slot. Raises LaterError when there is none."""
+        self._parts, self._caller, self._asked = parts, caller, asked
+        self._slot = parts.slots.take()
+        self._said: list[str] = []
+        self._outcome = INTERRUPTED
+        self._note = ""
+        self._usage = Usage()
+        self._began = time.monotonic()
+
+    async def begin(self) -> None:
+        """Keep the question. Raises NotFoundError if the conversation isn't the caller's."""
+        try:
+            await self._keep(NewMessage("user", self._asked.question))
+        except BaseException:
+            self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Give the slot back; again does nothing."""
+        self._slot.give_back()
+
+    async def events(self) -> AsyncGenerator[AnswerEvent]:
+        """What the chain yields, up to and with the Answer, which is kept before it is passed on.
+
+        Closing this generator closes the chain. What was said until then is kept as interrupted. Raises what the
+        chain raises, and EngineError if it ends without an Answer.
+        """
+        asked, chain = self._asked, self._parts.gateway.answerer
+        try:
+            async with _closed(chain.answer(asked.question, asked.history, self._caller.groups)) as events:
+                async for event in events:
+                    await self._take(event)
+                    yield event
+            if self._outcome == INTERRUPTED:
+                raise EngineError("The answer broke off. Ask again.")
+        except Exception as error:
+            self._outcome, self._note = FAILED, str(error_body_of(error)["error"]["message"])
+            raise
+        finally:
+            with move_on_after(_CLEANING_SECONDS, shield=True):
+                await self._finish()
+
+    async def whole(self) -> Answer:
+        """The Answer, when nobody wants its pieces."""
+        async with aclosing(self.events()) as events:
+            async for event in events:
+                if isinstance(event, Answer):
+                    return event
+        raise EngineError("The answer broke off. Ask again.")
+
+    async def _take(self, event: AnswerEvent) -> None:
+        if isinstance(event, Delta):
+            if not self._said:
+                self._parts.metrics.first_words(time.monotonic() - self._began)
+            self._said.append(event.text)
+        elif isinstance(event, Answer):
+            self._outcome, self._usage = event.verdict, event.usage
+            sources = tuple(source.model_dump(mode="json") for source in sources_of(event))
+            await self._keep_answer(NewMessage("assistant", event.text, sources, event.verdict, event.note))
+
+    async def _finish(self) -> None:
+        self.leave()
+        self._parts.metrics.answer(time.monotonic() - self._began, self._outcome, self._usage)
+        if self._outcome in (INTERRUPTED, FAILED):
+            said = "".join(self._said)
+            await self._keep_answer(NewMessage("assistant", said, note=self._note, interrupted=True))
+
+    async def _keep_answer(self, message: NewMessage) -> None:
+        try:
+            await self._keep(message)
+        except NotFoundError:
+            _log.info("a conversation was deleted while its answer was being written")
+
+    async def _keep(self, message: NewMessage) -> None:
+        if self._asked.conversation is not None:
+            keep = self._parts.store.conversations.keep
+            await in_thread(keep, self._caller.user_id, self._asked.conversation, message)
+
+
+async def unless_gone(run: AnswerRun, gone: Callable[[], Awaitable[None]]) -> Answer | None:
+    """The whole answer, or None if `gone` returns first; the answer is stopped then. Raises what the chain raises."""
+    answer, leaving = asyncio.ensure_future(run.whole()), asyncio.ensure_future(gone())
+    try:
+        await asyncio.wait((answer, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return answer.result() if answer.done() else None
+    finally:
+        for task in (answer, leaving):
+            task.cancel()
+        await asyncio.gather(answer, leaving, return_exceptions=True)
+        run.leave()
+
+
+@asynccontextmanager
+async def _closed(events: AsyncIterator[AnswerEvent]) -> AsyncGenerator[AsyncIterator[AnswerEvent]]:
+    """The iterator, closed at the end even while this task is being cancelled: the model must not go on for nobody."""
+    try:
+        yield events
+    finally:
+        if isinstance(events, AsyncGenerator):
+            with move_on_after(_CLEANING_SECONDS, shield=True):
+                await events.aclose()

@@ -1,0 +1,92 @@
+"""Makes the HTTP application out of the gateway's parts."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from anyio import CapacityLimiter
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+import dossier
+from serving.api import accounts, admin, chat, conversations, docs, status
+from serving.api.attempts import Attempts
+from serving.api.errors import handle_errors
+from serving.api.gateway import Gateway
+from serving.api.middleware import BodyLimit, Measure, SafeHeaders
+from serving.api.parts import Running
+from serving.api.policy import check_routes
+from serving.api.slots import Slots
+from serving.jobs import IndexJob
+from serving.metrics import Metrics
+
+_SPARE_ANSWERS = 8
+"""Answers beyond the engine's queue: those that are still retrieving or already being sent."""
+_PASSWORDS_AT_ONCE = 2
+"""Each password check takes 64 MiB for a moment."""
+_ROUTERS: tuple[APIRouter, ...] = (
+    chat.router,
+    conversations.router,
+    accounts.router,
+    admin.router,
+    status.router,
+    docs.router,
+)
+_DESCRIPTION = (
+    "Ask questions and get answers from this company's own documents, with sources. `/v1` speaks OpenAI's language, so "
+    "that any OpenAI client works. Send `Authorization: Bearer` with a token from `POST /auth/sign-in` or an API key. "
+    'Every error has the shape `{"error": {"message", "type", "code"}}`.'
+)
+
+
+def create_app(gateway: Gateway) -> FastAPI:
+    """Make the application. It starts and stops the engine, and closes the store when it ends.
+
+    Raises DossierError if a route isn't in the table of who may call it.
+    """
+    metrics = Metrics()
+    running = Running(
+        gateway=gateway,
+        job=IndexJob(gateway.index.reopen, gateway.settings.log_folder / "index.log", gateway.index_command),
+        metrics=metrics,
+        slots=Slots(gateway.settings.engine_queue + _SPARE_ANSWERS, metrics.running),
+        attempts=Attempts(),
+        password_work=CapacityLimiter(_PASSWORDS_AT_ONCE),
+    )
+    app = FastAPI(
+        title="Dossier",
+        version=dossier.__version__,
+        description=_DESCRIPTION,
+        lifespan=_lifespan(running),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would repeat the Host header that the caller made up
+        generate_unique_id_function=_name,
+    )
+    app.state.running = running
+    for router in _ROUTERS:
+        app.include_router(router)
+    check_routes(app)
+    handle_errors(app)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SafeHeaders)
+    app.add_middleware(Measure, metrics=metrics)
+    return app
+
+
+def _name(route: APIRoute) -> str:
+    return route.name
+
+
+def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as ending:  # each part is ended even if another can't be
+            ending.callback(running.store.close)
+            if engine := running.gateway.engine:
+                ending.push_async_callback(engine.stop)
+                await engine.start()
+            ending.push_async_callback(running.job.stop)
+            yield
+
+    return lifespan

@@ -1,0 +1,178 @@
+"""The bodies of `/v1`: OpenAI's shapes, with Dossier's sources, verdict and note as extra fields."""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dossier.records import Answer, Usage
+
+_UNUSED = "Accepted for compatibility and without effect: Dossier chooses how the model is sampled."
+
+
+class ChatMessage(BaseModel):
+    """One message. Messages of `system` and `developer` have no effect: the pack sets the instructions."""
+
+    role: str = Field(description="`user`, `assistant`, `system` or `developer`.", examples=["user"])
+    content: str | list[dict[str, Any]] | None = Field(None, examples=["What was net income in fiscal 2025?"])
+
+
+class ChatBody(BaseModel):
+    """A question with what was said before. Fields of OpenAI's that aren't named here are ignored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "model": "dossier-finance",
+                    "stream": True,
+                    "messages": [{"role": "user", "content": "What was net income in fiscal 2025?"}],
+                }
+            ]
+        }
+    )
+
+    model: str = Field(description="A name from GET /v1/models.")
+    messages: list[ChatMessage] = Field(description="The last one is the question; earlier ones are its history.")
+    stream: bool | None = Field(None, description="Send the answer in pieces, as server-sent events.")
+    conversation: str | None = Field(None, description="Id of a conversation that keeps question and answer.")
+    n: int | None = Field(None, description="Only 1.")
+    temperature: float | None = Field(None, description=_UNUSED)
+    top_p: float | None = Field(None, description=_UNUSED)
+    max_tokens: int | None = Field(None, description=_UNUSED)
+    max_completion_tokens: int | None = Field(None, description=_UNUSED)
+    seed: int | None = Field(None, description=_UNUSED)
+    stop: str | list[str] | None = Field(None, description=_UNUSED)
+    tools: list[Any] | None = Field(None, description="Not supported: leave it out.")
+    functions: list[Any] | None = Field(None, description="Not supported: leave it out.")
+    response_format: dict[str, Any] | None = Field(None, description="Only `text`.")
+    modalities: list[str] | None = Field(None, description="Only `text`.")
+    logprobs: bool | None = Field(None, description="Only false.")
+
+
+class SourceReply(BaseModel):
+    """A passage that the answer was drawn from. `number` is what the text cites, as in [1]."""
+
+    number: int
+    document: str = Field(examples=["annual-2025.pdf"])
+    source: str = Field(description="Path in the documents folder.", examples=["reports/annual-2025.pdf"])
+    title: str
+    page: int
+    section: list[str] = Field(description="The headings above the passage, outermost first.")
+    text: str = Field(description="What the page says there, verbatim.")
+    score: float
+    cited: bool = Field(description="Whether the text cites it.")
+
+
+class FileCitation(BaseModel):
+    """A marker in the text, at characters `start_index` to `end_index`, and where it leads."""
+
+    number: int
+    document: str
+    page: int
+    start_index: int
+    end_index: int
+
+
+class Annotation(BaseModel):
+    """A citation in OpenAI's form."""
+
+    type: Literal["file_citation"] = "file_citation"
+    file_citation: FileCitation
+
+
+class UsageReply(BaseModel):
+    """Tokens read and written."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+    @classmethod
+    def of(cls, usage: Usage) -> Self:
+        """From the record."""
+        read, written = usage.prompt_tokens, usage.completion_tokens
+        return cls(prompt_tokens=read, completion_tokens=written, total_tokens=read + written)
+
+
+class AnswerMessage(BaseModel):
+    """The answer's text with its sources."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+    annotations: list[Annotation]
+    sources: list[SourceReply]
+
+
+class AnswerChoice(BaseModel):
+    """The only choice."""
+
+    index: Literal[0] = 0
+    message: AnswerMessage
+    finish_reason: Literal["stop"] = "stop"
+    logprobs: None = None
+
+
+class ChatReply(BaseModel):
+    """A whole answer."""
+
+    id: str = Field(examples=["chatcmpl-0f3a"])
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int = Field(description="Seconds since 1970.")
+    model: str
+    choices: list[AnswerChoice]
+    usage: UsageReply
+    sources: list[SourceReply]
+    verdict: str = Field(description="`answered`, `not_in_documents` or `unsupported`.", examples=["answered"])
+    note: str = Field(description="Where the answer falls short, in plain words.")
+    generation: str = Field(description="The build of the index that it comes from.")
+
+
+class ModelReply(BaseModel):
+    """A served model."""
+
+    id: str = Field(examples=["dossier-finance"])
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: Literal["dossier"] = "dossier"
+
+
+class ModelsReply(BaseModel):
+    """The served models."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelReply]
+
+
+def sources_of(answer: Answer) -> list[SourceReply]:
+    """The passages of an answer, numbered from 1 as its text cites them."""
+    return [
+        SourceReply(
+            number=number,
+            document=passage.document,
+            source=passage.chunk.source,
+            title=passage.chunk.title,
+            page=passage.chunk.page,
+            section=list(passage.chunk.section),
+            text=passage.chunk.text,
+            score=passage.score,
+            cited=number in answer.cited,
+        )
+        for number, passage in enumerate(answer.passages, start=1)
+    ]
+
+
+def annotations_of(answer: Answer) -> list[Annotation]:
+    """The citations of an answer, in the order of its text."""
+    return [
+        Annotation(
+            file_citation=FileCitation(
+                number=citation.number,
+                document=answer.passages[citation.number - 1].document,
+                page=answer.passages[citation.number - 1].chunk.page,
+                start_index=citation.start,
+                end_index=citation.end,
+            )
+        )
+        for citation in answer.citations
+    ]

@@ -1,0 +1,117 @@
+"""The parts that the gateway is made of, and the shapes that it needs of those written elsewhere."""
+
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from dossier.records import AnswerEvent, FileReport, Turn
+from dossier.settings import Settings
+from serving.store import Store
+
+
+class Answerer(Protocol):
+    """The answer chain."""
+
+    def answer(self, question: str, history: Sequence[Turn], groups: frozenset[str]) -> AsyncIterator[AnswerEvent]:
+        """Steps and pieces of text, then exactly one Answer. Closing the iterator stops the model."""
+        ...
+
+
+class IndexStatus(Protocol):
+    """The generation that answers come from. An empty `generation`: there is none, `message` says why."""
+
+    @property
+    def generation(self) -> str:
+        """Name of the generation."""
+        ...
+
+    @property
+    def documents(self) -> int:
+        """How many documents it has."""
+        ...
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks it has."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """What is wrong with it, in plain words."""
+        ...
+
+
+class Index(Protocol):
+    """The index as the gateway uses it."""
+
+    def status(self) -> IndexStatus:
+        """The current generation. Doesn't raise when there is none."""
+        ...
+
+    def files(self) -> Sequence[FileReport]:
+        """Every file of the current generation, and how it ended."""
+        ...
+
+    def reopen(self) -> None:
+        """Use the newest generation for new questions."""
+        ...
+
+
+class Engine(Protocol):
+    """The supervised model server. It is up when `state` is `ready`."""
+
+    @property
+    def state(self) -> str:
+        """One word."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """What is wrong or being waited for, in plain words."""
+        ...
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long a start under way will still take; None when it isn't starting."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to start the model server and return at once. Raises EngineError, EnvironmentProblem."""
+        ...
+
+    async def stop(self) -> None:
+        """End the model server."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PackInfo:
+    """What the page shows about the domain pack."""
+
+    name: str
+    title: str
+    description: str
+    starter_questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything that the API speaks to. `model` is the served model's name, e.g. `dossier-finance`.
+
+    Without an `engine` the model server is somebody else's business and counts as ready.
+    """
+
+    settings: Settings
+    store: Store
+    answerer: Answerer
+    index: Index
+    pack: PackInfo
+    model: str
+    engine: Engine | None = None
+    index_command: tuple[str, ...] = (sys.executable, "-m", "dossier", "index", "--json")
+
+    @property
+    def engine_up(self) -> bool:
+        """Whether the model server answers."""
+        return self.engine is None or str(self.engine.state) == "ready"

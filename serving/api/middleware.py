@@ -1,0 +1,87 @@
+"""Around every request: how large it may be, what is measured, and the headers that keep browsers careful."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.api.errors import SAFE_HEADERS, error_body
+from serving.metrics import Metrics
+
+LARGEST_BODY = 1024 * 1024
+
+
+class BodyLimit:
+    """Refuses bodies over 1 MiB with 413: by their stated length at once, else while counting what arrives."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a counting `receive`."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        stated = Headers(scope=scope).get("content-length", "")
+        if stated.isdecimal() and int(stated[:20]) > LARGEST_BODY:
+            message = "The request is larger than 1 MiB. Send less text or fewer earlier messages."
+            response = JSONResponse(error_body(message, "body_too_large", 413), 413, {"Connection": "close"})
+            await response(scope, receive, send)
+            return
+        arrived = 0
+
+        async def counted() -> Message:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            if arrived > LARGEST_BODY:
+                raise HTTPException(413, headers={"Connection": "close"})
+            return message
+
+        await self._app(scope, counted, send)
+
+
+class SafeHeaders:
+    """Adds headers that keep a browser from guessing types, framing, caching or running anything."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; a route's own headers win."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+class Measure:
+    """Counts requests by route template and status."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and count it when it has ended, however it ended."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            template = getattr(scope.get("route"), "path", "unmatched")
+            self._metrics.request(scope["method"], template, status)

@@ -1,0 +1,43 @@
+"""What one app holds while it runs, and how a request finds it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from serving.api.attempts import Attempts
+from serving.api.gateway import Gateway
+from serving.api.slots import Slots
+from serving.jobs import IndexJob
+from serving.metrics import Metrics
+from serving.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The gateway's parts and what the app adds: the job, the measurements and the limits."""
+
+    gateway: Gateway
+    job: IndexJob
+    metrics: Metrics
+    slots: Slots
+    attempts: Attempts
+    password_work: CapacityLimiter
+
+    @property
+    def store(self) -> Store:
+        """The gateway's store."""
+        return self.gateway.store
+
+
+def parts_of(request: Request) -> Running:
+    """What the app of this request holds."""
+    running = request.app.state.running
+    if not isinstance(running, Running):
+        raise TypeError("the app wasn't made by create_app")
+    return running
+
+
+Parts = Annotated[Running, Depends(parts_of)]
+"""What the app of this request holds, as a dependency."""

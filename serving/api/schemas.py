@@ -1,0 +1,285 @@
+"""The bodies that the API takes and gives, apart from those of the chat."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from dossier.records import FileReport, FileState
+from serving.jobs import JobState
+from serving.store import Caller, Conversation, IssuedKey, KeyInfo, Message, Role, SignedIn, User
+from serving.store.conversations import TITLE
+from serving.store.passwords import LONGEST, SHORTEST
+
+
+def _printable(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("it must have visible characters and no line breaks or control characters")
+    return text.strip()
+
+
+ShortText = Annotated[str, Field(max_length=100), AfterValidator(_printable)]
+Title = Annotated[str, Field(max_length=TITLE), AfterValidator(_printable)]
+GroupNames = Annotated[list[ShortText], Field(max_length=100, description="Groups whose documents the user sees.")]
+NewPassword = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST, examples=["correct horse battery"])]
+OldPassword = Annotated[str, Field(max_length=LONGEST)]
+
+
+class Body(BaseModel):
+    """A request body. Unknown fields are an error, so that a misspelt one isn't silently without effect."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong."""
+
+    message: str = Field(examples=["You have no conversation of that id. GET /conversations lists yours."])
+    type: str = Field(examples=["invalid_request_error"])
+    code: str = Field(description="Name of the error for programs.", examples=["not_found"])
+
+
+class ErrorReply(BaseModel):
+    """The one shape of every error."""
+
+    error: ErrorDetail
+
+
+class SignInBody(Body):
+    """Name and password."""
+
+    name: str = Field(max_length=200, examples=["mira"])
+    password: OldPassword = Field(examples=["correct horse battery"])
+
+
+class WhoReply(BaseModel):
+    """A user as the user sees it."""
+
+    name: str = Field(examples=["mira"])
+    role: Role
+    groups: list[str] = Field(examples=[["hr"]])
+
+    @classmethod
+    def of(cls, who: User | Caller) -> Self:
+        """From the record."""
+        return cls(name=who.name, role=who.role, groups=sorted(who.groups))
+
+
+class SignInReply(BaseModel):
+    """A fresh sign-in."""
+
+    token: str = Field(description="For `Authorization: Bearer`. It isn't shown again.")
+    expires_at: datetime
+    user: WhoReply
+
+    @classmethod
+    def of(cls, signed_in: SignedIn) -> Self:
+        """From the record."""
+        return cls(token=signed_in.token, expires_at=signed_in.expires_at, user=WhoReply.of(signed_in.user))
+
+
+class PasswordBody(Body):
+    """The old password and a new one."""
+
+    old: OldPassword
+    new: NewPassword
+
+
+class KeyBody(Body):
+    """What a new key is for."""
+
+    label: ShortText = Field(examples=["reporting notebook"])
+
+
+class KeyReply(BaseModel):
+    """An API key in the list."""
+
+    id: str
+    label: str
+    prefix: str = Field(description="How the key begins, to tell it from others.", examples=["dsr_x7Kq2f"])
+    created_at: datetime
+    last_used_at: datetime | None
+
+    @classmethod
+    def of(cls, key: KeyInfo) -> Self:
+        """From the record."""
+        return cls(
+            id=key.id, label=key.label, prefix=key.prefix, created_at=key.created_at, last_used_at=key.last_used_at
+        )
+
+
+class IssuedKeyReply(BaseModel):
+    """A fresh API key."""
+
+    id: str
+    label: str
+    key: str = Field(description="The key itself, shown this once.")
+
+    @classmethod
+    def of(cls, issued: IssuedKey) -> Self:
+        """From the record."""
+        return cls(id=issued.id, label=issued.label, key=issued.key)
+
+
+class UserReply(BaseModel):
+    """A user as admins see it."""
+
+    name: str = Field(examples=["mira"])
+    role: Role
+    groups: list[str]
+    suspended: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """From the record."""
+        return cls(
+            name=user.name,
+            role=user.role,
+            groups=sorted(user.groups),
+            suspended=user.suspended,
+            created_at=user.created_at,
+        )
+
+
+class NewUserBody(Body):
+    """A user to be added."""
+
+    name: str = Field(description="Letters a-z, digits and . _ @ + -; case doesn't matter.", examples=["mira"])
+    password: NewPassword
+    role: Role = Role.ANALYST
+    groups: GroupNames = Field([], examples=[["hr"]])
+
+
+class ChangeBody(Body):
+    """What changes; what is left out stays."""
+
+    role: Role | None = None
+    groups: GroupNames | None = None
+    suspended: bool | None = Field(None, description="True: sign-ins and keys stop working at the next request.")
+    password: NewPassword | None = Field(None, description="Also ends the user's sign-ins.")
+
+
+class IndexBody(Body):
+    """How to index."""
+
+    rebuild: bool = Field(False, description="Read every file anew instead of only what changed.")
+
+
+class JobReply(BaseModel):
+    """Where the index job stands."""
+
+    state: JobState
+    stage: str = Field(examples=["embedding"])
+    done: int
+    total: int = Field(description="0: not known yet.")
+    seconds_left: float | None
+    message: str = Field(description="What went wrong, in plain words.")
+    report: dict[str, Any] | None = Field(description="What the last finished run did, with every file.")
+
+
+class FileReply(BaseModel):
+    """How one file ended in the run that built the current generation."""
+
+    source: str = Field(examples=["reports/annual-2025.pdf"])
+    state: FileState
+    reason: str
+    chunks: int
+    pages: int
+    groups: list[str] = Field(description="Who may read it; empty: everyone.")
+
+    @classmethod
+    def of(cls, file: FileReport) -> Self:
+        """From the record."""
+        return cls(
+            source=file.source,
+            state=file.state,
+            reason=file.reason,
+            chunks=file.chunks,
+            pages=file.pages,
+            groups=sorted(file.groups),
+        )
+
+
+class NewConversationBody(Body):
+    """A conversation to begin."""
+
+    title: Title | None = Field(None, description="Left out: taken from the first question.")
+
+
+class TitleBody(Body):
+    """Another title."""
+
+    title: Title = Field(examples=["Net income by year"])
+
+
+class ConversationReply(BaseModel):
+    """A conversation in the list."""
+
+    id: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, found: Conversation) -> Self:
+        """From the record."""
+        return cls(id=found.id, title=found.title, created_at=found.created_at, updated_at=found.updated_at)
+
+
+class MessageReply(BaseModel):
+    """A kept message."""
+
+    role: str
+    text: str
+    sources: list[dict[str, Any]]
+    verdict: str = Field(description="Empty for questions and for answers that were cut short.")
+    note: str
+    interrupted: bool = Field(description="The answer was cut short: `text` is what was said until then.")
+    created_at: datetime
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """From the record."""
+        return cls(
+            role=message.role,
+            text=message.text,
+            sources=list(message.sources),
+            verdict=message.verdict,
+            note=message.note,
+            interrupted=message.interrupted,
+            created_at=message.created_at,
+        )
+
+
+class WholeConversationReply(ConversationReply):
+    """A conversation with its messages, oldest first."""
+
+    messages: list[MessageReply]
+
+    @classmethod
+    def of(cls, found: Conversation) -> Self:
+        """From the record."""
+        return cls(
+            id=found.id,
+            title=found.title,
+            created_at=found.created_at,
+            updated_at=found.updated_at,
+            messages=[MessageReply.of(message) for message in found.messages],
+        )
+
+
+def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The documentation of a route's errors."""
+    told = {
+        400: "The question or the request can't be used as it is.",
+        401: "Nobody is signed in, or the sign-in, key or password isn't valid.",
+        403: "The caller's role doesn't allow this.",
+        404: "It doesn't exist, or isn't the caller's.",
+        409: "It contradicts what is there.",
+        413: "The body is larger than 1 MiB.",
+        422: "The body or a parameter can't be read.",
+        429: "Too much at once; `Retry-After` says when to try again.",
+        503: "A part of Dossier isn't ready.",
+    }
+    return {status: {"model": ErrorReply, "description": told[status]} for status in statuses}

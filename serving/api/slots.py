@@ -1,0 +1,47 @@
+"""How many answers may be under way at once."""
+
+from collections.abc import Callable
+
+from serving.api.errors import LaterError
+
+_RETRY_SECONDS = 5
+
+
+class Slots:
+    """Counts the answers under way. It never waits: who finds no room is told at once."""
+
+    def __init__(self, room: int, changed: Callable[[int], None]) -> None:
+        """`room` answers at once; `changed` is told the number under way."""
+        self._room = room
+        self._changed = changed
+        self._taken = 0
+
+    @property
+    def taken(self) -> int:
+        """How many answers are under way."""
+        return self._taken
+
+    def take(self) -> "Slot":
+        """Take a slot. Raises LaterError when there is none."""
+        if self._taken >= self._room:
+            raise LaterError("Too many questions are being answered. Ask again in a few seconds.", _RETRY_SECONDS)
+        self._count(1)
+        return Slot(self._count)
+
+    def _count(self, step: int) -> None:
+        self._taken += step
+        self._changed(self._taken)
+
+
+class Slot:
+    """A taken slot. Giving it back twice counts once."""
+
+    def __init__(self, count: Callable[[int], None]) -> None:
+        self._count = count
+        self._held = True
+
+    def give_back(self) -> None:
+        """Let the next question in."""
+        if self._held:
+            self._held = False
+            self._count(-1)

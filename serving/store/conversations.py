@@ -1,0 +1,122 @@
+"""Conversations and their messages. Everybody sees their own only."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dossier.errors import NotFoundError
+from serving.store.database import Database
+from serving.store.tables import ConversationRow, MessageRow
+from serving.store.talk import Conversation, Message, NewMessage
+
+TITLE = 200
+"""Longest title in characters."""
+_FROM_QUESTION = 80
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class Conversations:
+    """Keeps conversations. Each method raises NotFoundError for one that isn't the user's own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(self, user_id: int, title: str = "") -> Conversation:
+        """Make an empty conversation. Without a title it gets one from its first question."""
+        now = datetime.now(UTC)
+        row = ConversationRow(
+            id=secrets.token_hex(16), user_id=user_id, title=_clean(title)[:TITLE], created_at=now, updated_at=now
+        )
+        with self._database.writing() as session:
+            session.add(row)
+            session.flush()
+            return _as_conversation(row)
+
+    def list(self, user_id: int, offset: int = 0, limit: int = 50) -> Sequence[Conversation]:
+        """The user's conversations without their messages, the latest changed first."""
+        mine = select(ConversationRow).where(ConversationRow.user_id == user_id)
+        newest = mine.order_by(ConversationRow.updated_at.desc(), ConversationRow.id.desc())
+        with self._database.reading() as session:
+            return [_as_conversation(row) for row in session.scalars(newest.offset(offset).limit(limit))]
+
+    def get(self, user_id: int, conversation_id: str) -> Conversation:
+        """One conversation with its messages, oldest first."""
+        with self._database.reading() as session:
+            row = _own(session, user_id, conversation_id)
+            messages = select(MessageRow).where(MessageRow.conversation_id == row.id).order_by(MessageRow.id)
+            return _as_conversation(row, tuple(_as_message(message) for message in session.scalars(messages)))
+
+    def rename(self, user_id: int, conversation_id: str, title: str) -> Conversation:
+        """Give a conversation another title."""
+        with self._database.writing() as session:
+            row = _own(session, user_id, conversation_id)
+            row.title = _clean(title)[:TITLE]
+            session.flush()
+            return _as_conversation(row)
+
+    def remove(self, user_id: int, conversation_id: str) -> None:
+        """Delete a conversation with its messages."""
+        with self._database.writing() as session:
+            session.delete(_own(session, user_id, conversation_id))
+
+    def keep(self, user_id: int, conversation_id: str, message: NewMessage) -> None:
+        """Add a message at the end. The first question becomes the title if there is none."""
+        now = datetime.now(UTC)
+        with self._database.writing() as session:
+            row = _own(session, user_id, conversation_id)
+            row.updated_at = now
+            if not row.title and message.role == "user":
+                row.title = title_of(message.text)
+            session.add(
+                MessageRow(
+                    conversation_id=row.id,
+                    role=message.role,
+                    text=_clean(message.text),
+                    sources=list(message.sources),
+                    verdict=message.verdict,
+                    note=_clean(message.note),
+                    interrupted=message.interrupted,
+                    created_at=now,
+                )
+            )
+
+
+def title_of(question: str) -> str:
+    """A title from a question: on one line, cut at a word after at most 80 characters."""
+    line = " ".join(_clean(question).split())
+    if len(line) <= _FROM_QUESTION:
+        return line
+    head = line[: _FROM_QUESTION - 1]
+    return (head.rsplit(" ", 1)[0] if " " in head else head) + "…"
+
+
+def _clean(text: str) -> str:
+    # PostgreSQL keeps no zero characters, and neither database keeps half of a surrogate pair
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _own(session: Session, user_id: int, conversation_id: str) -> ConversationRow:
+    row = session.get(ConversationRow, conversation_id) if _ID.fullmatch(conversation_id) else None
+    if row is None or row.user_id != user_id:
+        raise NotFoundError("You have no conversation of that id. GET /conversations lists yours.")
+    return row
+
+
+def _as_conversation(row: ConversationRow, messages: tuple[Message, ...] = ()) -> Conversation:
+    return Conversation(row.id, row.title, row.created_at, row.updated_at, messages)
+
+
+def _as_message(row: MessageRow) -> Message:
+    return Message(
+        role=row.role,
+        text=row.text,
+        sources=tuple(row.sources),
+        verdict=row.verdict,
+        note=row.note,
+        interrupted=row.interrupted,
+        created_at=row.created_at,
+    )

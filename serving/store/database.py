@@ -1,0 +1,128 @@
+"""The connection: SQLite made safe for several threads and processes, other databases as they are."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session
+
+from dossier.errors import EnvironmentProblem, SettingsError
+
+BUSY_MILLISECONDS = 30_000
+THREADS = 20
+"""Connections kept open; as many again may be opened for a moment (the API uses up to 40 threads)."""
+_WRITES = "dossier_writes"
+
+
+class Database:
+    """Reading and writing transactions of one database.
+
+    A writing transaction takes SQLite's write lock at its start: one that began by reading could otherwise find that
+    somebody else wrote in between, and fail.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Prepare connections to `url`. Raises SettingsError if it can't be used, and never shows it."""
+        self._engine = _engine(_parse(url))
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine, for migrations."""
+        return self._engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads."""
+        with Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session that is committed at the end, or rolled back when an error leaves it."""
+        with self.locked() as connection, Session(connection) as session:
+            yield session
+            session.flush()
+
+    @contextmanager
+    def locked(self) -> Iterator[Connection]:
+        """A connection inside one writing transaction."""
+        with self._engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+            yield connection
+
+    def check(self) -> None:
+        """One round trip to the database. Raises EnvironmentProblem when it doesn't answer."""
+        try:
+            with self._engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except OperationalError as error:
+            raise unreachable(error) from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def unreachable(error: DatabaseError) -> EnvironmentProblem:
+    """The database's refusal in plain words, without the statement and its values."""
+    reason = str(error.orig).strip() or type(error.orig).__name__
+    return EnvironmentProblem(
+        f"The store of users and conversations doesn't answer: {reason}. "
+        "Check the database that database_url names (by default the SQLite file in home) and the free disk space."
+    )
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise SettingsError("database_url isn't a SQLAlchemy URL such as postgresql://user@host/name.") from None
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise SettingsError("database_url names SQLite in memory, which threads can't share. Name a file.")
+        _make_private(Path(str(parsed.database)))
+    return parsed
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # only the owner may read it: SQLite gives the files beside it the same permissions
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise EnvironmentProblem(f"The store {path} can't be written: {error.strerror}. Make it writable.") from error
+
+
+def _engine(url: URL) -> Engine:
+    sqlite = url.get_backend_name() == "sqlite"
+    pool: dict[str, Any] = {"pool_size": THREADS, "max_overflow": THREADS, "pool_pre_ping": not sqlite}
+    if sqlite:
+        pool["connect_args"] = {"timeout": BUSY_MILLISECONDS / 1000}
+    try:
+        # hide_parameters: SQLAlchemy's messages never carry a value (a digest, a question) into the logs
+        engine = create_engine(url, hide_parameters=True, **pool)
+    except (NoSuchModuleError, ImportError) as error:
+        raise SettingsError(
+            f"database_url asks for {url.drivername}, whose driver isn't installed ({error}). Install the driver, "
+            "for PostgreSQL `pip install psycopg[binary]`."
+        ) from None
+    if sqlite:
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ANN401 (the driver's own type)
+    connection.isolation_level = None  # the driver must not begin transactions: _begin_sqlite does
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

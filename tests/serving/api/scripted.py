@@ -1,0 +1,156 @@
+"""Working parts with fixed answers, for what the API does around them.
+
+What the answerer does is set by a word in the question: `wait` stops after the first words until somebody opens the
+gate, `break` ends in an EngineError, `fault` in an error of no known kind, `busy` in a BusyError, `silent` ends without
+an Answer, `weather` isn't in the documents, `refine` corrects at the end what was said.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from dossier.citations import parse_citations
+from dossier.errors import BusyError, EngineError
+from dossier.records import (
+    Answer,
+    AnswerEvent,
+    Chunk,
+    Delta,
+    FileReport,
+    FileState,
+    Passage,
+    Step,
+    Turn,
+    Usage,
+    Verdict,
+)
+
+MODEL = "dossier-test"
+GENERATION = "g-000001"
+INSIDE = "the inside of the gateway"
+TEXT = "Net sales were **$4.2 billion** – “up 3.5%” [1]. The margin was 12.1% [2]."
+REFUSAL = "The answer is not in the documents."
+PASSAGES = tuple(
+    Passage(number, Chunk(f"reports/{name}", title, page, 0, len(text), section, text), 1 / number)
+    for number, (name, title, page, section, text) in enumerate(
+        [
+            ("annual.pdf", "Annual report", 12, ("Review", "Net sales"), "Net sales were $4.2 billion, up 3.5%."),
+            ("annual.pdf", "Annual report", 14, ("Review", "Margins"), "The margin was 12.1%."),
+            ("minutes.docx", "Board minutes", 1, (), "The board met. <script>alert(1)</script>"),
+        ],
+        start=1,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the answerer was asked."""
+
+    question: str
+    history: tuple[Turn, ...]
+    groups: frozenset[str]
+
+
+class ScriptedAnswerer:
+    """Answers as its module says. `closed` is set when an answer was stopped before its end."""
+
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+        self.gate = threading.Event()
+        self.closed = threading.Event()
+
+    async def answer(
+        self, question: str, history: Sequence[Turn], groups: frozenset[str]
+    ) -> AsyncIterator[AnswerEvent]:
+        """The scripted events."""
+        self.asked.append(Asked(question, tuple(history), groups))
+        if "busy" in question:
+            raise BusyError("Too many questions at once. Try again in a moment.")
+        yield Step("Searching the documents")
+        ended = False
+        try:
+            async for event in self._said(question):
+                yield event
+            ended = True
+        finally:
+            if not ended:
+                await asyncio.sleep(0)  # what cleans up may have to wait, also while it is being cancelled
+                self.closed.set()
+
+    async def _said(self, question: str) -> AsyncIterator[AnswerEvent]:
+        text = REFUSAL if "weather" in question else TEXT
+        words = text.split(" ")
+        for number, word in enumerate(words):
+            yield Delta(word if number == 0 else f" {word}")
+            if number == 2:
+                await self._interlude(question)
+        if "silent" in question:
+            return
+        clean, citations = parse_citations(text, len(PASSAGES))
+        yield Answer(
+            text=clean.replace("4.2", "4.3") if "refine" in question else clean,
+            verdict=Verdict.NOT_IN_DOCUMENTS if "weather" in question else Verdict.ANSWERED,
+            passages=PASSAGES,
+            citations=citations,
+            generation=GENERATION,
+            model=MODEL,
+            usage=Usage(120, 30),
+            note="The passages below come closest." if "weather" in question else "",
+        )
+
+    async def _interlude(self, question: str) -> None:
+        if "break" in question:
+            raise EngineError("The model server stopped. Ask again in a minute.")
+        if "fault" in question:
+            raise LookupError(INSIDE)
+        while "wait" in question and not self.gate.is_set():
+            await asyncio.sleep(0.01)
+
+
+@dataclass
+class ScriptedIndex:
+    """An index that is what its fields say."""
+
+    generation: str = GENERATION
+    documents: int = 2
+    chunks: int = 3
+    message: str = ""
+    reopened: int = 0
+    reports: list[FileReport] = field(
+        default_factory=lambda: [
+            FileReport("reports/annual.pdf", FileState.INDEXED, "", 2, 64, frozenset({"finance", "board"})),
+            FileReport("scan.pdf", FileState.FAILED, "It has no text.", 0, 9),
+        ]
+    )
+
+    def status(self) -> "ScriptedIndex":
+        """Itself: it has the fields of a status."""
+        return self
+
+    def files(self) -> list[FileReport]:
+        """The reports."""
+        return self.reports
+
+    def reopen(self) -> None:
+        """Count."""
+        self.reopened += 1
+
+
+@dataclass
+class ScriptedEngine:
+    """A model server that is what its fields say."""
+
+    state: str = "ready"
+    message: str = ""
+    seconds_left: float | None = None
+    calls: list[str] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Note the call."""
+        self.calls.append("start")
+
+    async def stop(self) -> None:
+        """Note the call."""
+        self.calls.append("stop")

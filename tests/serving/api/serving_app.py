@@ -1,0 +1,102 @@
+"""A real server around the app: uvicorn in a thread, on a free port of loopback."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from dossier.settings import Settings
+from serving.api import Gateway, PackInfo, create_app
+from serving.store import NewUser, Role, Store, open_store
+from serving.store.passwords import Passwords
+from tests.serving.api.scripted import MODEL, ScriptedAnswerer, ScriptedEngine, ScriptedIndex
+
+PASSWORD = "correct horse battery"
+PASSWORDS = Passwords(time_cost=1, memory_kib=8, lanes=1)
+"""argon2id at its lowest cost."""
+PACK = PackInfo("finance", "Company finance", "Ask about annual reports.", ("What were net sales?",))
+_PATIENCE = 20.0
+
+
+@dataclass
+class Served:
+    """A running gateway with its parts. `admin`, `mira` (analyst) and `sam` (support) have the password PASSWORD."""
+
+    address: str
+    app: FastAPI
+    home: Path
+    store: Store
+    answerer: ScriptedAnswerer
+    index: ScriptedIndex
+    engine: ScriptedEngine
+    stop: Callable[[], None]
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    def client(self, secret: str | None = None) -> httpx.Client:
+        """A client with a token or key, or without."""
+        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+        client = httpx.Client(base_url=self.address, headers=headers, timeout=_PATIENCE, trust_env=False)
+        self.clients.append(client)
+        return client
+
+    def key(self, name: str) -> str:
+        """A fresh API key of a user."""
+        user = next(user for user in self.store.users.all() if user.name == name)
+        return self.store.credentials.issue_key(user.id, "test").key
+
+    def signed_in(self, name: str) -> httpx.Client:
+        """A client with a fresh sign-in."""
+        return self.client(self.store.credentials.sign_in(name, PASSWORD).token)
+
+
+@contextmanager
+def served(home: Path, command: tuple[str, ...] = ("false",), **more: Any) -> Iterator[Served]:
+    """Run a gateway. `more` are settings."""
+    settings = Settings(home=home, admin_password=PASSWORD, **more)
+    store, _ = open_store(settings, PASSWORDS)
+    for name, role, groups in (("mira", Role.ANALYST, {"hr", "board"}), ("sam", Role.SUPPORT, set())):
+        if not any(user.name == name for user in store.users.all()):
+            store.users.add(NewUser(name, PASSWORD, role, frozenset(groups)))
+    answerer, index, engine = ScriptedAnswerer(), ScriptedIndex(), ScriptedEngine()
+    app = create_app(Gateway(settings, store, answerer, index, PACK, MODEL, engine, command))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join(_PATIENCE)
+        assert not thread.is_alive()
+
+    try:
+        until(lambda: server.started or not thread.is_alive())
+        port = server.servers[0].sockets[0].getsockname()[1]
+        running = Served(f"http://127.0.0.1:{port}", app, home, store, answerer, index, engine, stop)
+        yield running
+        for client in running.clients:
+            client.close()
+    finally:
+        answerer.gate.set()
+        stop()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds; the limit only ends a test that would hang."""
+    end = time.monotonic() + _PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it didn't come about"
+        time.sleep(0.01)
+
+
+def ask(question: str, **more: Any) -> dict[str, Any]:
+    """The body of a chat request."""
+    return {"model": MODEL, "messages": [{"role": "user", "content": question}], **more}

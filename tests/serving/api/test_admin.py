@@ -1,0 +1,137 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from serving.store import Role
+from tests.serving.api.live import PASSWORD, Live, wait_for
+
+REPORT = {"report": {"generation": "g8", "documents": 4, "chunks": 50, "embedded": 9, "removed": 0, "files": []}}
+
+
+@pytest.fixture
+def admin(live: Live):
+    with live.client(live.sign_in("admin")) as client:
+        yield client
+
+
+def plan(live: Live, *lines: dict) -> Path:
+    home = live.parts.settings.home
+    (home / "plan").write_text("\n".join(json.dumps(line) for line in lines))
+    return home
+
+
+def ended(admin) -> dict:
+    wait_for(lambda: admin.get("/admin/index").json()["state"] != "running")
+    return admin.get("/admin/index").json()
+
+
+def test_users_are_added_listed_and_changed(live: Live, admin) -> None:
+    new = {"name": "Mira", "password": PASSWORD, "role": "support", "groups": ["hr"]}
+    made = admin.post("/admin/users", json=new)
+    assert made.status_code == 201
+    assert {key: made.json()[key] for key in ("name", "role", "groups", "suspended")} == {
+        "name": "mira",
+        "role": "support",
+        "groups": ["hr"],
+        "suspended": False,
+    }
+    assert admin.post("/admin/users", json=new).status_code == 409
+    assert [user["name"] for user in admin.get("/admin/users").json()] == ["admin", "mira"]
+    token = live.sign_in("mira")
+    changed = admin.patch("/admin/users/mira", json={"role": "analyst", "groups": ["hr", "legal"]}).json()
+    assert (changed["role"], changed["groups"]) == ("analyst", ["hr", "legal"])
+    with live.client(token) as mira:
+        assert mira.get("/auth/me").json() == {"name": "mira", "role": "analyst", "groups": ["hr", "legal"]}
+        assert admin.patch("/admin/users/mira", json={"suspended": True}).json()["suspended"]
+        assert mira.get("/auth/me").status_code == 401
+    assert admin.patch("/admin/users/nobody", json={"suspended": True}).status_code == 404
+
+
+def test_no_password_comes_back(admin) -> None:
+    made = admin.post("/admin/users", json={"name": "mira", "password": PASSWORD, "role": "analyst", "groups": []})
+    refused = admin.post("/admin/users", json={"name": "other", "password": "short-one", "role": "analyst"})
+    assert refused.status_code == 422
+    assert "short-one" not in refused.text
+    for text in (made.text, admin.get("/admin/users").text):
+        assert PASSWORD not in text
+        assert "argon2" not in text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"role": "owner"}, {"groups": "hr"}, {"groups": ["\x00"]}, {"suspended": "perhaps"}, {"is_admin": True}, []],
+)
+def test_a_change_that_can_not_be_read_is_refused(admin, change: object) -> None:
+    reply = admin.patch("/admin/users/admin", json=change)
+    assert reply.status_code == 422
+    assert reply.json()["error"]["code"] == "bad_request"
+
+
+@pytest.mark.parametrize("change", [{"suspended": True}, {"role": "support"}])
+def test_the_last_active_admin_stays(live: Live, admin, change: dict) -> None:
+    reply = admin.patch("/admin/users/admin", json=change)
+    assert reply.status_code == 409
+    assert "last active admin" in reply.json()["error"]["message"]
+    live.add("second", Role.ADMIN)
+    assert admin.patch("/admin/users/admin", json=change).status_code == 200
+
+
+def test_indexing_tells_its_progress_and_opens_the_new_generation(live: Live, admin) -> None:
+    assert admin.get("/admin/index").json()["state"] == "idle"
+    home = plan(live, {"stage": "embedding", "done": 3, "total": 9, "seconds_left": 4.5}, {"wait": "go"}, REPORT)
+    started = admin.post("/admin/index", json={"rebuild": True})
+    assert started.status_code == 202
+    assert started.json()["state"] == "running"
+    wait_for(lambda: admin.get("/admin/index").json()["stage"] == "embedding")
+    job = admin.get("/admin/index").json()
+    assert (job["done"], job["total"], job["seconds_left"]) == (3, 9, 4.5)
+    again = admin.post("/admin/index")
+    assert again.status_code == 409
+    assert live.index.reopened == 0
+    (home / "go").touch()
+    job = ended(admin)
+    assert (job["state"], job["report"]) == ("done", REPORT["report"])
+    assert live.index.reopened == 1
+    assert json.loads((home / "arguments").read_text()) == ["--rebuild"]
+
+
+def test_a_run_can_be_cancelled_and_started_again(live: Live, admin) -> None:
+    assert admin.delete("/admin/index").status_code == 409
+    home = plan(live, {"stage": "reading", "done": 0, "total": 0}, {"wait": "never"})
+    admin.post("/admin/index")
+    wait_for(lambda: admin.get("/admin/index").json()["stage"] == "reading")
+    assert admin.delete("/admin/index").status_code == 202
+    assert admin.delete("/admin/index").status_code in (202, 409)
+    job = ended(admin)
+    assert job["state"] == "failed"
+    assert "cancelled" in job["message"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((home / "pid").read_text()), 0)
+    plan(live, REPORT)
+    assert admin.post("/admin/index", json={}).status_code == 202
+    assert ended(admin)["state"] == "done"
+
+
+def test_why_a_run_failed_is_told(live: Live, admin) -> None:
+    plan(live, {"error": {"code": "indexing_failed", "message": "The disk is full."}}, {"exit": 3})
+    admin.post("/admin/index")
+    job = ended(admin)
+    assert job["state"] == "failed"
+    assert "The disk is full." in job["message"]
+    assert live.index.reopened == 0
+
+
+def test_the_indexed_files_come_with_their_reasons_and_groups(admin) -> None:
+    assert admin.get("/admin/index/files").json() == [
+        {"source": "reports/annual.pdf", "state": "indexed", "reason": "", "chunks": 40, "pages": 12, "groups": ["hr"]},
+        {
+            "source": "broken.pdf",
+            "state": "failed",
+            "reason": "the file is damaged",
+            "chunks": 0,
+            "pages": 0,
+            "groups": [],
+        },
+    ]

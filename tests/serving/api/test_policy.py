@@ -1,0 +1,133 @@
+"""Every route against everybody who may turn up."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import update
+
+from dossier.errors import DossierError
+from serving.api.policy import POLICY, Access, GuardedRoute, check_routes
+from serving.store import Change, Role
+from serving.store.tables import SessionRow
+from tests.serving.api.live import Live, live_gateway
+
+SAMPLES = {"key_id": "0" * 32, "name": "nobody", "conversation_id": "0" * 32, "file": "start.js"}
+NO_HARM = {("POST", "/auth/sign-out")}
+"""Routes that would end the caller's own sign-in."""
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory) -> Iterator[Live]:
+    with live_gateway(tmp_path_factory.mktemp("policy")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def secrets(live: Live) -> dict[str, str]:
+    """Somebody of each kind, by what they may do."""
+    found = {role.value: live.add(f"one-{role}", role) for role in Role}
+    store = live.store
+    users = {user.name: user.id for user in store.users.all()}
+    found["key"] = store.credentials.issue_key(users["one-analyst"], "k").key
+    found["admin key"] = store.credentials.issue_key(users["one-admin"], "k").key
+    revoked = store.credentials.issue_key(users["one-admin"], "k")
+    store.credentials.revoke_key(store.credentials.caller(revoked.key), revoked.id)
+    found["revoked key"] = revoked.key
+    found["expired"] = live.sign_in("one-admin")
+    session = store.credentials.caller(found["expired"]).session
+    with store.database.writing() as connection:
+        gone = datetime.now(UTC) - timedelta(seconds=1)
+        connection.execute(update(SessionRow).where(SessionRow.id == session).values(expires_at=gone))
+    found["suspended"] = live.add("suspended", Role.ADMIN)
+    suspended = next(user.id for user in store.users.all() if user.name == "suspended")
+    found["suspended key"] = store.credentials.issue_key(suspended, "k").key
+    store.users.change("suspended", Change(suspended=True))
+    found["made up"] = "dst_" + "x" * 43
+    found["nobody"] = ""
+    return found
+
+
+def call(live: Live, method: str, path: str, secret: str) -> httpx.Response:
+    with live.client(secret) as client:
+        return client.request(method, path.format_map(SAMPLES))
+
+
+ROUTES = sorted(POLICY)
+OUT = ("nobody", "revoked key", "expired", "suspended", "suspended key", "made up")
+SIGNED_IN = ("analyst", "support", "key")
+ADMINS = ("admin", "admin key")
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_each_route_lets_in_whom_the_table_names(live: Live, secrets, method: str, path: str) -> None:
+    access = POLICY[method, path]
+    for who in OUT:
+        reply = call(live, method, path, secrets[who])
+        if access is Access.PUBLIC:
+            assert reply.status_code not in (401, 403), who
+        else:
+            assert reply.status_code == 401, who
+            assert reply.json()["error"]["code"] == "not_signed_in"
+            assert reply.headers["www-authenticate"] == "Bearer"
+    if (method, path) in NO_HARM:
+        return
+    for who in SIGNED_IN:
+        reply = call(live, method, path, secrets[who])
+        assert (reply.status_code == 403) == (access is Access.ADMIN), (who, reply.text)
+        assert reply.status_code != 401
+    for who in ADMINS:
+        assert call(live, method, path, secrets[who]).status_code not in (401, 403), who
+    wait_until_idle(live)
+
+
+def wait_until_idle(live: Live) -> None:
+    with live.client(live.sign_in("one-admin")) as client:
+        while client.get("/admin/index").json()["state"] == "running":
+            pass
+
+
+def test_who_is_not_let_in_is_told_before_the_body_is_read(live: Live, secrets) -> None:
+    with live.client() as client:
+        reply = client.post("/v1/chat/completions", content=b"{", headers={"Content-Type": "application/json"})
+    assert reply.status_code == 401
+
+
+@pytest.mark.parametrize("header", ["", "Basic YTpi", "Bearer", "Bearer  ", "bearer\tx", "Token x", "Bearer \xff"])
+def test_another_authorization_than_bearer_is_nobody(live: Live, header: str) -> None:
+    with live.client() as client:
+        reply = client.get("/auth/me", headers={"Authorization": header.encode("latin-1")})
+    assert reply.status_code == 401
+    assert "Authorization: Bearer" in reply.json()["error"]["message"] or "key isn't valid" in reply.text
+
+
+def test_the_scheme_is_read_without_regard_to_case(live: Live, secrets) -> None:
+    with live.client() as client:
+        assert client.get("/auth/me", headers={"Authorization": f"bearer {secrets['support']}"}).status_code == 200
+
+
+def test_a_route_that_nobody_decided_about_fails_at_start() -> None:
+    app, router = FastAPI(openapi_url=None), APIRouter(route_class=GuardedRoute)
+    router.add_api_route("/forgotten", lambda: None, methods=["GET"])
+    app.include_router(router)
+    with pytest.raises(DossierError, match="/forgotten"):
+        check_routes(app)
+
+
+def test_a_route_that_nothing_guards_fails_at_start() -> None:
+    app = FastAPI(openapi_url=None)
+    app.add_api_route("/health", lambda: None, methods=["GET"])
+    with pytest.raises(DossierError, match="GuardedRoute"):
+        check_routes(app)
+
+
+def test_the_table_names_every_route_of_the_contract() -> None:
+    public = {path for (_, path), access in POLICY.items() if access is Access.PUBLIC}
+    assert public == {"/auth/sign-in", "/health", "/ready", "/metrics", "/openapi.json", "/docs", "/docs/{file}"}
+    assert all(
+        (access is Access.ADMIN) == path.startswith("/admin/")
+        for (_, path), access in POLICY.items()
+        if access is not Access.PUBLIC
+    )

@@ -1,0 +1,241 @@
+"""Answers on their way: kept in conversations, stopped when nobody listens, bounded in number."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dossier.errors import EngineError
+from dossier.records import Delta, Step, Turn
+from dossier.settings import Settings
+from frontend.client import Gateway as PageClient
+from frontend.wire import Finish
+from serving.store import open_store
+from serving.terminal import stream_answer
+from tests.serving.api.scripted import MODEL, TEXT
+from tests.serving.api.serving_app import PASSWORD, PASSWORDS, Served, ask, served, until
+
+CHAT = "/v1/chat/completions"
+SAID = "Net sales were"
+
+
+def conversation_of(client: httpx.Client) -> str:
+    return str(client.post("/conversations").json()["id"])
+
+
+def messages_of(client: httpx.Client, conversation: str) -> list[dict]:
+    return client.get(f"/conversations/{conversation}").json()["messages"]
+
+
+@contextmanager
+def streaming(client: httpx.Client, question: str, **more) -> Iterator[Iterator[str]]:
+    """A stream from which the first words have been read."""
+    with client.stream("POST", CHAT, json=ask(question, stream=True, **more)) as response:
+        assert response.status_code == 200, response.read()
+        lines = response.iter_lines()
+        said = ""
+        while said != SAID:
+            line = next(lines)
+            if line.startswith("data: {"):
+                said += json.loads(line[6:])["choices"][0]["delta"].get("content") or ""
+        yield lines
+
+
+def test_the_events_on_the_wire(mira: httpx.Client) -> None:
+    response = mira.post(CHAT, json=ask("What were net sales?", stream=True))
+    assert response.headers["Content-Type"].startswith("text/event-stream")
+    assert response.headers["Cache-Control"] == "no-store"
+    events = response.text.split("\n\n")
+    assert events.pop() == "" and events.pop() == "data: [DONE]"
+    chunks = [json.loads(event.removeprefix("data: ")) for event in events]
+    assert chunks[0]["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+    assert chunks[1]["step"] == "Searching the documents" and chunks[1]["choices"][0]["delta"] == {}
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+
+
+def test_an_error_on_the_wire(mira: httpx.Client) -> None:
+    events = mira.post(CHAT, json=ask("break", stream=True)).text.split("\n\n")
+    assert events[-2:] == ["data: [DONE]", ""]
+    error = json.loads(events[-3].removeprefix("data: "))["error"]
+    assert error == {
+        "message": "The model server stopped. Ask again in a minute.",
+        "type": "server_error",
+        "code": "engine_unavailable",
+    }
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_question_and_answer_are_kept(mira: httpx.Client, stream: bool) -> None:
+    conversation = conversation_of(mira)
+    mira.post(CHAT, json=ask("What were net sales?", stream=stream, conversation=conversation)).raise_for_status()
+    question, answer = messages_of(mira, conversation)
+    assert (question["role"], question["text"], question["sources"]) == ("user", "What were net sales?", [])
+    assert (answer["role"], answer["text"], answer["verdict"]) == ("assistant", TEXT, "answered")
+    assert not answer["interrupted"]
+    assert [(source["number"], source["cited"]) for source in answer["sources"]] == [(1, True), (2, True), (3, False)]
+    assert mira.get(f"/conversations/{conversation}").json()["title"] == "What were net sales?"
+
+
+def test_nothing_is_kept_without_a_conversation(mira: httpx.Client) -> None:
+    mira.post(CHAT, json=ask("What were net sales?")).raise_for_status()
+    assert mira.get("/conversations").json() == []
+
+
+def test_the_question_is_kept_at_once(mira: httpx.Client, gateway: Served) -> None:
+    conversation = conversation_of(mira)
+    with streaming(mira, "wait", conversation=conversation) as lines:
+        assert [message["text"] for message in messages_of(mira, conversation)] == ["wait"]
+        gateway.answerer.gate.set()
+        assert list(lines)[-2:] == ["data: [DONE]", ""]
+    assert [message["text"] for message in messages_of(mira, conversation)] == ["wait", TEXT]
+    assert not gateway.answerer.closed.is_set()
+
+
+@pytest.mark.parametrize("conversation", ["", "0" * 32, "../x", "theirs"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_conversation_that_is_not_ones_own(
+    gateway: Served, mira: httpx.Client, conversation: str, stream: bool
+) -> None:
+    theirs = conversation_of(gateway.signed_in("sam"))
+    conversation = theirs if conversation == "theirs" else conversation
+    response = mira.post(CHAT, json=ask("What were net sales?", stream=stream, conversation=conversation))
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
+    assert gateway.answerer.asked == []
+    assert messages_of(gateway.signed_in("sam"), theirs) == []
+    assert slots_taken(gateway) == 0
+
+
+def test_when_the_client_goes_away_the_model_stops_and_what_was_said_is_kept(
+    gateway: Served, mira: httpx.Client
+) -> None:
+    conversation = conversation_of(mira)
+    with streaming(mira, "wait", conversation=conversation):
+        pass
+    assert gateway.answerer.closed.wait(20)
+    until(lambda: len(messages_of(mira, conversation)) == 2)
+    answer = messages_of(mira, conversation)[1]
+    assert (answer["text"], answer["interrupted"], answer["verdict"], answer["sources"]) == (SAID, True, "", [])
+    until(lambda: slots_taken(gateway) == 0)
+    assert 'dossier_answers_total{verdict="interrupted"} 1.0' in mira.get("/metrics").text
+
+
+def test_when_the_client_of_a_whole_answer_goes_away(gateway: Served, mira: httpx.Client) -> None:
+    conversation = conversation_of(mira)
+    body = json.dumps(ask("wait", conversation=conversation)).encode()
+    host, port = gateway.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        head = (
+            f"POST {CHAT} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {gateway.key('mira')}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        connection.sendall(head.encode() + body)
+        until(lambda: len(gateway.answerer.asked) == 1)
+    assert gateway.answerer.closed.wait(20)
+    until(lambda: len(messages_of(mira, conversation)) == 2)
+    assert messages_of(mira, conversation)[1]["interrupted"]
+    until(lambda: slots_taken(gateway) == 0)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_was_said_before_a_failure_is_kept_with_the_reason(mira: httpx.Client, stream: bool) -> None:
+    conversation = conversation_of(mira)
+    mira.post(CHAT, json=ask("break", stream=stream, conversation=conversation))
+    answer = messages_of(mira, conversation)[1]
+    assert (answer["text"], answer["interrupted"]) == (SAID, True)
+    assert answer["note"] == "The model server stopped. Ask again in a minute."
+
+
+def test_a_conversation_deleted_meanwhile_does_no_harm(gateway: Served, mira: httpx.Client) -> None:
+    conversation = conversation_of(mira)
+    with streaming(mira, "wait", conversation=conversation) as lines:
+        assert mira.delete(f"/conversations/{conversation}").status_code == 204
+        gateway.answerer.gate.set()
+        rest = [line for line in lines if line]
+    assert rest[-1] == "data: [DONE]" and '"finish_reason":"stop"' in rest[-2]
+    assert mira.get(f"/conversations/{conversation}").status_code == 404
+
+
+def test_when_the_gateway_ends_what_was_said_is_kept(tmp_path: Path) -> None:
+    with served(tmp_path) as gateway:
+        mira = gateway.signed_in("mira")
+        conversation = conversation_of(mira)
+        with pytest.raises(httpx.HTTPError), streaming(mira, "wait", conversation=conversation) as lines:
+            gateway.stop()
+            list(lines)
+            raise httpx.ReadError("the stream ended without its end")
+        assert gateway.engine.calls == ["start", "stop"]
+    store, _ = open_store(Settings(home=tmp_path), PASSWORDS)
+    owner = store.credentials.sign_in("mira", PASSWORD).user.id
+    messages = store.conversations.get(owner, conversation).messages
+    store.close()
+    assert [(message.text, message.interrupted) for message in messages] == [("wait", False), (SAID, True)]
+
+
+def test_too_many_answers_at_once_are_refused_and_the_next_is_let_in(tmp_path: Path) -> None:
+    with served(tmp_path, engine_queue=1) as gateway:
+        room = gateway.app.state.running.slots._room
+        client = gateway.signed_in("mira")
+        with ExitStack() as stack:
+            for _ in range(room):
+                stack.enter_context(streaming(client, "wait"))
+            assert f"dossier_answers_running {float(room)}" in client.get("/metrics").text
+            for stream in (False, True):
+                refused = client.post(CHAT, json=ask("What were net sales?", stream=stream))
+                assert (refused.status_code, refused.json()["error"]["code"]) == (429, "busy")
+                assert int(refused.headers["Retry-After"]) > 0
+        until(lambda: slots_taken(gateway) == 0)
+        assert client.post(CHAT, json=ask("What were net sales?")).status_code == 200
+        assert slots_taken(gateway) == 0
+
+
+def test_answers_at_once_do_not_mix(gateway: Served) -> None:
+    async def ask_all() -> list[str]:
+        headers = {"Authorization": f"Bearer {gateway.key('mira')}"}
+        async with httpx.AsyncClient(base_url=gateway.address, headers=headers, timeout=20, trust_env=False) as client:
+
+            async def one(number: int) -> str:
+                conversation = (await client.post("/conversations")).json()["id"]
+                await client.post(CHAT, json=ask(f"question {number}", stream=True, conversation=conversation))
+                messages = (await client.get(f"/conversations/{conversation}")).json()["messages"]
+                assert messages[1]["text"] == TEXT
+                return str(messages[0]["text"])
+
+            return await asyncio.gather(*(one(number) for number in range(20)))
+
+    assert asyncio.run(ask_all()) == [f"question {number}" for number in range(20)]
+
+
+def test_the_command_lines_client(gateway: Served) -> None:
+    events = list(stream_answer(gateway.address, gateway.key("admin"), MODEL, "What were net sales?"))
+    said = [event["choices"][0]["delta"].get("content") or "" for event in events]
+    assert "".join(said) == TEXT
+    assert len(events[-1]["sources"]) == 3
+    with pytest.raises(EngineError, match="Ask again in a minute"):
+        list(stream_answer(gateway.address, gateway.key("admin"), MODEL, "break"))
+
+
+def test_the_pages_client(gateway: Served) -> None:
+    page = PageClient(gateway.address, PageClient(gateway.address).sign_in("mira", PASSWORD).token)
+    assert page.readiness().ready and page.model() == MODEL and page.pack().title == "Company finance"
+    conversation = page.start_conversation()
+
+    async def listen() -> list:
+        return [event async for event in page.ask(conversation.id, [Turn("user", "What were net sales?")], MODEL)]
+
+    events = asyncio.run(listen())
+    assert events[0] == Step("Searching the documents")
+    assert "".join(event.text for event in events if isinstance(event, Delta)) == TEXT
+    assert isinstance(events[-1], Finish) and [source.page for source in events[-1].sources] == [12, 14, 1]
+    kept = page.conversation(conversation.id)
+    assert [message.text for message in kept.messages] == ["What were net sales?", TEXT]
+    page.sign_out()
+
+
+def slots_taken(gateway: Served) -> int:
+    taken: int = gateway.app.state.running.slots.taken
+    return taken

@@ -1,0 +1,112 @@
+"""Opening: tables, permissions, and what is said when it can't be done."""
+
+import stat
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from dossier.errors import EnvironmentProblem, SettingsError
+from dossier.settings import Settings
+from serving.store import Role, Store, open_store
+from serving.store.passwords import Passwords
+from serving.store.tables import Table
+from tests.serving.store.conftest import FIRST_PASSWORD, POSTGRES
+
+SECRET = "s3cret-of-the-database"
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(store: Store) -> None:
+    with store.database.locked() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_several_processes_may_open_an_empty_database_at_once(settings: Settings, passwords: Passwords) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        opened = [future.result() for future in [pool.submit(open_store, settings, passwords) for _ in range(4)]]
+    assert sum(first is not None for _, first in opened) == 1
+    assert {store.users.count() for store, _ in opened} == {1}
+    for store, _ in opened:
+        store.close()
+
+
+def test_the_first_admins_password_is_made_once_and_told_once(url: str, tmp_path: Path, passwords: Passwords) -> None:
+    settings = Settings(home=tmp_path, database_url=url)
+    store, first = open_store(settings, passwords)
+    assert first is not None and first.password is not None
+    assert first.password not in repr(first)
+    assert store.credentials.sign_in("admin", first.password).user.role is Role.ADMIN
+    store.close()
+    again, second = open_store(settings, passwords)
+    assert second is None
+    assert again.users.count() == 1
+    again.close()
+
+
+def test_a_first_password_from_the_settings_is_not_told(settings: Settings, passwords: Passwords) -> None:
+    store, first = open_store(settings, passwords)
+    assert first is not None and first.password is None
+    assert store.credentials.sign_in("admin", FIRST_PASSWORD).user.name == "admin"
+    store.close()
+
+
+def test_a_database_of_a_newer_dossier_is_refused(store: Store, settings: Settings, passwords: Passwords) -> None:
+    with store.database.locked() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(EnvironmentProblem, match="newer Dossier"):
+        open_store(settings, passwords)
+
+
+def test_the_store_answers_a_check(store: Store) -> None:
+    store.check()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are POSIX's")
+def test_only_the_owner_may_read_the_file(tmp_path: Path, passwords: Passwords) -> None:
+    store, _ = open_store(Settings(home=tmp_path / "home"), passwords)
+    files = list((tmp_path / "home").iterdir())
+    assert (tmp_path / "home" / "dossier.sqlite") in files
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [f"nonsense {SECRET}", f"sqlserver://u:{SECRET}@host/x", f"mysql+nothing://u:{SECRET}@h/x", "sqlite://"],
+)
+def test_urls_that_cannot_be_used_are_refused_and_not_shown(tmp_path: Path, url: str, passwords: Passwords) -> None:
+    with pytest.raises(SettingsError) as caught:
+        open_store(Settings(home=tmp_path, database_url=url), passwords)
+    assert SECRET not in str(caught.value)
+
+
+def test_an_unreachable_server_is_told_without_the_password(tmp_path: Path, passwords: Passwords) -> None:
+    pytest.importorskip("psycopg")
+    url = f"postgresql+psycopg://u:{SECRET}@127.0.0.1:1/x"
+    with pytest.raises(EnvironmentProblem, match="database_url") as caught:
+        open_store(Settings(home=tmp_path, database_url=url), passwords)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path, passwords: Passwords) -> None:
+    (tmp_path / "dossier.sqlite").write_text("This is a letter to my aunt. " * 100)
+    with pytest.raises(EnvironmentProblem, match="database"):
+        open_store(Settings(home=tmp_path), passwords)
+
+
+def test_a_first_password_that_is_too_short_is_told_without_it(tmp_path: Path, passwords: Passwords) -> None:
+    with pytest.raises(SettingsError, match="admin_password") as caught:
+        open_store(Settings(home=tmp_path, admin_password="tooshort"), passwords)
+    assert "tooshort" not in str(caught.value)
+
+
+def test_with_postgresql_too() -> None:
+    """One line in the summary instead of one for each test."""
+    if not POSTGRES:
+        pytest.skip(
+            "tested with SQLite only: DOSSIER_TEST_POSTGRES=postgresql+psycopg://user@host/postgres adds PostgreSQL"
+        )
