@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from dossier.citations import parse_citations
 from dossier.errors import QuestionError
 from dossier.prompt import NOT_IN_DOCUMENTS, PROMPT_VERSION, speaking_prompt
-from dossier.records import Answer, AnswerEvent, Delta, Step, Turn, Usage, Verdict
+from dossier.records import Answer, AnswerEvent, Delta, Line, Step, Turn, Usage, Verdict
 from dossier.settings import Settings
 from retrieval.lines import RankedLine, rank_lines
 from retrieval.query import read_query
@@ -19,6 +19,8 @@ from serving.wording import join_answers, word_line
 
 LINES_SHOWN = 6
 """Lines that the model chooses from."""
+CLOSE = 0.06
+"""Two lines whose scores differ by no more are both read out."""
 _HISTORY_TURNS = 4
 _FEW_TERMS = 4
 _UNSUPPORTED = "Parts of this answer could not be found in the documents: "
@@ -82,8 +84,9 @@ class DocumentChain:
             async for event in self._refuse(reading.found, choice.usage):
                 yield event
             return
-        years = read_query(question).years
-        text = join_answers([word_line(choice.line, passages[choice.line.passage - 1], years)])
+        years = reading.found.query.years
+        lines = _with_close_second(choice.line, reading.lines)
+        text = join_answers([word_line(line, passages[line.passage - 1], years) for line in lines])
         for piece in _pieces(text):
             yield Delta(piece)
         yield self._finish(reading.found, text, Verdict.ANSWERED, choice.usage)
@@ -149,6 +152,14 @@ def _checked(answer: Answer) -> Answer:
     if not answer.citations:
         return replace(answer, verdict=Verdict.UNSUPPORTED, note="This answer names no source; check it yourself.")
     return answer
+
+
+def _with_close_second(chosen: Line, ranked: Sequence[RankedLine]) -> list[Line]:
+    """The chosen line, and the next best one when hardly anything speaks for the first over it."""
+    scores = {item.line: item.score for item in ranked}
+    others = [item for item in ranked if item.line != chosen and item.line.text != chosen.text]
+    close = [item.line for item in others[:1] if abs(scores[chosen] - item.score) <= CLOSE]
+    return [chosen, *close]
 
 
 def _pieces(text: str) -> list[str]:

@@ -19,7 +19,6 @@ from dossier.packs import Pack
 from dossier.progress import ProgressDisplay
 from dossier.records import Progress
 from dossier.settings import Settings
-from retrieval.commands import build_index, print_report
 from serving.assembly import open_store_with_operator, require_free_port
 from serving.store import FirstAdmin
 from serving.terminal import print_answer, stream_answer
@@ -44,8 +43,10 @@ def run(settings: Settings, pack: Pack, page: Page) -> None:
     require_free_port("127.0.0.1", settings.engine_port, "engine_port")
     with ProgressDisplay() as display:
         prepare_base_model(settings, pack.base_model, display)
-        report = build_index(settings, pack, display)
-    print_report(report)
+    # a process of its own gives the embedder's memory back when the index is done
+    status = subprocess.run([sys.executable, "-m", "dossier", "index"], check=False).returncode
+    if status:
+        raise SystemExit(status)
     store, first, key = open_store_with_operator(settings)
     store.close()
     settings.log_folder.mkdir(parents=True, exist_ok=True)
@@ -75,8 +76,9 @@ def wait_until_ready(settings: Settings, gateway: subprocess.Popen[bytes]) -> No
             if engine.get("state") == "failed":
                 raise EngineError(engine.get("message", "the model server failed to start."))
             elapsed = (datetime.now(UTC) - started).total_seconds()
-            total = max(_USUAL_START, elapsed + 1)
-            display(Progress("Starting the model server (seconds)", round(elapsed), round(total), started))
+            left = state.get("engine", {}).get("seconds_left") or max(_USUAL_START - elapsed, 1)
+            total = round(elapsed + float(left))
+            display(Progress("Starting the model server (seconds)", round(elapsed), total, started))
             time.sleep(0.5)
 
 
