@@ -50,7 +50,9 @@ def test_packages_import_only_what_is_below_them(package: str) -> None:
 
 def test_there_are_no_import_cycles() -> None:
     known = {name_of(file): file for file in modules()}
-    graph = {name: {found for found in imports(file) if found in known and found != name} for name, file in known.items()}
+    graph = {
+        name: {found for found in imports(file) if found in known and found != name} for name, file in known.items()
+    }
     # a package's __init__ gathers its modules; a module importing a sibling's package isn't a cycle of modules
     done: set[str] = set()
 

@@ -1,0 +1,44 @@
+"""What several packages' tests need: a small documents folder, the real embedder, free ports, a scratch home."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dossier.settings import Settings, load_settings
+from dossier.weights import verified_embedder
+from retrieval.embedder import Embedder
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The real MiniLM; tests that use it carry the marker `model`."""
+    folder, digest = verified_embedder(load_settings())
+    return Embedder(folder, "all-minilm-l6-v2", digest)
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    """Three small documents: leave rules, a page about sales, a page for one group only."""
+    folder = tmp_path / "documents"
+    (folder / "hr").mkdir(parents=True)
+    (folder / "leave.md").write_text("# Leave\n\n## Annual leave\n\nEveryone has 27 days of annual leave a year.\n")
+    (folder / "sales.html").write_text(
+        "<title>Sales</title><h1>Sales</h1><p>Sales in 2024 were 412 million euros.</p><script>steal()</script>"
+    )
+    (folder / "hr" / "salaries.txt").write_text("The salary band of grade seven ends at 98,400 euros.\n")
+    (folder / "groups.toml").write_text('[groups]\n"hr/*" = ["hr"]\n')
+    return folder
+
+
+@pytest.fixture
+def settings(tmp_path: Path, documents: Path) -> Iterator[Settings]:
+    yield load_settings(home=tmp_path / "home", documents=documents)

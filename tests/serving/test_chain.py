@@ -1,0 +1,137 @@
+"""The chain on a real index, with a scripted model server behind the real client."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import pytest
+
+from dossier.errors import EngineError, QuestionError
+from dossier.packs import index_folder, load_pack
+from dossier.records import Answer, Turn, Verdict
+from dossier.settings import Settings
+from retrieval.commands import build_index
+from retrieval.embedder import Embedder
+from serving.chain import DocumentChain, condense
+from serving.index_view import IndexView
+from serving.model_client import ModelClient
+
+pytestmark = pytest.mark.model
+
+
+class ScriptedModel(BaseHTTPRequestHandler):
+    """Answers as the model server would, always pointing at the first line."""
+
+    seen: ClassVar[list[dict[str, Any]]] = []
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.seen.append(body)
+        top = [{"token": token, "logprob": -1.0, "bytes": None} for token in ("1", "2", "0")]
+        choice = {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "1"},
+            "logprobs": {"content": [{"token": "1", "logprob": -0.1, "bytes": None, "top_logprobs": top}]},
+        }
+        usage = {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}
+        reply = {
+            "id": "x",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "m",
+            "choices": [choice],
+            "usage": usage,
+        }
+        data = json.dumps(reply).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Stay quiet."""
+
+
+@pytest.fixture
+def model() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), ScriptedModel)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v1"
+    server.shutdown()
+    server.server_close()
+
+
+def chain(settings: Settings, embedder: Embedder, url: str) -> DocumentChain:
+    pack = load_pack(settings)
+    build_index(settings, pack)
+    view = IndexView(index_folder(settings, pack.documents), embedder, {})
+    served = SimpleNamespace(url=url, api_key="k", model_name="m")
+    return DocumentChain(view, ModelClient(served), settings, "")
+
+
+def ask(
+    made: DocumentChain, question: str, history: Sequence[Turn] = (), groups: frozenset[str] = frozenset()
+) -> Answer:
+    async def run() -> Answer:
+        events = [event async for event in made.answer(question, history, groups)]
+        assert isinstance(events[-1], Answer)
+        return events[-1]
+
+    return asyncio.run(run())
+
+
+def test_an_answer_is_read_from_the_document_and_cites_it(settings: Settings, embedder: Embedder, model: str) -> None:
+    answer = ask(chain(settings, embedder, model), "How many days of annual leave does everyone have a year?")
+    assert answer.verdict is Verdict.ANSWERED
+    assert "27 days" in answer.text
+    (citation,) = answer.citations[:1]
+    cited = answer.passages[citation.number - 1]
+    assert (cited.document, cited.chunk.page) == ("leave.md", 1)
+    assert answer.generation == "g000001"
+
+
+def test_what_is_not_in_the_documents_is_said_so(settings: Settings, embedder: Embedder, model: str) -> None:
+    before = len(ScriptedModel.seen)
+    answer = ask(chain(settings, embedder, model), "Who won the football world cup in 1998?")
+    assert answer.verdict is Verdict.NOT_IN_DOCUMENTS
+    assert "not in the documents" in answer.text
+    assert not answer.citations
+    assert len(ScriptedModel.seen) == before
+
+
+def test_groups_reach_neither_the_prompt_nor_the_sources(settings: Settings, embedder: Embedder, model: str) -> None:
+    made = chain(settings, embedder, model)
+    question = "At how many euros does the salary band of grade seven end?"
+    inside = ask(made, question, groups=frozenset({"hr"}))
+    assert "98,400" in inside.text
+    ScriptedModel.seen.clear()
+    outside = ask(made, question)
+    assert "98,400" not in json.dumps(ScriptedModel.seen) + outside.text
+    assert all(passage.document != "salaries.txt" for passage in outside.passages)
+
+
+@pytest.mark.parametrize(("question", "words"), [("  \n", "empty"), ("x" * 20_000, "20,000 characters")])
+def test_bad_questions_are_refused(
+    settings: Settings, embedder: Embedder, model: str, question: str, words: str
+) -> None:
+    with pytest.raises(QuestionError, match=words):
+        ask(chain(settings, embedder, model), question)
+
+
+def test_a_dead_model_server_is_said_so(settings: Settings, embedder: Embedder, free_port: int, tmp_path: Path) -> None:
+    made = chain(settings, embedder, f"http://127.0.0.1:{free_port}/v1")
+    with pytest.raises(EngineError, match="restarted"):
+        ask(made, "How many days of annual leave does everyone have a year?")
+
+
+def test_a_bare_follow_up_is_read_with_the_question_before() -> None:
+    history = [Turn("user", "What were sales in 2024?"), Turn("assistant", "412 [1]")]
+    assert condense("And the year before?", history).startswith("What were sales in 2024?")
+    assert condense("How many days of annual leave does Larkfield give?", history).startswith("How many")

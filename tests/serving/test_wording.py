@@ -1,0 +1,33 @@
+from dossier.records import Chunk, Line, Passage
+from serving.checking import untraced_numbers
+from serving.wording import read_row, word_line
+
+PASSAGE = Passage(1, Chunk("a.pdf", "A", 2, 0, 9, (), "(In millions) Sales 412 398 in 2025", ""), 0.03)
+
+
+def test_the_year_that_was_asked_for_is_read_from_its_column() -> None:
+    line = Line(1, 0, 1, "Total revenue $ 1,284.6 $ 1,196.3", "(In millions) Years ended 2025 2024")
+    assert word_line(line, PASSAGE, frozenset({"2024"})) == "Total revenue, 2024: $1,196.3 (in millions) [1]"
+
+
+def test_without_a_year_every_column_is_read() -> None:
+    line = Line(1, 0, 1, "Total revenue 12 11", "2025 2024")
+    assert word_line(line, PASSAGE, frozenset()) == "Total revenue: 12 (2025), 11 (2024) (in millions) [1]"
+
+
+def test_percentages_between_the_years_do_not_shift_the_columns() -> None:
+    row = read_row(Line(1, 0, 1, "Mac 40,177 14 % 35,190 23 % 28,622", "2022 Change 2021 Change 2020"), PASSAGE)
+    assert [(cell.column, cell.amount) for cell in row.cells] == [
+        ("2022", "40,177"),
+        ("2021", "35,190"),
+        ("2020", "28,622"),
+    ]
+
+
+def test_columns_that_the_heads_do_not_name_are_not_guessed() -> None:
+    row = read_row(Line(1, 0, 1, "Leases 10 20 30", "2025 2024"), PASSAGE)
+    assert [cell.column for cell in row.cells] == ["", "", ""]
+
+
+def test_numbers_that_no_passage_holds_are_found() -> None:
+    assert untraced_numbers("Sales were 412 in 2025, up from 398.5 [1].", [PASSAGE]) == ["398.5"]
