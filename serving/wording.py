@@ -59,7 +59,8 @@ def join_answers(parts: Sequence[str]) -> str:
 
 def _word_row(row: Row, years: frozenset[str]) -> str:
     label = row.label.rstrip(" :.…") or "Amount"
-    unit = f" ({row.unit})" if row.unit else ""
+    # "in millions, except per share amounts"
+    unit = f" ({row.unit})" if row.unit and "per share" not in label.lower() else ""
     wanted = [cell for cell in row.cells if cell.column in years]
     if len(wanted) == 1 and len(years) == 1:
         return f"{label}, {wanted[0].column}: {wanted[0].amount}{unit}"
