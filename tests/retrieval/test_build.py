@@ -1,11 +1,6 @@
 """Indexing runs with the real embedder, FAISS and SQLite, broken off and taken up again."""
 
-import os
-import random
 import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -20,7 +15,6 @@ from retrieval.embedder import Embedder
 from retrieval.search import Searcher
 
 pytestmark = pytest.mark.model
-KILLS = 50
 
 
 def build(settings: Settings, **choices: bool) -> BuildReport:
@@ -98,28 +92,3 @@ def test_too_little_disk_is_refused_before_anything_is_written(settings: Setting
     full = load_settings(home=settings.home, documents=documents, free_disk_gib=10**6)
     with pytest.raises(IndexingError, match="too little disk"):
         build(full)
-
-
-def test_killed_at_any_moment_the_previous_generation_answers(
-    settings: Settings, documents: Path, embedder: Embedder
-) -> None:
-    """Kill -9 at 50 random moments of runs that would change the index; each time the old or the new one is whole."""
-    build(settings)
-    environment = {
-        **os.environ,
-        "DOSSIER_HOME": str(settings.home),
-        "DOSSIER_DOCUMENTS": str(documents),
-    }
-    chance = random.Random(11)
-    started = time.monotonic()
-    subprocess.run([sys.executable, "-m", "tests.retrieval.index_loop", "1"], env=environment, check=True)
-    whole_run = time.monotonic() - started
-    for _ in range(KILLS):
-        process = subprocess.Popen([sys.executable, "-m", "tests.retrieval.index_loop", "1"], env=environment)
-        time.sleep(whole_run * chance.uniform(0.35, 1.0))  # the first third is the interpreter's start
-        process.kill()
-        process.wait()
-        found = searcher(settings, embedder).search("How many days of annual leave?", frozenset(), 3)
-        assert "days of annual leave" in found.passages[0].chunk.text
-    assert build(settings).documents == 3
-    assert not list((settings.home / "index").rglob(".building-*"))

@@ -1,16 +1,18 @@
+"""A gateway of its own for each test."""
+
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.serving.api.live import Live, live_gateway
+from tests.serving.api.serving_app import Served, served
+
+SCRIPTED_INDEX = Path(__file__).parent.parent / "scripted_index.py"
 
 
 @pytest.fixture
-def live(tmp_path) -> Iterator[Live]:
-    with live_gateway(tmp_path) as running:
+def gateway(tmp_path: Path) -> Iterator[Served]:
+    """A running gateway whose index job does what the file `plan` in its home says."""
+    with served(tmp_path, (sys.executable, str(SCRIPTED_INDEX), str(tmp_path))) as running:
         yield running
-
-
-@pytest.fixture
-def token(live: Live) -> str:
-    return live.add("mira", groups=frozenset({"hr", "legal"}))

@@ -51,9 +51,18 @@ class Served:
         user = next(user for user in self.store.users.all() if user.name == name)
         return self.store.credentials.issue_key(user.id, "test").key
 
+    def sign_in(self, name: str) -> str:
+        """The token of a fresh sign-in."""
+        return self.store.credentials.sign_in(name, PASSWORD).token
+
+    def add(self, name: str, role: Role) -> str:
+        """Add a user and sign in."""
+        self.store.users.add(NewUser(name, PASSWORD, role))
+        return self.sign_in(name)
+
     def signed_in(self, name: str) -> httpx.Client:
         """A client with a fresh sign-in."""
-        return self.client(self.store.credentials.sign_in(name, PASSWORD).token)
+        return self.client(self.sign_in(name))
 
 
 @contextmanager

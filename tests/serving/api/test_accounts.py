@@ -3,12 +3,11 @@ import pytest
 from serving.api.attempts import FAILURES, Attempts
 from serving.api.errors import LaterError
 from serving.store import Role
-from tests.serving.api.live import PASSWORD, Live
 
 
-def test_signing_in_and_out(live: Live) -> None:
-    live.add("mira", Role.SUPPORT, frozenset({"hr"}))
-    with live.client() as client:
+def test_signing_in_and_out(gateway: Served) -> None:
+    gateway.add("mira", Role.SUPPORT, frozenset({"hr"}))
+    with gateway.client() as client:
         reply = client.post("/auth/sign-in", json={"name": "Mira", "password": PASSWORD})
         assert reply.status_code == 200
         assert reply.json()["user"] == {"name": "mira", "role": "support", "groups": ["hr"]}
@@ -19,8 +18,8 @@ def test_signing_in_and_out(live: Live) -> None:
         assert client.get("/auth/me").status_code == 401
 
 
-def test_guessing_a_password_is_slowed_down(live: Live, token: str) -> None:
-    with live.client() as client:
+def test_guessing_a_password_is_slowed_down(gateway: Served) -> None:
+    with gateway.client() as client:
         wrong = {"name": "mira", "password": "a wrong password"}
         statuses = [client.post("/auth/sign-in", json=wrong).status_code for _ in range(FAILURES + 1)]
         assert statuses == [401] * FAILURES + [429]
@@ -31,8 +30,8 @@ def test_guessing_a_password_is_slowed_down(live: Live, token: str) -> None:
         assert client.post("/auth/sign-in", json={"name": "admin", "password": PASSWORD}).status_code == 200
 
 
-def test_a_success_forgets_the_failures(live: Live, token: str) -> None:
-    with live.client() as client:
+def test_a_success_forgets_the_failures(gateway: Served) -> None:
+    with gateway.client() as client:
         for _ in range(3):
             for _ in range(FAILURES - 1):
                 client.post("/auth/sign-in", json={"name": "mira", "password": "a wrong password"})
@@ -61,32 +60,32 @@ def test_made_up_names_do_not_fill_the_memory() -> None:
     assert len(attempts._by_name) <= 10_001
 
 
-def test_changing_the_password(live: Live, token: str) -> None:
-    elsewhere = live.sign_in("mira")
-    with live.client(token) as client:
+def test_changing_the_password(gateway: Served) -> None:
+    elsewhere = gateway.sign_in("mira")
+    with gateway.client(token) as client:
         assert client.post("/auth/password", json={"old": "wrong", "new": "a new password"}).status_code == 400
         assert client.post("/auth/password", json={"old": PASSWORD, "new": "short"}).status_code == 422
         assert client.post("/auth/password", json={"old": PASSWORD, "new": "a new password"}).status_code == 204
         assert client.get("/auth/me").status_code == 200
         reply = client.post("/auth/sign-in", json={"name": "mira", "password": "a new password"})
         assert reply.status_code == 200
-    with live.client(elsewhere) as client:
+    with gateway.client(elsewhere) as client:
         assert client.get("/auth/me").status_code == 401
 
 
-def test_guessing_the_old_password_is_slowed_down_too(live: Live, token: str) -> None:
-    with live.client(token) as client:
+def test_guessing_the_old_password_is_slowed_down_too(gateway: Served) -> None:
+    with gateway.client(token) as client:
         body = {"old": "a wrong password", "new": "a new password"}
         statuses = [client.post("/auth/password", json=body).status_code for _ in range(FAILURES + 1)]
     assert statuses == [400] * FAILURES + [429]
 
 
-def test_keys_are_shown_once_and_can_be_revoked(live: Live, token: str) -> None:
-    with live.client(token) as client:
+def test_keys_are_shown_once_and_can_be_revoked(gateway: Served) -> None:
+    with gateway.client(token) as client:
         made = client.post("/auth/keys", json={"label": "notebook"}).json()
         assert set(made) == {"id", "label", "key"}
         assert made["key"].startswith("dsr_")
-        with live.client(made["key"]) as program:
+        with gateway.client(made["key"]) as program:
             assert program.get("/auth/me").json()["name"] == "mira"
         listed = client.get("/auth/keys")
         assert made["key"] not in listed.text
@@ -96,18 +95,18 @@ def test_keys_are_shown_once_and_can_be_revoked(live: Live, token: str) -> None:
         assert listed.json()[0]["last_used_at"]
         assert client.delete(f"/auth/keys/{made['id']}").status_code == 204
         assert client.delete(f"/auth/keys/{made['id']}").status_code == 404
-        with live.client(made["key"]) as program:
+        with gateway.client(made["key"]) as program:
             assert program.get("/auth/me").status_code == 401
 
 
-def test_somebody_elses_key_does_not_exist(live: Live, token: str) -> None:
-    with live.client(token) as mine, live.client(live.add("other", Role.ADMIN)) as other:
+def test_somebody_elses_key_does_not_exist(gateway: Served) -> None:
+    with gateway.client(token) as mine, gateway.client(gateway.add("other", Role.ADMIN)) as other:
         made = mine.post("/auth/keys", json={"label": "notebook"}).json()
         assert other.delete(f"/auth/keys/{made['id']}").status_code == 404
         assert other.get("/auth/keys").json() == []
 
 
 @pytest.mark.parametrize("label", ["", " ", "a\x00b", "a\nb", "x" * 101, "\u202e"])
-def test_a_label_must_be_readable(live: Live, token: str, label: str) -> None:
-    with live.client(token) as client:
+def test_a_label_must_be_readable(gateway: Served, label: str) -> None:
+    with gateway.client(token) as client:
         assert client.post("/auth/keys", json={"label": label}).status_code == 422

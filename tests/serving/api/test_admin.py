@@ -5,29 +5,28 @@ from pathlib import Path
 import pytest
 
 from serving.store import Role
-from tests.serving.api.live import PASSWORD, Live, wait_for
 
 REPORT = {"report": {"generation": "g8", "documents": 4, "chunks": 50, "embedded": 9, "removed": 0, "files": []}}
 
 
 @pytest.fixture
-def admin(live: Live):
-    with live.client(live.sign_in("admin")) as client:
+def admin(gateway: Served):
+    with gateway.client(gateway.sign_in("admin")) as client:
         yield client
 
 
-def plan(live: Live, *lines: dict) -> Path:
-    home = live.parts.settings.home
+def plan(gateway: Served, *lines: dict) -> Path:
+    home = gateway.home
     (home / "plan").write_text("\n".join(json.dumps(line) for line in lines))
     return home
 
 
 def ended(admin) -> dict:
-    wait_for(lambda: admin.get("/admin/index").json()["state"] != "running")
+    until(lambda: admin.get("/admin/index").json()["state"] != "running")
     return admin.get("/admin/index").json()
 
 
-def test_users_are_added_listed_and_changed(live: Live, admin) -> None:
+def test_users_are_added_listed_and_changed(gateway: Served, admin) -> None:
     new = {"name": "Mira", "password": PASSWORD, "role": "support", "groups": ["hr"]}
     made = admin.post("/admin/users", json=new)
     assert made.status_code == 201
@@ -39,10 +38,10 @@ def test_users_are_added_listed_and_changed(live: Live, admin) -> None:
     }
     assert admin.post("/admin/users", json=new).status_code == 409
     assert [user["name"] for user in admin.get("/admin/users").json()] == ["admin", "mira"]
-    token = live.sign_in("mira")
+    token = gateway.sign_in("mira")
     changed = admin.patch("/admin/users/mira", json={"role": "analyst", "groups": ["hr", "legal"]}).json()
     assert (changed["role"], changed["groups"]) == ("analyst", ["hr", "legal"])
-    with live.client(token) as mira:
+    with gateway.client(token) as mira:
         assert mira.get("/auth/me").json() == {"name": "mira", "role": "analyst", "groups": ["hr", "legal"]}
         assert admin.patch("/admin/users/mira", json={"suspended": True}).json()["suspended"]
         assert mira.get("/auth/me").status_code == 401
@@ -70,38 +69,38 @@ def test_a_change_that_can_not_be_read_is_refused(admin, change: object) -> None
 
 
 @pytest.mark.parametrize("change", [{"suspended": True}, {"role": "support"}])
-def test_the_last_active_admin_stays(live: Live, admin, change: dict) -> None:
+def test_the_last_active_admin_stays(gateway: Served, admin, change: dict) -> None:
     reply = admin.patch("/admin/users/admin", json=change)
     assert reply.status_code == 409
     assert "last active admin" in reply.json()["error"]["message"]
-    live.add("second", Role.ADMIN)
+    gateway.add("second", Role.ADMIN)
     assert admin.patch("/admin/users/admin", json=change).status_code == 200
 
 
-def test_indexing_tells_its_progress_and_opens_the_new_generation(live: Live, admin) -> None:
+def test_indexing_tells_its_progress_and_opens_the_new_generation(gateway: Served, admin) -> None:
     assert admin.get("/admin/index").json()["state"] == "idle"
-    home = plan(live, {"stage": "embedding", "done": 3, "total": 9, "seconds_left": 4.5}, {"wait": "go"}, REPORT)
+    home = plan(gateway, {"stage": "embedding", "done": 3, "total": 9, "seconds_left": 4.5}, {"wait": "go"}, REPORT)
     started = admin.post("/admin/index", json={"rebuild": True})
     assert started.status_code == 202
     assert started.json()["state"] == "running"
-    wait_for(lambda: admin.get("/admin/index").json()["stage"] == "embedding")
+    until(lambda: admin.get("/admin/index").json()["stage"] == "embedding")
     job = admin.get("/admin/index").json()
     assert (job["done"], job["total"], job["seconds_left"]) == (3, 9, 4.5)
     again = admin.post("/admin/index")
     assert again.status_code == 409
-    assert live.index.reopened == 0
+    assert gateway.index.reopened == 0
     (home / "go").touch()
     job = ended(admin)
     assert (job["state"], job["report"]) == ("done", REPORT["report"])
-    assert live.index.reopened == 1
+    assert gateway.index.reopened == 1
     assert json.loads((home / "arguments").read_text()) == ["--rebuild"]
 
 
-def test_a_run_can_be_cancelled_and_started_again(live: Live, admin) -> None:
+def test_a_run_can_be_cancelled_and_started_again(gateway: Served, admin) -> None:
     assert admin.delete("/admin/index").status_code == 409
-    home = plan(live, {"stage": "reading", "done": 0, "total": 0}, {"wait": "never"})
+    home = plan(gateway, {"stage": "reading", "done": 0, "total": 0}, {"wait": "never"})
     admin.post("/admin/index")
-    wait_for(lambda: admin.get("/admin/index").json()["stage"] == "reading")
+    until(lambda: admin.get("/admin/index").json()["stage"] == "reading")
     assert admin.delete("/admin/index").status_code == 202
     assert admin.delete("/admin/index").status_code in (202, 409)
     job = ended(admin)
@@ -109,18 +108,18 @@ def test_a_run_can_be_cancelled_and_started_again(live: Live, admin) -> None:
     assert "cancelled" in job["message"]
     with pytest.raises(ProcessLookupError):
         os.kill(int((home / "pid").read_text()), 0)
-    plan(live, REPORT)
+    plan(gateway, REPORT)
     assert admin.post("/admin/index", json={}).status_code == 202
     assert ended(admin)["state"] == "done"
 
 
-def test_why_a_run_failed_is_told(live: Live, admin) -> None:
-    plan(live, {"error": {"code": "indexing_failed", "message": "The disk is full."}}, {"exit": 3})
+def test_why_a_run_failed_is_told(gateway: Served, admin) -> None:
+    plan(gateway, {"error": {"code": "indexing_failed", "message": "The disk is full."}}, {"exit": 3})
     admin.post("/admin/index")
     job = ended(admin)
     assert job["state"] == "failed"
     assert "The disk is full." in job["message"]
-    assert live.index.reopened == 0
+    assert gateway.index.reopened == 0
 
 
 def test_the_indexed_files_come_with_their_reasons_and_groups(admin) -> None:

@@ -1,12 +1,11 @@
 import pytest
 
 from serving.store import NewMessage, Role
-from tests.serving.api.live import Live
 
 
 @pytest.fixture
-def mira(live: Live, token: str):
-    with live.client(token) as client:
+def mira(gateway: Served):
+    with gateway.client(token) as client:
         yield client
 
 
@@ -39,12 +38,12 @@ def test_a_page_that_can_not_be_is_refused(mira, query: str) -> None:
     assert mira.get(f"/conversations?{query}").status_code == 422
 
 
-def test_messages_come_with_their_sources(live: Live, mira) -> None:
+def test_messages_come_with_their_sources(gateway: Served, mira) -> None:
     made = mira.post("/conversations").json()
-    user = live.store.users.all()[1]
+    user = gateway.store.users.all()[1]
     answer = NewMessage("assistant", "112 [1]", ({"number": 1},), "answered", "note")
-    live.store.conversations.keep(user.id, made["id"], NewMessage("user", "What was it?"))
-    live.store.conversations.keep(user.id, made["id"], answer)
+    gateway.store.conversations.keep(user.id, made["id"], NewMessage("user", "What was it?"))
+    gateway.store.conversations.keep(user.id, made["id"], answer)
     found = mira.get(f"/conversations/{made['id']}").json()
     assert found["title"] == "What was it?"
     assert found["messages"][1].pop("created_at")
@@ -59,10 +58,10 @@ def test_messages_come_with_their_sources(live: Live, mira) -> None:
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_somebody_elses_conversation_does_not_exist(live: Live, mira, role: Role) -> None:
+def test_somebody_elses_conversation_does_not_exist(gateway: Served, mira, role: Role) -> None:
     made = mira.post("/conversations", json={"title": "Mine"}).json()
     path = f"/conversations/{made['id']}"
-    with live.client(live.add("other", role)) as other:
+    with gateway.client(gateway.add("other", role)) as other:
         missing = other.get(f"/conversations/{'0' * 32}")
         for reply in (other.get(path), other.patch(path, json={"title": "Taken"}), other.delete(path)):
             assert reply.status_code == 404

@@ -12,7 +12,6 @@ from dossier.errors import DossierError
 from serving.api.policy import POLICY, Access, GuardedRoute, check_routes
 from serving.store import Change, Role
 from serving.store.tables import SessionRow
-from tests.serving.api.live import Live, live_gateway
 
 SAMPLES = {"key_id": "0" * 32, "name": "nobody", "conversation_id": "0" * 32, "file": "start.js"}
 NO_HARM = {("POST", "/auth/sign-out")}
@@ -26,22 +25,22 @@ def live(tmp_path_factory) -> Iterator[Live]:
 
 
 @pytest.fixture(scope="module")
-def secrets(live: Live) -> dict[str, str]:
+def secrets(gateway: Served) -> dict[str, str]:
     """Somebody of each kind, by what they may do."""
-    found = {role.value: live.add(f"one-{role}", role) for role in Role}
-    store = live.store
+    found = {role.value: gateway.add(f"one-{role}", role) for role in Role}
+    store = gateway.store
     users = {user.name: user.id for user in store.users.all()}
     found["key"] = store.credentials.issue_key(users["one-analyst"], "k").key
     found["admin key"] = store.credentials.issue_key(users["one-admin"], "k").key
     revoked = store.credentials.issue_key(users["one-admin"], "k")
     store.credentials.revoke_key(store.credentials.caller(revoked.key), revoked.id)
     found["revoked key"] = revoked.key
-    found["expired"] = live.sign_in("one-admin")
+    found["expired"] = gateway.sign_in("one-admin")
     session = store.credentials.caller(found["expired"]).session
     with store.database.writing() as connection:
         gone = datetime.now(UTC) - timedelta(seconds=1)
         connection.execute(update(SessionRow).where(SessionRow.id == session).values(expires_at=gone))
-    found["suspended"] = live.add("suspended", Role.ADMIN)
+    found["suspended"] = gateway.add("suspended", Role.ADMIN)
     suspended = next(user.id for user in store.users.all() if user.name == "suspended")
     found["suspended key"] = store.credentials.issue_key(suspended, "k").key
     store.users.change("suspended", Change(suspended=True))
@@ -50,8 +49,8 @@ def secrets(live: Live) -> dict[str, str]:
     return found
 
 
-def call(live: Live, method: str, path: str, secret: str) -> httpx.Response:
-    with live.client(secret) as client:
+def call(gateway: Served, method: str, path: str, secret: str) -> httpx.Response:
+    with gateway.client(secret) as client:
         return client.request(method, path.format_map(SAMPLES))
 
 
@@ -62,10 +61,10 @@ ADMINS = ("admin", "admin key")
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_each_route_lets_in_whom_the_table_names(live: Live, secrets, method: str, path: str) -> None:
+def test_each_route_lets_in_whom_the_table_names(gateway: Served, secrets, method: str, path: str) -> None:
     access = POLICY[method, path]
     for who in OUT:
-        reply = call(live, method, path, secrets[who])
+        reply = call(gateway, method, path, secrets[who])
         if access is Access.PUBLIC:
             assert reply.status_code not in (401, 403), who
         else:
@@ -75,36 +74,36 @@ def test_each_route_lets_in_whom_the_table_names(live: Live, secrets, method: st
     if (method, path) in NO_HARM:
         return
     for who in SIGNED_IN:
-        reply = call(live, method, path, secrets[who])
+        reply = call(gateway, method, path, secrets[who])
         assert (reply.status_code == 403) == (access is Access.ADMIN), (who, reply.text)
         assert reply.status_code != 401
     for who in ADMINS:
-        assert call(live, method, path, secrets[who]).status_code not in (401, 403), who
-    wait_until_idle(live)
+        assert call(gateway, method, path, secrets[who]).status_code not in (401, 403), who
+    wait_until_idle(gateway)
 
 
-def wait_until_idle(live: Live) -> None:
-    with live.client(live.sign_in("one-admin")) as client:
+def wait_until_idle(gateway: Served) -> None:
+    with gateway.client(gateway.sign_in("one-admin")) as client:
         while client.get("/admin/index").json()["state"] == "running":
             pass
 
 
-def test_who_is_not_let_in_is_told_before_the_body_is_read(live: Live, secrets) -> None:
-    with live.client() as client:
+def test_who_is_not_let_in_is_told_before_the_body_is_read(gateway: Served, secrets) -> None:
+    with gateway.client() as client:
         reply = client.post("/v1/chat/completions", content=b"{", headers={"Content-Type": "application/json"})
     assert reply.status_code == 401
 
 
 @pytest.mark.parametrize("header", ["", "Basic YTpi", "Bearer", "Bearer  ", "bearer\tx", "Token x", "Bearer \xff"])
-def test_another_authorization_than_bearer_is_nobody(live: Live, header: str) -> None:
-    with live.client() as client:
+def test_another_authorization_than_bearer_is_nobody(gateway: Served, header: str) -> None:
+    with gateway.client() as client:
         reply = client.get("/auth/me", headers={"Authorization": header.encode("latin-1")})
     assert reply.status_code == 401
     assert "Authorization: Bearer" in reply.json()["error"]["message"] or "key isn't valid" in reply.text
 
 
-def test_the_scheme_is_read_without_regard_to_case(live: Live, secrets) -> None:
-    with live.client() as client:
+def test_the_scheme_is_read_without_regard_to_case(gateway: Served, secrets) -> None:
+    with gateway.client() as client:
         assert client.get("/auth/me", headers={"Authorization": f"bearer {secrets['support']}"}).status_code == 200
 
 
