@@ -3,17 +3,17 @@ import pytest
 from serving.api.attempts import FAILURES, Attempts
 from serving.api.errors import LaterError
 from serving.store import Role
+from tests.serving.api.serving_app import PASSWORD, Served
 
 
 def test_signing_in_and_out(gateway: Served) -> None:
-    gateway.add("mira", Role.SUPPORT, frozenset({"hr"}))
     with gateway.client() as client:
         reply = client.post("/auth/sign-in", json={"name": "Mira", "password": PASSWORD})
         assert reply.status_code == 200
-        assert reply.json()["user"] == {"name": "mira", "role": "support", "groups": ["hr"]}
+        assert reply.json()["user"] == {"name": "mira", "role": "analyst", "groups": ["board", "hr"]}
         assert reply.json()["expires_at"].endswith(("Z", "+00:00"))
         client.headers["Authorization"] = f"Bearer {reply.json()['token']}"
-        assert client.get("/auth/me").json() == {"name": "mira", "role": "support", "groups": ["hr"]}
+        assert client.get("/auth/me").json() == {"name": "mira", "role": "analyst", "groups": ["board", "hr"]}
         assert client.post("/auth/sign-out").status_code == 204
         assert client.get("/auth/me").status_code == 401
 
@@ -62,7 +62,7 @@ def test_made_up_names_do_not_fill_the_memory() -> None:
 
 def test_changing_the_password(gateway: Served) -> None:
     elsewhere = gateway.sign_in("mira")
-    with gateway.client(token) as client:
+    with gateway.signed_in("mira") as client:
         assert client.post("/auth/password", json={"old": "wrong", "new": "a new password"}).status_code == 400
         assert client.post("/auth/password", json={"old": PASSWORD, "new": "short"}).status_code == 422
         assert client.post("/auth/password", json={"old": PASSWORD, "new": "a new password"}).status_code == 204
@@ -74,14 +74,14 @@ def test_changing_the_password(gateway: Served) -> None:
 
 
 def test_guessing_the_old_password_is_slowed_down_too(gateway: Served) -> None:
-    with gateway.client(token) as client:
+    with gateway.signed_in("mira") as client:
         body = {"old": "a wrong password", "new": "a new password"}
         statuses = [client.post("/auth/password", json=body).status_code for _ in range(FAILURES + 1)]
     assert statuses == [400] * FAILURES + [429]
 
 
 def test_keys_are_shown_once_and_can_be_revoked(gateway: Served) -> None:
-    with gateway.client(token) as client:
+    with gateway.signed_in("mira") as client:
         made = client.post("/auth/keys", json={"label": "notebook"}).json()
         assert set(made) == {"id", "label", "key"}
         assert made["key"].startswith("dsr_")
@@ -100,7 +100,7 @@ def test_keys_are_shown_once_and_can_be_revoked(gateway: Served) -> None:
 
 
 def test_somebody_elses_key_does_not_exist(gateway: Served) -> None:
-    with gateway.client(token) as mine, gateway.client(gateway.add("other", Role.ADMIN)) as other:
+    with gateway.signed_in("mira") as mine, gateway.client(gateway.add("other", Role.ADMIN)) as other:
         made = mine.post("/auth/keys", json={"label": "notebook"}).json()
         assert other.delete(f"/auth/keys/{made['id']}").status_code == 404
         assert other.get("/auth/keys").json() == []
@@ -108,5 +108,5 @@ def test_somebody_elses_key_does_not_exist(gateway: Served) -> None:
 
 @pytest.mark.parametrize("label", ["", " ", "a\x00b", "a\nb", "x" * 101, "\u202e"])
 def test_a_label_must_be_readable(gateway: Served, label: str) -> None:
-    with gateway.client(token) as client:
+    with gateway.signed_in("mira") as client:
         assert client.post("/auth/keys", json={"label": label}).status_code == 422

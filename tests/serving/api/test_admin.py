@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from serving.store import Role
+from tests.serving.api.serving_app import PASSWORD, Served, until
 
 REPORT = {"report": {"generation": "g8", "documents": 4, "chunks": 50, "embedded": 9, "removed": 0, "files": []}}
 
@@ -27,29 +28,29 @@ def ended(admin) -> dict:
 
 
 def test_users_are_added_listed_and_changed(gateway: Served, admin) -> None:
-    new = {"name": "Mira", "password": PASSWORD, "role": "support", "groups": ["hr"]}
+    new = {"name": "Olga", "password": PASSWORD, "role": "support", "groups": ["hr"]}
     made = admin.post("/admin/users", json=new)
     assert made.status_code == 201
     assert {key: made.json()[key] for key in ("name", "role", "groups", "suspended")} == {
-        "name": "mira",
+        "name": "olga",
         "role": "support",
         "groups": ["hr"],
         "suspended": False,
     }
     assert admin.post("/admin/users", json=new).status_code == 409
-    assert [user["name"] for user in admin.get("/admin/users").json()] == ["admin", "mira"]
-    token = gateway.sign_in("mira")
-    changed = admin.patch("/admin/users/mira", json={"role": "analyst", "groups": ["hr", "legal"]}).json()
+    assert [user["name"] for user in admin.get("/admin/users").json()] == ["admin", "mira", "olga", "sam"]
+    token = gateway.sign_in("olga")
+    changed = admin.patch("/admin/users/olga", json={"role": "analyst", "groups": ["hr", "legal"]}).json()
     assert (changed["role"], changed["groups"]) == ("analyst", ["hr", "legal"])
-    with gateway.client(token) as mira:
-        assert mira.get("/auth/me").json() == {"name": "mira", "role": "analyst", "groups": ["hr", "legal"]}
-        assert admin.patch("/admin/users/mira", json={"suspended": True}).json()["suspended"]
-        assert mira.get("/auth/me").status_code == 401
+    with gateway.client(token) as olga:
+        assert olga.get("/auth/me").json() == {"name": "olga", "role": "analyst", "groups": ["hr", "legal"]}
+        assert admin.patch("/admin/users/olga", json={"suspended": True}).json()["suspended"]
+        assert olga.get("/auth/me").status_code == 401
     assert admin.patch("/admin/users/nobody", json={"suspended": True}).status_code == 404
 
 
 def test_no_password_comes_back(admin) -> None:
-    made = admin.post("/admin/users", json={"name": "mira", "password": PASSWORD, "role": "analyst", "groups": []})
+    made = admin.post("/admin/users", json={"name": "olga", "password": PASSWORD, "role": "analyst", "groups": []})
     refused = admin.post("/admin/users", json={"name": "other", "password": "short-one", "role": "analyst"})
     assert refused.status_code == 422
     assert "short-one" not in refused.text
@@ -123,14 +124,8 @@ def test_why_a_run_failed_is_told(gateway: Served, admin) -> None:
 
 
 def test_the_indexed_files_come_with_their_reasons_and_groups(admin) -> None:
+    groups = ["board", "finance"]
     assert admin.get("/admin/index/files").json() == [
-        {"source": "reports/annual.pdf", "state": "indexed", "reason": "", "chunks": 40, "pages": 12, "groups": ["hr"]},
-        {
-            "source": "broken.pdf",
-            "state": "failed",
-            "reason": "the file is damaged",
-            "chunks": 0,
-            "pages": 0,
-            "groups": [],
-        },
+        {"source": "reports/annual.pdf", "state": "indexed", "reason": "", "chunks": 2, "pages": 64, "groups": groups},
+        {"source": "scan.pdf", "state": "failed", "reason": "It has no text.", "chunks": 0, "pages": 9, "groups": []},
     ]

@@ -12,6 +12,7 @@ from dossier.errors import DossierError
 from serving.api.policy import POLICY, Access, GuardedRoute, check_routes
 from serving.store import Change, Role
 from serving.store.tables import SessionRow
+from tests.serving.api.serving_app import Served, served
 
 SAMPLES = {"key_id": "0" * 32, "name": "nobody", "conversation_id": "0" * 32, "file": "start.js"}
 NO_HARM = {("POST", "/auth/sign-out")}
@@ -19,8 +20,8 @@ NO_HARM = {("POST", "/auth/sign-out")}
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory) -> Iterator[Live]:
-    with live_gateway(tmp_path_factory.mktemp("policy")) as running:
+def gateway(tmp_path_factory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("policy")) as running:
         yield running
 
 
@@ -50,8 +51,7 @@ def secrets(gateway: Served) -> dict[str, str]:
 
 
 def call(gateway: Served, method: str, path: str, secret: str) -> httpx.Response:
-    with gateway.client(secret) as client:
-        return client.request(method, path.format_map(SAMPLES))
+    return gateway.client(secret).request(method, path.format_map(SAMPLES))
 
 
 ROUTES = sorted(POLICY)
