@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.serving.api.serving_app import Served, served
@@ -16,3 +17,10 @@ def gateway(tmp_path: Path) -> Iterator[Served]:
     """A running gateway whose index job does what the file `plan` in its home says."""
     with served(tmp_path, (sys.executable, str(SCRIPTED_INDEX), str(tmp_path))) as running:
         yield running
+
+
+@pytest.fixture
+def mira(gateway: Served) -> Iterator[httpx.Client]:
+    """An analyst who is signed in."""
+    with gateway.signed_in("mira") as client:
+        yield client

@@ -94,7 +94,7 @@ def test_who_is_not_let_in_is_told_before_the_body_is_read(gateway: Served, secr
     assert reply.status_code == 401
 
 
-@pytest.mark.parametrize("header", ["", "Basic YTpi", "Bearer", "Bearer  ", "bearer\tx", "Token x", "Bearer \xff"])
+@pytest.mark.parametrize("header", ["", "Basic YTpi", "Bearer", "bearer\tx", "Token x", "Bearer \xff"])
 def test_another_authorization_than_bearer_is_nobody(gateway: Served, header: str) -> None:
     with gateway.client() as client:
         reply = client.get("/auth/me", headers={"Authorization": header.encode("latin-1")})
