@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing, asynccontextmanager
+from typing import Any, TypeVar
 
 from anyio import move_on_after
+from starlette.types import Receive
 
 from dossier.errors import EngineError, NotFoundError
 from dossier.records import Answer, AnswerEvent, Delta, Usage
@@ -19,6 +21,7 @@ from serving.metrics import FAILED, INTERRUPTED
 from serving.store import Caller, NewMessage
 
 _CLEANING_SECONDS = 10
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -87,11 +90,13 @@ class AnswerRun:
             await self._keep_answer(NewMessage("assistant", event.text, sources, event.verdict, event.note))
 
     async def _finish(self) -> None:
-        self.leave()
         self._parts.metrics.answer(time.monotonic() - self._began, self._outcome, self._usage)
-        if self._outcome in (INTERRUPTED, FAILED):
-            said = "".join(self._said)
-            await self._keep_answer(NewMessage("assistant", said, note=self._note, interrupted=True))
+        try:
+            if self._outcome in (INTERRUPTED, FAILED):
+                said = "".join(self._said)
+                await self._keep_answer(NewMessage("assistant", said, note=self._note, interrupted=True))
+        finally:
+            self.leave()  # not before: the gateway may end when all slots are free
 
     async def _keep_answer(self, message: NewMessage) -> None:
         try:
@@ -105,17 +110,24 @@ class AnswerRun:
             await in_thread(keep, self._caller.user_id, self._asked.conversation, message)
 
 
-async def unless_gone(run: AnswerRun, gone: Callable[[], Awaitable[None]]) -> Answer | None:
-    """The whole answer, or None if `gone` returns first; the answer is stopped then. Raises what the chain raises."""
-    answer, leaving = asyncio.ensure_future(run.whole()), asyncio.ensure_future(gone())
+async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T | None:
+    """The result of the work, or None if the client goes away first; the work is cancelled then.
+
+    It is cancelled once, as asyncio does it: a cancel scope would also cancel whatever the work does to clean up.
+    """
+    doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_gone(receive))
     try:
-        await asyncio.wait((answer, leaving), return_when=asyncio.FIRST_COMPLETED)
-        return answer.result() if answer.done() else None
+        await asyncio.wait((doing, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return doing.result() if doing.done() else None
     finally:
-        for task in (answer, leaving):
+        for task in (doing, leaving):
             task.cancel()
-        await asyncio.gather(answer, leaving, return_exceptions=True)
-        run.leave()
+        await asyncio.gather(doing, leaving, return_exceptions=True)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 @asynccontextmanager

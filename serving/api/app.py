@@ -21,6 +21,7 @@ from serving.metrics import Metrics
 
 _SPARE_ANSWERS = 8
 """Answers beyond the engine's queue: those that are still retrieving or already being sent."""
+_KEEPING_SECONDS = 10
 _PASSWORDS_AT_ONCE = 2
 """Each password check takes 64 MiB for a moment."""
 _ROUTERS: tuple[APIRouter, ...] = (
@@ -86,6 +87,8 @@ def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManag
             if engine := running.gateway.engine:
                 ending.push_async_callback(engine.stop)
                 await engine.start()
+            # what was under way has been cancelled by the server, and is still being kept
+            ending.push_async_callback(running.slots.emptied, _KEEPING_SECONDS)
             ending.push_async_callback(running.job.stop)
             yield
 

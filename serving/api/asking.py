@@ -57,7 +57,7 @@ def _refuse_unsupported(body: ChatBody) -> None:
 
 def _text(message: ChatMessage) -> str:
     if message.content is None or isinstance(message.content, str):
-        return message.content or ""
+        return _encodable(message.content or "")
     pieces = []
     for part in message.content:
         text = part.get("text")
@@ -65,4 +65,9 @@ def _text(message: ChatMessage) -> str:
             kind = str(part.get("type"))[:40]
             raise QuestionError(f"Dossier reads text only, and a message has a part of type {kind!r}. Leave it out.")
         pieces.append(text)
-    return "\n".join(pieces)
+    return _encodable("\n".join(pieces))
+
+
+def _encodable(text: str) -> str:
+    # JSON may carry half of a surrogate pair, which neither the index nor the store nor the model could take
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -69,7 +69,10 @@ async def complete(body: ChatBody, request: Request, parts: Parts, caller: Signe
     await run.begin()
     if body.stream:
         return AnswerStream(run, gateway.model)
-    answer = await unless_gone(run, lambda: _gone(request))
+    try:
+        answer = await unless_gone(run.whole(), request.receive)
+    finally:
+        run.leave()
     return Response(status_code=_CLIENT_GONE) if answer is None else _whole(answer, gateway.model)
 
 
@@ -80,11 +83,6 @@ def _require_parts(gateway: Gateway) -> None:
     index = gateway.index.status()
     if not index.generation:
         raise IndexMissingError(index.message or "There is no index. An admin starts one with POST /admin/index.")
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _whole(answer: Answer, model: str) -> ChatReply:

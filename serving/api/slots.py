@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+from anyio import move_on_after, sleep
+
 from serving.api.errors import LaterError
 
 _RETRY_SECONDS = 5
+_POLL_SECONDS = 0.05
 
 
 class Slots:
@@ -27,6 +30,12 @@ class Slots:
             raise LaterError("Too many questions are being answered. Ask again in a few seconds.", _RETRY_SECONDS)
         self._count(1)
         return Slot(self._count)
+
+    async def emptied(self, seconds: float) -> None:
+        """Wait until no answer is under way any more, at most so long."""
+        with move_on_after(seconds):
+            while self._taken:
+                await sleep(_POLL_SECONDS)
 
     def _count(self, step: int) -> None:
         self._taken += step

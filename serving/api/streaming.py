@@ -9,12 +9,12 @@ from contextlib import aclosing
 from typing import Any
 
 from anyio import create_task_group, sleep
-from starlette.responses import StreamingResponse
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from dossier.errors import DossierError
 from dossier.records import Answer, AnswerEvent, Delta, Step
-from serving.api.answering import AnswerRun
+from serving.api.answering import AnswerRun, unless_gone
 from serving.api.chat_schemas import UsageReply, annotations_of, sources_of
 from serving.api.errors import error_body_of
 
@@ -24,27 +24,26 @@ _DONE = b"data: [DONE]\n\n"
 _log = logging.getLogger(__name__)
 
 
-class AnswerStream(StreamingResponse):
+class AnswerStream(Response):
     """Sends an answer while it is written. When the client goes away, the answer is stopped and kept as it is."""
 
     def __init__(self, run: AnswerRun, model: str) -> None:
         """Prepare; nothing is asked before the response is sent."""
         self._run, self._shape = run, ChunkShape(model)
         headers = {"X-Accel-Buffering": "no"}  # nginx would hold the pieces back
-        self._pieces = self._lines()
-        super().__init__(self._pieces, media_type="text/event-stream", headers=headers)
+        super().__init__(media_type="text/event-stream", headers=headers)
+        del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer; give its slot back even if sending never began."""
+        """Send the answer, and stop it when the client goes away. Its slot is given back in any case."""
         try:
-            await super().__call__(scope, receive, send)
+            await unless_gone(self._send(send), receive)
         finally:
             self._run.leave()
 
-    async def stream_response(self, send: Send) -> None:
-        """Send the events, with a comment now and then, and close their source at the end."""
+    async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async with create_task_group() as awake, aclosing(self._pieces) as pieces:
+        async with create_task_group() as awake, aclosing(self._lines()) as pieces:
             awake.start_soon(_keep_awake, send)
             async for piece in pieces:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})

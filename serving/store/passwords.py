@@ -35,15 +35,20 @@ class Passwords:
         """The argon2id hash of a new password. Raises PasswordError if it is too short or too long."""
         if not SHORTEST <= len(password) <= LONGEST:
             raise PasswordError(f"A password has {SHORTEST} to {LONGEST} characters. Choose another one.")
-        return self._hasher.hash(password)
+        return self._hasher.hash(_bytes(password))
 
     def right(self, password: str, stored: str | None) -> bool:
         """Whether the password is the one behind `stored`. For None the same work is done, for nothing."""
         try:
-            return self._hasher.verify(stored or self._nobody, password) and stored is not None
+            return self._hasher.verify(stored or self._nobody, _bytes(password)) and stored is not None
         except (VerifyMismatchError, InvalidHashError):
             return False
 
     def outdated(self, stored: str) -> bool:
         """Whether the hash was made at another cost and should be made anew."""
         return self._hasher.check_needs_rehash(stored)
+
+
+def _bytes(password: str) -> bytes:
+    # JSON may carry half of a surrogate pair, which plain UTF-8 doesn't
+    return password.encode("utf-8", "surrogatepass")

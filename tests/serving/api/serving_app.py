@@ -11,11 +11,13 @@ from typing import Any
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy import delete
 
 from dossier.settings import Settings
 from serving.api import Gateway, PackInfo, create_app
 from serving.store import NewUser, Role, Store, open_store
 from serving.store.passwords import Passwords
+from serving.store.tables import ConversationRow, UserRow
 from tests.serving.api.scripted import MODEL, ScriptedAnswerer, ScriptedEngine, ScriptedIndex
 
 PASSWORD = "correct horse battery"
@@ -38,6 +40,17 @@ class Served:
     engine: ScriptedEngine
     stop: Callable[[], None]
     clients: list[httpx.Client] = field(default_factory=list)
+
+    def renew(self) -> None:
+        """Forget what the tests before did: conversations, further users, the states of the scripted parts."""
+        with self.store.database.writing() as session:
+            session.execute(delete(ConversationRow))
+            session.execute(delete(UserRow).where(UserRow.name.not_in(("admin", "mira", "sam"))))
+        self.answerer.asked.clear()
+        self.answerer.gate.clear()
+        self.answerer.closed.clear()
+        vars(self.index).update(vars(ScriptedIndex()))
+        vars(self.engine).update(vars(ScriptedEngine()))
 
     def client(self, secret: str | None = None) -> httpx.Client:
         """A client with a token or key, or without."""

@@ -1,3 +1,5 @@
+"""Sign-in, passwords and keys over HTTP."""
+
 import pytest
 
 from serving.api.attempts import FAILURES, Attempts

@@ -1,3 +1,5 @@
+"""Users and the index job over HTTP."""
+
 import json
 import os
 from pathlib import Path

@@ -1,7 +1,14 @@
+"""The caller's own conversations over HTTP."""
+
 import pytest
 
 from serving.store import NewMessage, Role
 from tests.serving.api.serving_app import Served
+
+
+@pytest.fixture
+def gateway(shared: Served) -> Served:
+    return shared
 
 
 @pytest.fixture

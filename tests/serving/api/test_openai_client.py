@@ -12,6 +12,11 @@ QUESTION = "What were net sales in 2025?"
 
 
 @pytest.fixture
+def gateway(shared: Served) -> Served:
+    return shared
+
+
+@pytest.fixture
 def client(gateway: Served) -> OpenAI:
     """The client with an analyst's API key and without retries, which would hide errors."""
     return OpenAI(
