@@ -1,7 +1,8 @@
 """The answer chain: condense, retrieve, rank the lines, point or speak, word, cite, check."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from dossier.citations import parse_citations
@@ -43,7 +44,7 @@ class DocumentChain:
 
     async def answer(
         self, question: str, history: Sequence[Turn], groups: frozenset[str]
-    ) -> AsyncIterator[AnswerEvent]:
+    ) -> AsyncGenerator[AnswerEvent]:
         """Yield steps and pieces of text, then the Answer.
 
         Raises QuestionError (empty, too long), IndexMissingError, EngineError, BusyError.
@@ -55,34 +56,39 @@ class DocumentChain:
         yield Step("Searching the documents")
         reading = await asyncio.to_thread(self._read, standalone, groups)
         if reading.found.signals.probability < self._settings.relevance or not reading.lines:
-            async for event in self._refuse(reading.found):
-                yield event
+            async with aclosing(self._refuse(reading.found)) as refusal:
+                async for event in refusal:
+                    yield event
             return
         passages = len(reading.found.passages)
         yield Step(f"Reading {passages} passage{'s' if passages != 1 else ''}")
         speaks = self._settings.answer_style == "speak"
-        events = self._speak(reading, history, standalone) if speaks else self._point(reading, standalone)
-        async for event in events:
-            yield event
+        # closed with this generator, so that the model stops at once when the reader leaves
+        async with aclosing(
+            self._speak(reading, history, standalone) if speaks else self._point(reading, standalone)
+        ) as events:
+            async for event in events:
+                yield event
 
     def _read(self, question: str, groups: frozenset[str]) -> _Reading:
         found = self._index.searcher().search(question, groups, self._settings.passages)
         lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_SHOWN)
         return _Reading(found, lines)
 
-    async def _refuse(self, found: Found, usage: Usage | None = None) -> AsyncIterator[AnswerEvent]:
+    async def _refuse(self, found: Found, usage: Usage | None = None) -> AsyncGenerator[AnswerEvent]:
         yield Delta(NOT_IN_DOCUMENTS)
         note = "The passages below come closest." if found.passages else ""
         answer = self._finish(found, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage or Usage())
         yield replace(answer, note=note)
 
-    async def _point(self, reading: _Reading, question: str) -> AsyncIterator[AnswerEvent]:
+    async def _point(self, reading: _Reading, question: str) -> AsyncGenerator[AnswerEvent]:
         """The model points at a line, code reads it out."""
         passages = reading.found.passages
         choice = await self._model.point(reading.lines, passages, question)
         if choice.line is None:
-            async for event in self._refuse(reading.found, choice.usage):
-                yield event
+            async with aclosing(self._refuse(reading.found, choice.usage)) as refusal:
+                async for event in refusal:
+                    yield event
             return
         years = reading.found.query.years
         lines = _with_close_second(choice.line, reading.lines)
@@ -91,7 +97,7 @@ class DocumentChain:
             yield Delta(piece)
         yield self._finish(reading.found, text, Verdict.ANSWERED, choice.usage)
 
-    async def _speak(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncIterator[AnswerEvent]:
+    async def _speak(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncGenerator[AnswerEvent]:
         """The model words the answer; its citations and numbers are checked afterwards."""
         found = reading.found
         prompt = speaking_prompt(self._tone, found.passages, history[-_HISTORY_TURNS:], question)
