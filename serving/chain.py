@@ -20,7 +20,7 @@ from serving.wording import join_answers, word_line
 
 LINES_SHOWN = 6
 """Lines that the model chooses from."""
-CLOSE = 0.06
+CLOSE = 0.03
 """Two lines whose scores differ by no more are both read out."""
 _HISTORY_TURNS = 4
 _FEW_TERMS = 4

@@ -15,10 +15,11 @@ import httpx
 
 from dossier.base_model import prepare_base_model
 from dossier.errors import EngineError
-from dossier.packs import Pack
+from dossier.packs import Pack, index_folder
 from dossier.progress import ProgressDisplay
 from dossier.records import Progress
 from dossier.settings import Settings
+from retrieval.search import middle_chunk
 from serving.assembly import open_store_with_operator, require_free_port
 from serving.store import FirstAdmin
 from serving.terminal import print_answer, stream_answer
@@ -92,9 +93,16 @@ def _readiness(url: str) -> dict[str, dict[str, str]]:
 
 
 def _ask_opening_question(settings: Settings, pack: Pack, key: str) -> None:
-    question = pack.opening_question or "What are these documents about?"
+    question = pack.opening_question or _question_about(settings, pack)
     print(f"\nQuestion: {question}\nAnswer:   ", end="", flush=True)
     print_answer(stream_answer(settings.api_url, key, pack.model_name, question))
+
+
+def _question_about(settings: Settings, pack: Pack) -> str:
+    """A question that the documents can answer: about a section that one of them has."""
+    chunk = middle_chunk(index_folder(settings, pack.documents))
+    about = f" about {chunk.section[-1].strip(' .:')}" if chunk.section else ""
+    return f"What does {chunk.title} say{about}?"
 
 
 def _print_addresses(settings: Settings, first: FirstAdmin | None) -> None:

@@ -12,6 +12,7 @@ _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _UNIT = re.compile(r"\b(?:dollars |amounts |US\$ |\$ )?in (?:millions|thousands|billions)\b", re.IGNORECASE)
 _PERCENT = re.compile(r"%\)?$")
 _MARKUP = re.compile(r"^(?:[•▪●*\-+]|#{1,6}|\d{1,2}[.)])\s+")
+_FOOTNOTE = re.compile(r"\([1-9]\)")
 _LONGEST = 600
 
 
@@ -41,6 +42,8 @@ def word_line(line: Line, passage: Passage, years: frozenset[str]) -> str:
 def read_row(line: Line, passage: Passage) -> Row:
     """Read a table row: label, amounts and, where as many years head the table as there are amounts, their years."""
     label, amounts = amounts_of(line.text)
+    if len(amounts) > 1 and _FOOTNOTE.fullmatch(amounts[0]) and not _FOOTNOTE.fullmatch(amounts[1]):
+        amounts = amounts[1:]  # `Total net sales (4) $394,328`: a reference, not three negative units
     plain = [amount for amount in amounts if not _PERCENT.search(amount)]
     heads = _YEAR.findall(line.heading)
     unit = _unit(line.heading) or _unit(passage.chunk.columns) or _unit(passage.chunk.text)

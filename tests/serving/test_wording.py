@@ -29,5 +29,10 @@ def test_columns_that_the_heads_do_not_name_are_not_guessed() -> None:
     assert [cell.column for cell in row.cells] == ["", "", ""]
 
 
+def test_a_footnote_reference_is_not_an_amount() -> None:
+    line = Line(1, 0, 1, "Total net sales (4) $ 394,328 $ 365,817", "2022 2021")
+    assert word_line(line, PASSAGE, frozenset({"2022"})) == "Total net sales, 2022: $394,328 (in millions) [1]"
+
+
 def test_numbers_that_no_passage_holds_are_found() -> None:
     assert untraced_numbers("Sales were 412 in 2025, up from 398.5 [1].", [PASSAGE]) == ["398.5"]
