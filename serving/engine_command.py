@@ -51,6 +51,7 @@ def vllm_launch(settings: Settings, model: Path, name: str, api_key: str) -> Lau
     }
     if settings.device == "cpu":
         environment |= _cpu_environment(settings)
+        command.append("--enforce-eager")  # compiling costs 40 s at every start and gains a tenth (DECISIONS)
     _require_vllm()
     return Launch(command, environment)
 
