@@ -24,7 +24,7 @@ READERS: dict[str, Callable[[Path], ParsedDocument]] = {
 }
 """Reader by file name suffix, in lower case."""
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 """Changes whenever the readers' output does, so that an index built by older ones is rebuilt."""
 
 MAX_BYTES = 500_000_000

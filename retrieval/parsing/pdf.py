@@ -11,6 +11,8 @@ from retrieval.parsing.parsed import Heading, ParsedDocument, ParsedPage, clean_
 
 MAX_PAGES = 20_000
 MAX_CHARACTERS = 60_000_000
+_EDGE = 3
+"""Lines at the top and bottom of a page that may be running heads and feet."""
 _PART = re.compile(r"^part\s+[ivx]+\b.{0,60}$", re.IGNORECASE)
 _ITEM = re.compile(r"^item\s+\d+[a-c]?\b[.:]?\s*\S.{0,110}$", re.IGNORECASE)
 _NOTE = re.compile(r"^(note\s+\d+\s*[-–—.:]|\d{1,2}\.\s+[A-Z])\s*.{2,100}$", re.IGNORECASE)
@@ -32,6 +34,7 @@ def read_pdf(path: Path) -> ParsedDocument:
     if not any(text.strip() for text in texts):
         raise DocumentError("it holds no text (scanned pages?). Add a text layer by OCR and index it again.")
     running = _running_lines(texts)
+    texts = [_without_running(text, running) for text in texts]
     pages = tuple(
         ParsedPage(number, text, _headings(text, bookmarks.get(number, []), running))
         for number, text in enumerate(texts, start=1)
@@ -92,10 +95,27 @@ def _title(pdf: pypdfium2.PdfDocument, name: str) -> str:
 
 
 def _running_lines(texts: list[str]) -> frozenset[str]:
-    """Lines that stand on many pages: running heads and feet, which aren't headings."""
-    counts = Counter(line for text in texts for line in {line.strip() for line in text.splitlines()} if line)
+    """Lines that stand on many pages, page numbers aside: running heads and feet. Digits are written as 0."""
+    counts = Counter(line for text in texts for line in {_same_digits(line) for line in text.splitlines()} if line)
     least = max(4, len(texts) // 8)
     return frozenset(line for line, count in counts.items() if count >= least)
+
+
+def _same_digits(line: str) -> str:
+    return re.sub(r"\d+", "0", line.strip())
+
+
+def _without_running(text: str, running: frozenset[str]) -> str:
+    """A page without the running lines at its top and bottom; elsewhere a repeated line may be a table row."""
+    lines = text.splitlines(keepends=True)
+    first, last = 0, len(lines)
+    while first < min(_EDGE, last) and (not lines[first].strip() or _same_digits(lines[first]) in running):
+        first += 1
+    while last > max(first, len(lines) - _EDGE) and (
+        not lines[last - 1].strip() or _same_digits(lines[last - 1]) in running
+    ):
+        last -= 1
+    return "".join(lines[first:last])
 
 
 def _headings(text: str, bookmarks: list[tuple[int, str]], running: frozenset[str]) -> tuple[Heading, ...]:
@@ -105,7 +125,7 @@ def _headings(text: str, bookmarks: list[tuple[int, str]], running: frozenset[st
     offset = 0
     for line in text.splitlines(keepends=True):
         stripped = line.strip()
-        level = 0 if stripped in running or stripped.lower() in marked else _heading_level(stripped)
+        level = 0 if _same_digits(stripped) in running or stripped.lower() in marked else _heading_level(stripped)
         if level:
             headings.append(Heading(offset, max(level, deepest + 1 if bookmarks else level), stripped))
         offset += len(line)

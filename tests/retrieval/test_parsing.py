@@ -28,6 +28,15 @@ def test_pdf_text_comes_by_page(tmp_path: Path) -> None:
     assert found.title == "acme 2024"
 
 
+def test_running_heads_and_feet_are_left_out(tmp_path: Path) -> None:
+    pages = [
+        ["Acme Inc.", f"Only page {number} says {'abcdef'[number]}.", f"Acme | 2024 | {number}"] for number in range(6)
+    ]
+    texts = [page.text for page in read_isolated(pdf(tmp_path / "a.pdf", pages), LIMITS).pages]
+    assert all("says" in text for text in texts)
+    assert not any("Acme" in text for text in texts)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
