@@ -10,11 +10,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-STAMP = VENV / "installed.sha256"
+STAMP = VENV / "installed.json"
+BATCH = 12
+"""Packages per call of pip: few enough for progress to move, many enough not to pay its start too often."""
 PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 """PyTorch's own index of CPU builds, asked only where the configured registry has none."""
 NEEDED_GIB = {"cpu": 6, "gpu": 16}
@@ -28,32 +31,34 @@ def main() -> int:
         return _fail(f"there is no lock file for {', '.join(unknown)} in locks/.")
     if sys.version_info < (3, 11):  # noqa: UP036 (people do run this with older ones)
         return _fail("Python 3.11 or newer is needed. Install it, or name it: make run PYTHON=python3.12")
-    wanted = _digest(kinds)
-    if _installed() >= {wanted}:
+    missing = [kind for kind in kinds if installed().get(kind) != digest(kind)]
+    if not missing:
         return 0
     if not _room(kinds[0]):
         return 6
     if not (VENV / "bin" / "python").exists():
         print("Creating the environment in .venv ...", flush=True)
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
-    for step, kind in enumerate(kinds, start=1):
-        print(f"Installing packages ({kind}, step {step} of {len(kinds)}; the first time takes a few minutes) ...")
-        sys.stdout.flush()
+    for kind in missing:
         if not _install(kind):
             return _fail("installing failed; the lines above say why. Correct it and run make again.")
-    STAMP.write_text("\n".join(sorted(_installed() | {wanted})) + "\n")
+        STAMP.write_text(json.dumps({**installed(), kind: digest(kind)}))
     return 0
 
 
-def _digest(kinds: list[str]) -> str:
-    """What identifies an installation: the lock files, the project's metadata and the Python version."""
-    files = [ROOT / "locks" / f"{kind}.txt" for kind in kinds] + [ROOT / "pyproject.toml"]
-    data = b"\0".join(file.read_bytes() for file in files) + sys.version.encode()
-    return hashlib.sha256(data).hexdigest()
+def digest(kind: str) -> str:
+    """What identifies an installation: the lock file, the project's metadata and the Python version."""
+    files = [ROOT / "locks" / f"{kind}.txt", ROOT / "pyproject.toml"]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files) + sys.version.encode()).hexdigest()
 
 
-def _installed() -> set[str]:
-    return set(STAMP.read_text().split()) if STAMP.is_file() else set()
+def installed() -> dict[str, str]:
+    """Digest of what was installed last, for each lock file. A damaged stamp counts as none."""
+    try:
+        found = json.loads(STAMP.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _room(kind: str) -> bool:
@@ -65,16 +70,38 @@ def _room(kind: str) -> bool:
 
 def _install(kind: str) -> bool:
     """Install one lock file, without resolving anything: the lock names every package."""
-    lock = ROOT / "locks" / f"{kind}.txt"
-    torch = next((line for line in lock.read_text().splitlines() if line.startswith("torch==")), "")
-    rest = [line for line in lock.read_text().splitlines() if not line.startswith(("torch==", "#"))]
-    if torch and kind == "cpu" and not _pip("--no-deps", *_cpu_torch(torch)):
-        return False
-    if torch and kind != "cpu":
-        rest.append(torch)
-    listed = VENV / f"{kind}-lock.txt"
-    listed.write_text("\n".join(rest) + "\n")
-    return _pip("--no-deps", "-r", str(listed)) and _pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
+    lines = (ROOT / "locks" / f"{kind}.txt").read_text().splitlines()
+    pins = [line for line in lines if "==" in line]
+    # the largest first, so that the time left isn't told too short
+    pins.sort(key=lambda pin: not pin.startswith(("torch==", "vllm")))
+    show = Shown(f"Installing packages ({kind})", len(pins))
+    for start in range(0, len(pins), BATCH):
+        if not all(_pip("--no-deps", *group) for group in _groups(kind, pins[start : start + BATCH])):
+            return False
+        show(min(start + BATCH, len(pins)))
+    return _pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
+
+
+def _groups(kind: str, pins: list[str]) -> list[list[str]]:
+    """What pip is asked for in one go: the CPU build of torch may come from another index than the rest."""
+    torch = [pin for pin in pins if pin.startswith("torch==") and kind == "cpu"]
+    rest = [pin for pin in pins if pin not in torch]
+    return [*([_cpu_torch(torch[0])] if torch else []), *([rest] if rest else [])]
+
+
+class Shown:
+    """Prints how far the installation has come and how long it will still take."""
+
+    def __init__(self, what: str, total: int) -> None:
+        """Begin now."""
+        self._what, self._total, self._began = what, total, time.monotonic()
+        self(0)
+
+    def __call__(self, done: int) -> None:
+        """Say that `done` of all are installed."""
+        seconds = (time.monotonic() - self._began) / done * (self._total - done) if done else 0
+        left = f", about {seconds:.0f} s left" if seconds >= 1 else ""
+        print(f"{self._what}: {done} of {self._total}{left}", flush=True)
 
 
 def _cpu_torch(pin: str) -> list[str]:
@@ -96,14 +123,8 @@ def _pip_command(*arguments: str) -> list[str]:
 
 
 def _pip(*arguments: str) -> bool:
-    # pip draws a progress bar with time left for every download over a few MB
     environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
-    return (
-        subprocess.run(
-            _pip_command("--quiet", "--progress-bar=on", *arguments), check=False, env=environment
-        ).returncode
-        == 0
-    )
+    return subprocess.run(_pip_command("--quiet", *arguments), check=False, env=environment).returncode == 0
 
 
 def _fail(message: str) -> int:

@@ -24,6 +24,8 @@ from retrieval.scan import Found, Scan
 from retrieval.vectors import VectorIndex
 
 OnProgress = Callable[[Progress], None]
+READ_BLOCK = 16
+"""Parsed documents that may wait in memory for being cut into chunks."""
 EMBED_BLOCK = 2048
 """Chunks that are in memory at once while embedding."""
 
@@ -177,13 +179,15 @@ class _Run:
         """Read and chunk files, two at a time, each in its own process; failures become reports."""
         started = datetime.now(UTC)
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-            outcomes = pool.map(partial(_try_read, limits=self._plan.limits), to_read)
-            for done, (found, outcome) in enumerate(zip(to_read, outcomes, strict=True), start=1):
-                if isinstance(outcome, str):
-                    self._reports[found.source] = FileReport(found.source, FileState.FAILED, outcome)
-                else:
-                    self._add(store, found, outcome)
-                self._on_progress(Progress("Reading documents", done, len(to_read), started))
+            for start in range(0, len(to_read), READ_BLOCK):
+                block = to_read[start : start + READ_BLOCK]
+                outcomes = pool.map(partial(_try_read, limits=self._plan.limits), block)
+                for done, (found, outcome) in enumerate(zip(block, outcomes, strict=True), start=start + 1):
+                    if isinstance(outcome, str):
+                        self._reports[found.source] = FileReport(found.source, FileState.FAILED, outcome)
+                    else:
+                        self._add(store, found, outcome)
+                    self._on_progress(Progress("Reading documents", done, len(to_read), started))
 
     def _add(self, store: ChunkStore, found: Found, parsed: ParsedDocument) -> None:
         chunks = chunk_document(parsed, found.source, self._plan.chunk_tokens, self._embedder.count_tokens)

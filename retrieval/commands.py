@@ -11,20 +11,16 @@ from typing import Annotated
 import typer
 
 from dossier.errors import DossierError, IndexingError, SettingsError
-from dossier.packs import Pack, index_folder, load_pack, load_questions
+from dossier.packs import index_folder, load_pack, load_questions
 from dossier.progress import ProgressDisplay, seconds_left
 from dossier.records import FileState, Progress
-from dossier.settings import Settings, load_settings
-from dossier.weights import verified_embedder
-from retrieval.build import BuildPlan, BuildReport, OnProgress, build
-from retrieval.embedder import Embedder
+from dossier.settings import load_settings
+from retrieval.build import BuildReport
 from retrieval.evaluate import evaluate, table
-from retrieval.parsing.isolate import Limits
-from retrieval.scan import scan
+from retrieval.indexing import build_index, load_embedder
 from retrieval.search import Searcher
 
 evaluate_commands = typer.Typer(help="Measure quality on questions with known answers.", no_args_is_help=True)
-_GIB = 1 << 30
 
 
 def index(
@@ -45,32 +41,6 @@ def index(
     with ProgressDisplay() as display:
         report = build_index(settings, load_pack(settings), display, rebuild, allow_empty)
     print_report(report)
-
-
-def build_index(
-    settings: Settings,
-    pack: Pack,
-    on_progress: OnProgress | None = None,
-    rebuild: bool = False,
-    allow_empty: bool = False,
-) -> BuildReport:
-    """Index a pack's documents with the settings' embedder and limits. Raises IndexingError, WeightsError."""
-    plan = BuildPlan(
-        index=index_folder(settings, pack.documents),
-        scan=scan(pack.documents, pack.collections, settings.groups_file),
-        limits=Limits(settings.parse_seconds, int(settings.parse_memory_gib * _GIB)),
-        chunk_tokens=settings.chunk_tokens,
-        free_bytes=int(settings.free_disk_gib * _GIB),
-        rebuild=rebuild,
-        allow_empty=allow_empty,
-    )
-    return build(plan, lambda: load_embedder(settings), on_progress or _silent)
-
-
-def load_embedder(settings: Settings) -> Embedder:
-    """The settings' embedder, its weights verified. Raises WeightsError."""
-    folder, digest = verified_embedder(settings)
-    return Embedder(folder, settings.embedder, digest)
 
 
 def print_report(report: BuildReport) -> None:
@@ -126,10 +96,6 @@ def _print_progress(progress: Progress) -> None:
 
 def _print_line(record: dict[str, object]) -> None:
     print(json.dumps(record), flush=True)
-
-
-def _silent(progress: Progress) -> None:
-    """Show nothing."""
 
 
 def _stop(number: int, frame: object) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import faiss
 
-from dossier.errors import IndexMissingError
-from dossier.records import Chunk, FileReport, Passage
+from dossier.records import FileReport, Passage
 from retrieval import generation
 from retrieval.chunk_store import ChunkStore, StoredDocument
 from retrieval.embedder import Embedder
@@ -26,7 +25,6 @@ RANK_CONSTANT = 60
 NAMED_WEIGHT = 0.5
 """How much passages of a document that the question names gain over others (see DECISIONS)."""
 _CACHED_GROUPS = 64
-_LOOK_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +128,3 @@ class Searcher:
             term: math.log(1 + self.manifest.chunks / (0.5 + self._store.document_frequency(term, groups)))
             for term in query.terms
         }
-
-
-def middle_chunk(index: Path) -> Chunk:
-    """A chunk from the middle of the current generation that stands in a section, if there is any.
-
-    Only documents that everyone may read are looked at. Raises IndexMissingError.
-    """
-    manifest, _ = generation.newest_intact(index)
-    store = ChunkStore(index / manifest.name / generation.CHUNKS)
-    try:
-        readable = store.readable_ids(frozenset())
-        ids = readable if readable is not None else [chunk_id for chunk_id, _ in store.chunks_after(0, _LOOK_AT)]
-        if not ids:
-            raise IndexMissingError("every document is limited to groups; sign in to ask.")
-        chunks = store.get(ids[len(ids) // 2 :][:_LOOK_AT], frozenset())
-    finally:
-        store.close()
-    return next((chunk for chunk in chunks.values() if chunk.section), next(iter(chunks.values())))

@@ -1,7 +1,6 @@
 """Puts the serving parts together: store, engine, index, chain, gateway."""
 
 import os
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from dossier.errors import EnvironmentProblem, SignInError
 from dossier.packs import Pack, index_folder, load_pack
 from dossier.settings import Settings
 from retrieval.build import OnProgress
-from retrieval.commands import load_embedder
+from retrieval.indexing import load_embedder
 from serving.api import Gateway, PackInfo
 from serving.chain import DocumentChain
 from serving.engine import Engine
@@ -54,20 +53,6 @@ def gateway(parts: Parts, store: Store) -> Gateway:
         model=pack.model_name,
         engine=parts.engine,
     )
-
-
-def require_free_port(host: str, port: int, setting: str) -> None:
-    """Raise EnvironmentProblem when another process listens on the port."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            name = f"DOSSIER_{setting.upper()}"
-            raise EnvironmentProblem(
-                f"port {port} on {host} can't be used ({error.strerror}). End the program that uses it or choose "
-                f"another: {name}={port + 1}"
-            ) from error
 
 
 def open_store_with_operator(settings: Settings) -> tuple[Store, FirstAdmin | None, str]:

@@ -77,9 +77,9 @@ class DocumentChain:
 
     async def _refuse(self, found: Found, usage: Usage | None = None) -> AsyncGenerator[AnswerEvent]:
         yield Delta(NOT_IN_DOCUMENTS)
-        note = "The passages below come closest." if found.passages else ""
         answer = self._finish(found, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage or Usage())
-        yield replace(answer, note=note)
+        closest = "The passages below come closest." if found.passages else ""
+        yield replace(answer, note=" ".join(note for note in (closest, answer.note) if note))
 
     async def _point(self, reading: _Reading, question: str) -> AsyncGenerator[AnswerEvent]:
         """The model points at a line, code reads it out."""
@@ -111,7 +111,7 @@ class DocumentChain:
                 yield Delta(piece)
         text = "".join(said).strip()
         if not text or NOT_IN_DOCUMENTS.rstrip(".").lower() in text.lower():
-            yield replace(self._finish(found, text or NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage))
+            yield self._finish(found, text or NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage)
             return
         yield _checked(self._finish(found, text, Verdict.ANSWERED, usage))
 

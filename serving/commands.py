@@ -19,9 +19,9 @@ from serving.assembly import (
     gateway,
     open_store_with_operator,
     read_operator_key,
-    require_free_port,
 )
 from serving.chain import check_question
+from serving.ports import require_free_port
 from serving.store import Change, FirstAdmin, NewUser, Role, Store, User, open_store
 from serving.terminal import gateway_is_up, print_answer, printable, source_lines, stream_answer
 

@@ -7,20 +7,20 @@ import os
 import random
 import secrets
 import signal
-import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from dossier.errors import EngineError, EnvironmentProblem
+from dossier.errors import EngineError
 from dossier.progress import in_words
 from dossier.records import Progress
 from dossier.settings import Settings
 from serving.engine_command import DRAIN_SECONDS, Launch, vllm_launch
 from serving.engine_log import reason_in
 from serving.engine_probe import Probe
+from serving.ports import require_free_port
 from serving.tether import tethered
 
 _USUAL_START = 50.0
@@ -97,7 +97,7 @@ class Engine:
         """Begin to start the server and to watch over it; returns at once. Raises EnvironmentProblem, EngineError."""
         if self._task and not self._task.done():
             return
-        self._require_port()
+        require_free_port("127.0.0.1", self._settings.engine_port, "engine_port")
         self._settings.log_folder.mkdir(parents=True, exist_ok=True)
         self._deaths, self._problem = 0, ""
         self.state, self._began = EngineState.STARTING, time.monotonic()
@@ -219,18 +219,6 @@ class Engine:
             os.killpg(process.pid, signal.SIGKILL)  # its workers are in its group, also when it died before them
         await process.wait()
         self._process = None
-
-    def _require_port(self) -> None:
-        port = self._settings.engine_port
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as error:
-                raise EnvironmentProblem(
-                    f"port {port} for the model server can't be used ({error.strerror}). End the program that uses it "
-                    f"or choose another: DOSSIER_ENGINE_PORT={port + 1}"
-                ) from error
 
     @property
     def _start_file(self) -> Path:

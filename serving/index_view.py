@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dossier.errors import IndexMissingError
 from dossier.records import FileReport
+from retrieval import generation
 from retrieval.embedder import Embedder
 from retrieval.search import Searcher
 
@@ -29,7 +30,7 @@ class IndexView:
         self._folder, self._embedder, self._synonyms = folder, embedder, synonyms
         self._lock = threading.Lock()
         self._searcher: Searcher | None = None
-        self._problem = ""
+        self._problem = self._seen = ""
         self.reopen()
 
     @property
@@ -41,13 +42,16 @@ class IndexView:
         """Open the current generation for the requests to come. When that fails, the open one goes on answering."""
         with self._lock:
             try:
+                self._seen = generation.current_name(self._folder)
                 self._searcher = Searcher(self._folder, self._embedder, self._synonyms)
                 self._problem = self._searcher.warning
             except IndexMissingError as error:
                 self._problem = str(error)
 
     def searcher(self) -> Searcher:
-        """The open generation. Raises IndexMissingError."""
+        """The current generation, opened now if another process has built it. Raises IndexMissingError."""
+        if self._is_outdated():
+            self.reopen()
         if self._searcher is None:
             raise IndexMissingError(self._problem)
         return self._searcher
@@ -62,3 +66,11 @@ class IndexView:
     def files(self) -> list[FileReport]:
         """How each file ended in the run that built the open generation."""
         return self._searcher.files() if self._searcher else []
+
+    def _is_outdated(self) -> bool:
+        """Whether CURRENT points elsewhere than when it was last looked at: one small file, read for each question."""
+        try:
+            name = generation.current_name(self._folder)
+        except IndexMissingError:
+            return False
+        return name != self._seen

@@ -11,7 +11,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from dossier.errors import BusyError, EngineError
-from dossier.prompt import Message, pointing_choices, pointing_prompt
+from dossier.prompt import NONE, Message, pointing_choices, pointing_prompt
 from dossier.records import Line, Passage, Usage
 from retrieval.lines import RankedLine
 
@@ -84,6 +84,8 @@ class ModelClient:
         )
         async with _translated():
             reply = await client.ainvoke(_messages(pointing_prompt(shown, passages, question)))
+        if reply.text.strip() == NONE:
+            return Choice(None, _usage(reply))
         logprobs = _choice_logprobs(reply, choices)
         best = max(
             range(len(lines)),

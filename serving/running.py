@@ -19,8 +19,9 @@ from dossier.packs import Pack, index_folder
 from dossier.progress import ProgressDisplay
 from dossier.records import Progress
 from dossier.settings import Settings
-from retrieval.search import middle_chunk
-from serving.assembly import open_store_with_operator, require_free_port
+from retrieval.sample import middle_chunk
+from serving.assembly import open_store_with_operator
+from serving.ports import require_free_port
 from serving.store import FirstAdmin
 from serving.terminal import print_answer, stream_answer
 from serving.tether import tethered

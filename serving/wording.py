@@ -49,7 +49,8 @@ def read_row(line: Line, passage: Passage) -> Row:
     unit = _unit(line.heading) or _unit(passage.chunk.columns) or _unit(passage.chunk.text)
     for values in (amounts, plain):
         columns = heads[-len(values) :]
-        if values and len(columns) == len(values) == len(set(columns)):
+        # every year of the heads must have its amount: with one left over, which one it is would be a guess
+        if values and len(columns) == len(values) == len(set(columns)) and set(columns) == set(heads):
             cells = tuple(Cell(column, value) for column, value in zip(columns, values, strict=True))
             return Row(label, cells, unit)
     return Row(label, tuple(Cell("", amount) for amount in amounts), unit)

@@ -10,8 +10,8 @@ from dossier.packs import index_folder, load_pack
 from dossier.records import FileState
 from dossier.settings import Settings, load_settings
 from retrieval.build import BuildReport
-from retrieval.commands import build_index
 from retrieval.embedder import Embedder
+from retrieval.indexing import build_index
 from retrieval.search import Searcher
 
 pytestmark = pytest.mark.model

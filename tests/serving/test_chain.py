@@ -15,8 +15,8 @@ from dossier.errors import EngineError, QuestionError
 from dossier.packs import index_folder, load_pack
 from dossier.records import Answer, Turn, Verdict
 from dossier.settings import Settings
-from retrieval.commands import build_index
 from retrieval.embedder import Embedder
+from retrieval.indexing import build_index
 from serving.chain import DocumentChain, condense
 from serving.index_view import IndexView
 from serving.model_client import ModelClient
@@ -28,6 +28,7 @@ class ScriptedModel(BaseHTTPRequestHandler):
     """Answers as the model server would, always pointing at the first line."""
 
     seen: ClassVar[list[dict[str, Any]]] = []
+    points_at: ClassVar[str] = "1"
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -36,8 +37,8 @@ class ScriptedModel(BaseHTTPRequestHandler):
         choice = {
             "index": 0,
             "finish_reason": "stop",
-            "message": {"role": "assistant", "content": "1"},
-            "logprobs": {"content": [{"token": "1", "logprob": -0.1, "bytes": None, "top_logprobs": top}]},
+            "message": {"role": "assistant", "content": self.points_at},
+            "logprobs": {"content": [{"token": self.points_at, "logprob": -0.1, "bytes": None, "top_logprobs": top}]},
         }
         usage = {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}
         reply = {
@@ -104,6 +105,27 @@ def test_what_is_not_in_the_documents_is_said_so(settings: Settings, embedder: E
     assert "not in the documents" in answer.text
     assert not answer.citations
     assert len(ScriptedModel.seen) == before
+
+
+def test_a_model_that_points_at_no_line_is_heard(
+    settings: Settings, embedder: Embedder, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScriptedModel, "points_at", "0")
+    answer = ask(chain(settings, embedder, model), "How many days of annual leave does everyone have a year?")
+    assert answer.verdict is Verdict.NOT_IN_DOCUMENTS
+
+
+def test_a_generation_built_by_another_process_answers_the_next_question(
+    settings: Settings, embedder: Embedder, model: str, documents: Path
+) -> None:
+    made = chain(settings, embedder, model)
+    question = "How many days of annual leave does everyone have a year?"
+    assert "27 days" in ask(made, question).text
+    (documents / "leave.md").write_text("# Leave\n\n## Annual leave\n\nEveryone has 31 days of annual leave a year.\n")
+    build_index(settings, load_pack(settings))
+    answer = ask(made, question)
+    assert "31 days" in answer.text
+    assert answer.generation == "g000002"
 
 
 def test_groups_reach_neither_the_prompt_nor_the_sources(settings: Settings, embedder: Embedder, model: str) -> None:

@@ -27,6 +27,8 @@ def test_percentages_between_the_years_do_not_shift_the_columns() -> None:
 def test_columns_that_the_heads_do_not_name_are_not_guessed() -> None:
     row = read_row(Line(1, 0, 1, "Leases 10 20 30", "2025 2024"), PASSAGE)
     assert [cell.column for cell in row.cells] == ["", "", ""]
+    changes = read_row(Line(1, 0, 1, "Total change in revenue $88.3 $67.4", "2025 2024 2023"), PASSAGE)
+    assert [cell.column for cell in changes.cells] == ["", ""]
 
 
 def test_a_footnote_reference_is_not_an_amount() -> None:
