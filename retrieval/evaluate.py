@@ -97,7 +97,7 @@ def _ask(searcher: Searcher, question: Question, relevance: float, passages: int
     pages = {(item.document, item.page) for item in question.evidence}
     shown = found.passages[:passages]
     lines = rank_lines(found.query, shown, found.rarity, searcher.embedder, _LINES)
-    hits = [_holds(question, shown[item.line.passage - 1], item.line.text) for item in lines]
+    hits = [holds(question, shown[item.line.passage - 1], item.line.text) for item in lines]
     return _Outcome(
         document=_first([passage.document in documents for passage in found.passages]),
         page=_first([(passage.document, passage.chunk.page) in pages for passage in found.passages]),
@@ -111,7 +111,7 @@ def _first(hits: Sequence[bool]) -> int:
     return next((rank for rank, hit in enumerate(hits, start=1) if hit), 0)
 
 
-def _holds(question: Question, passage: Passage, line: str) -> bool:
+def holds(question: Question, passage: Passage, line: str) -> bool:
     """Whether a line says (part of) what some evidence on that page says."""
     said = _plain(line)
     return any(

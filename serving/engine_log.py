@@ -16,7 +16,10 @@ _KNOWN = (
         "its port is in use. Set DOSSIER_ENGINE_PORT to a free one.",
     ),
     (
-        re.compile(r"max seq len|larger than the maximum number of tokens|max_model_len", re.IGNORECASE),
+        re.compile(
+            r"max seq len \(\d+\) is larger|(?:greater|larger) than the (?:derived max_model_len|maximum number of tokens)",
+            re.IGNORECASE,
+        ),
         "engine_context is too long for the model or for engine_memory_gib. Lower the first or raise the second.",
     ),
 )

@@ -147,6 +147,8 @@ def test_vllm_is_launched_on_loopback_without_secrets_or_statistics(
     [
         ("RuntimeError: Cannot allocate memory", "too little memory"),
         ("(EngineCore pid=1) ERROR x ValueError: bad shape\nRuntimeError: Engine core failed", "ValueError: bad shape"),
+        ("INFO non-default args: {'max_model_len': 4096}\nOSError: bad header", "OSError: bad header"),
+        ("ValueError: max seq len (9000) is larger than what fits", "engine_context is too long"),
         ("", "without a word"),
     ],
 )

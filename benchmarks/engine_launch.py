@@ -1,0 +1,80 @@
+"""Launches of the model server side by side in one run: time to ready, tokens/s at 1 and 4 streams, memory."""
+
+import asyncio
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import psutil
+
+from dossier.base_model import prepare_base_model
+from dossier.packs import load_pack
+from dossier.settings import Settings, load_settings
+from serving.engine import Engine
+from serving.engine_command import Launch, vllm_launch
+
+TOKENS, TRIES = 128, 3
+PRELOADED = ("LD_PRELOAD", "VLLM_CPU_OMP_THREADS_BIND")
+
+
+def as_dossier(settings: Settings, model: Path, name: str, key: str) -> Launch:
+    """The launch that Dossier uses."""
+    return vllm_launch(settings, model, name, key)
+
+
+def compiled(settings: Settings, model: Path, name: str, key: str) -> Launch:
+    """The same, with vLLM's default compilation."""
+    launch = vllm_launch(settings, model, name, key)
+    return replace(launch, command=[part for part in launch.command if part != "--enforce-eager"])
+
+
+def untuned(settings: Settings, model: Path, name: str, key: str) -> Launch:
+    """Compiled, without preloaded libraries and bound cores."""
+    launch = compiled(settings, model, name, key)
+    return replace(launch, environment={k: v for k, v in launch.environment.items() if k not in PRELOADED})
+
+
+async def rate(engine: Engine, streams: int) -> float:
+    """Tokens a second of so many simultaneous requests: the best of a few tries."""
+    body = {"model": engine.model_name, "prompt": "The bank", "max_tokens": TOKENS, "ignore_eos": True}
+    best = 0.0
+    async with httpx.AsyncClient(timeout=300, headers={"Authorization": f"Bearer {engine.api_key}"}) as client:
+        for _ in range(TRIES):
+            began = time.monotonic()
+            replies = await asyncio.gather(
+                *(client.post(f"{engine.url}/completions", json=body) for _ in range(streams))
+            )
+            assert all(reply.status_code == 200 for reply in replies)
+            best = max(best, streams * TOKENS / (time.monotonic() - began))
+    return best
+
+
+async def main() -> None:
+    """Print a line per launch; the ratios are to the first one."""
+    settings = load_settings(home=Path(tempfile.gettempdir()) / "dossier-benchmarks")
+    model = prepare_base_model(settings, load_pack(settings).base_model, lambda progress: None)
+    base: tuple[float, float, float] | None = None
+    for launch in (as_dossier, compiled, untuned):
+        engine = Engine(settings, model, "benchmark", launch)
+        began = time.monotonic()
+        await engine.start()
+        try:
+            await engine.wait_ready(lambda progress: None)
+            figures = (time.monotonic() - began, await rate(engine, 1), await rate(engine, 4))
+            server = psutil.Process(engine.pid)
+            memory = sum(p.memory_full_info().pss for p in (server, *server.children(recursive=True))) / 1e9
+        finally:
+            await engine.stop()
+        base = base or figures
+        ratios = " / ".join(f"{value / first:.2f}" for value, first in zip(figures, base, strict=True))
+        start, one, four = figures
+        print(
+            f"{launch.__name__:10} ready {start:5.1f} s  1 stream {one:5.1f} tok/s  4 streams {four:5.1f}  {memory:.2f} GB  ratios {ratios}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,59 @@
+"""The question sets that benchmarks ask: the finance pack's, and those over documents that are not in the repository.
+
+python -m benchmarks.relevance [--filings FOLDER] [--handbook FOLDER]
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dossier.packs import index_folder, load_pack, load_questions
+from dossier.records import Question
+from dossier.settings import load_settings
+from retrieval.indexing import build_index, load_embedder
+from retrieval.search import Searcher
+
+_OWN = Path(__file__).resolve().parent / "questions"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """An index and questions over it; `dev` may be fitted on, `held_out` is for reporting."""
+
+    name: str
+    searcher: Searcher
+    dev: tuple[Question, ...]
+    held_out: tuple[Question, ...]
+
+
+def question_sets() -> Iterator[QuestionSet]:
+    """Index the sets whose documents are there, in a scratch folder, and yield them. Says what it leaves out."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--filings", type=Path, help="folder of the filings that benchmarks/questions names")
+    parser.add_argument("--handbook", type=Path, help="folder of the handbook's Markdown pages")
+    given = parser.parse_args()
+    yield _make("finance pack", None, None)
+    for name, folder in (("filings", given.filings), ("handbook", given.handbook)):
+        if folder is None:
+            print(f"left out: {name} (no --{name} folder given)")
+        else:
+            yield _make(name, folder, _OWN / f"{name}.jsonl")
+
+
+def _make(name: str, documents: Path | None, file: Path | None) -> QuestionSet:
+    settings = load_settings(home=Path(tempfile.gettempdir()) / "dossier-benchmarks", documents=documents)
+    pack = load_pack(settings)
+    build_index(settings, pack)
+    questions = file or pack.questions
+    if questions is None:
+        raise SystemExit(f"{name} has no questions")
+    searcher = Searcher(index_folder(settings, pack.documents), load_embedder(settings), pack.synonyms)
+    dev, held_out = [], []
+    raw = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines() if line.strip()]
+    for number, (question, fields) in enumerate(zip(load_questions(questions), raw, strict=True)):
+        split = fields.get("split") or ("dev" if number % 2 else "held-out")
+        (dev if split == "dev" else held_out).append(question)
+    return QuestionSet(name, searcher, tuple(dev), tuple(held_out))
