@@ -71,7 +71,8 @@ async def main() -> None:
         ratios = " / ".join(f"{value / first:.2f}" for value, first in zip(figures, base, strict=True))
         start, one, four = figures
         print(
-            f"{launch.__name__:10} ready {start:5.1f} s  1 stream {one:5.1f} tok/s  4 streams {four:5.1f}  {memory:.2f} GB  ratios {ratios}",
+            f"{launch.__name__:10} ready {start:5.1f} s  1 stream {one:5.1f} tok/s  4 streams {four:5.1f}  "
+            f"{memory:.2f} GB  ratios {ratios}",
             flush=True,
         )
 

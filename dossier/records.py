@@ -26,11 +26,27 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """One source file as it was when it was read.
+class Metadata:
+    """What a document is about, as far as it is known; empty where it isn't.
 
-    `source` is the path relative to the documents folder, with forward slashes; `digest` the SHA-256 of the file's
-    bytes in hexadecimal; `groups` who may read it (empty: everyone).
+    `company` as its own documents write it; `kind` in lower case (`10-k`, `10-q`, `earnings release`, `contract`,
+    `policy`, `e-mail`, `news`, ...); `period` as `2022` or `2023-Q1` (the company's fiscal year); `date` in ISO 8601,
+    of publication or of the period's end; `language` an ISO 639-1 code.
+    """
+
+    company: str = ""
+    kind: str = ""
+    period: str = ""
+    date: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document as it was when it was read: a file, or one item of a file that holds several (a feed, JSON lines).
+
+    `source` is the path relative to the documents folder, with forward slashes, and for an item its name after a `#`;
+    `digest` the SHA-256 of the file's bytes in hexadecimal; `groups` who may read it (empty: everyone).
     """
 
     source: str
@@ -38,6 +54,7 @@ class Document:
     digest: str
     groups: frozenset[str] = EVERYONE
     pages: int = 1
+    metadata: Metadata = field(default_factory=Metadata)
 
     @property
     def name(self) -> str:
@@ -46,12 +63,65 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page, in points (1/72 inch) from the page's top left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class TableCell:
+    """One cell: what it shows, and where (`place` as `B7` in a spreadsheet, `box` on a PDF page)."""
+
+    text: str
+    place: str = ""
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One body row. `start` and `end` are character offsets into the page's text; the first cell is the label."""
+
+    start: int
+    end: int
+    cells: tuple[TableCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A whole table of a page.
+
+    `columns` has a head for each cell of a row (several header rows are joined with a space; empty where there is
+    none), so `len(row.cells) == len(columns)`. `caption` is what the document calls the table, `unit` the unit and
+    scale as written (`in millions, except per share amounts`). `start` and `end` span it in the page's text.
+    """
+
+    page: int
+    start: int
+    end: int
+    caption: str
+    unit: str
+    columns: tuple[str, ...]
+    rows: tuple[TableRow, ...]
+
+    @property
+    def context(self) -> str:
+        """Caption, unit and column heads: what a reader of a single row needs to know."""
+        heads = " | ".join(head for head in self.columns if head)
+        return ". ".join(part for part in (self.caption, self.unit, heads) if part)
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of one page of a document.
 
     `page` counts from 1 (formats without pages have one page); `start` and `end` are character offsets into that
     page's text; `section` is the path of headings above it; `text` is what the page says there, verbatim;
-    `columns` the column heads and unit of a table that began above the chunk.
+    `columns` the caption, column heads and unit of a table that holds or began above the chunk; `boxes` where it
+    stands on a PDF page, a box a line; `metadata` the document's.
     """
 
     source: str
@@ -62,6 +132,8 @@ class Chunk:
     section: tuple[str, ...]
     text: str
     columns: str = ""
+    boxes: tuple["Box", ...] = ()
+    metadata: Metadata = field(default_factory=Metadata)
 
     @property
     def context(self) -> str:

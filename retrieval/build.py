@@ -189,10 +189,12 @@ class _Run:
                         self._add(store, found, outcome)
                     self._on_progress(Progress("Reading documents", done, len(to_read), started))
 
-    def _add(self, store: ChunkStore, found: Found, parsed: ParsedDocument) -> None:
+    def _add(self, store: ChunkStore, found: Found, documents: tuple[ParsedDocument, ...]) -> None:
+        (parsed,) = documents
         chunks = chunk_document(parsed, found.source, self._plan.chunk_tokens, self._embedder.count_tokens)
-        document = Document(found.source, parsed.title, found.digest, found.groups, len(parsed.pages))
-        store.add_document(document, parsed.warning, chunks)
+        numbers = (found.digest, found.groups, len(parsed.pages))
+        document = Document(found.source, parsed.title, *numbers, parsed.metadata)
+        store.add_document(document, parsed.warning, chunks, [table for page in parsed.pages for table in page.tables])
         self._changed = True
         report = FileReport(found.source, FileState.INDEXED, parsed.warning, len(chunks), len(parsed.pages))
         self._reports[found.source] = report
@@ -239,8 +241,8 @@ def _outcome(report: FileReport) -> FileReport:
     return replace(report, state=FileState.UNCHANGED) if report.state is FileState.INDEXED else report
 
 
-def _try_read(found: Found, limits: Limits) -> ParsedDocument | str:
-    """The parsed document, or why it can't be read."""
+def _try_read(found: Found, limits: Limits) -> tuple[ParsedDocument, ...] | str:
+    """The parsed documents, or why it can't be read."""
     try:
         return read_isolated(found.path, limits)
     except DocumentError as error:

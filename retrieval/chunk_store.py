@@ -5,31 +5,39 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
-from dossier.records import Chunk, Document, FileReport, FileState
+from pydantic import TypeAdapter
+
+from dossier.records import Box, Chunk, Document, FileReport, FileState, Metadata, Table
 from retrieval.chunking import context_text
 
 _SCHEMA = """
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE, title TEXT NOT NULL, digest TEXT NOT NULL,
-    pages INTEGER NOT NULL, warning TEXT NOT NULL);
+    pages INTEGER NOT NULL, warning TEXT NOT NULL, metadata TEXT NOT NULL);
 CREATE TABLE document_groups (
     document_id INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE, name TEXT NOT NULL,
     PRIMARY KEY (document_id, name)) WITHOUT ROWID;
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
     page INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, section TEXT NOT NULL,
-    columns TEXT NOT NULL, context TEXT NOT NULL, text TEXT NOT NULL);
+    columns TEXT NOT NULL, context TEXT NOT NULL, text TEXT NOT NULL,
+    boxes TEXT NOT NULL);
 CREATE INDEX chunks_by_document ON chunks (document_id, page, start);
+CREATE TABLE tables (
+    id INTEGER PRIMARY KEY, document_id INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+    page INTEGER NOT NULL, start INTEGER NOT NULL, content TEXT NOT NULL);
+CREATE INDEX tables_by_document ON tables (document_id, page, start);
 CREATE VIRTUAL TABLE chunk_words USING fts5 (
     context, text, content='chunks', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2');
 CREATE TABLE files (
     source TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL, chunks INTEGER NOT NULL,
     pages INTEGER NOT NULL) WITHOUT ROWID;
 """
-_CHUNK_COLUMNS = 'c.id, d.source, d.title, c.page, c.start, c."end", c.section, c.text, c.columns'
+_CHUNK_COLUMNS = 'c.id, d.source, d.title, c.page, c.start, c."end", c.section, c.text, c.columns, c.boxes, d.metadata'
+_TABLE = TypeAdapter(Table)
 _READABLE = """(NOT EXISTS (SELECT 1 FROM document_groups g WHERE g.document_id = d.id)
     OR EXISTS (SELECT 1 FROM document_groups g WHERE g.document_id = d.id
                AND g.name IN (SELECT value FROM json_each(:groups))))"""
@@ -91,34 +99,41 @@ class ChunkStore:
         for document_id, name in self._db.execute("SELECT document_id, name FROM document_groups"):
             groups.setdefault(document_id, set()).add(name)
         rows = self._db.execute(
-            "SELECT id, source, title, digest, pages, warning, "
+            "SELECT id, source, title, digest, pages, warning, metadata, "
             "(SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents ORDER BY source"
         )
         return [
             StoredDocument(
                 row[0],
-                Document(row[1], row[2], row[3], frozenset(groups.get(row[0], ())), row[4]),
+                Document(row[1], row[2], row[3], frozenset(groups.get(row[0], ())), row[4], _metadata(row[6])),
                 row[5],
-                row[6],
+                row[7],
             )
             for row in rows
         ]
 
-    def add_document(self, document: Document, warning: str, chunks: Sequence[Chunk]) -> None:
-        """Store a document, its chunks and their words."""
-        row = (document.source, document.title, document.digest, document.pages, warning)
-        sql = "INSERT INTO documents (source, title, digest, pages, warning) VALUES (?, ?, ?, ?, ?)"
+    def add_document(
+        self, document: Document, warning: str, chunks: Sequence[Chunk], tables: Sequence[Table] = ()
+    ) -> None:
+        """Store a document, its chunks and their words, and its tables."""
+        about = json.dumps(asdict(document.metadata))
+        row = (document.source, document.title, document.digest, document.pages, warning, about)
+        sql = "INSERT INTO documents (source, title, digest, pages, warning, metadata) VALUES (?, ?, ?, ?, ?, ?)"
         document_id = self._db.execute(sql, row).lastrowid
         if document_id is None:
             raise sqlite3.DatabaseError("no row id for a document")
         self.set_groups(document_id, document.groups)
+        self._db.executemany(
+            "INSERT INTO tables (document_id, page, start, content) VALUES (?, ?, ?, ?)",
+            [(document_id, table.page, table.start, _TABLE.dump_json(table).decode()) for table in tables],
+        )
         for chunk in chunks:
             place = (document_id, chunk.page, chunk.start, chunk.end, json.dumps(chunk.section), chunk.columns)
             context = context_text(chunk)
             chunk_id = self._db.execute(
-                'INSERT INTO chunks (document_id, page, start, "end", section, columns, context, text) '
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*place, context, chunk.text),
+                'INSERT INTO chunks (document_id, page, start, "end", section, columns, context, text, boxes) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*place, context, chunk.text, json.dumps([astuple(box) for box in chunk.boxes])),
             ).lastrowid
             words = (chunk_id, context, chunk.text)
             self._db.execute("INSERT INTO chunk_words (rowid, context, text) VALUES (?, ?, ?)", words)
@@ -185,6 +200,15 @@ class ChunkStore:
         rows = self._db.execute(sql, {"ids": json.dumps(list(ids)), "groups": json.dumps(sorted(groups))})
         return dict(_chunk(row) for row in rows)
 
+    def tables_of(self, source: str, groups: frozenset[str]) -> list[Table]:
+        """The tables of a document that the groups may read, in order."""
+        sql = (
+            "SELECT t.content FROM tables t JOIN documents d ON d.id = t.document_id "  # noqa: S608 (constant)
+            f"WHERE d.source = :source AND {_READABLE} ORDER BY t.page, t.start"
+        )
+        rows = self._db.execute(sql, {"source": source, "groups": json.dumps(sorted(groups))})
+        return [_TABLE.validate_json(row[0]) for row in rows]
+
     def readable_ids(self, groups: frozenset[str]) -> list[int] | None:
         """Ids of the chunks that the groups may read, or None when that is all of them."""
         parameters = {"groups": json.dumps(sorted(groups))}
@@ -233,6 +257,12 @@ def iter_blocks(store: ChunkStore, after: int, size: int) -> Iterator[list[tuple
         after = block[-1][0]
 
 
-def _chunk(row: tuple[int, str, str, int, int, int, str, str, str]) -> tuple[int, Chunk]:
-    chunk_id, source, title, page, start, end, section, text, columns = row
-    return chunk_id, Chunk(source, title, page, start, end, tuple(json.loads(section)), text, columns)
+def _chunk(row: tuple[int, str, str, int, int, int, str, str, str, str, str]) -> tuple[int, Chunk]:
+    chunk_id, source, title, page, start, end, section, text, columns, boxes, about = row
+    places = tuple(Box(*box) for box in json.loads(boxes))
+    place = (page, start, end, tuple(json.loads(section)))
+    return chunk_id, Chunk(source, title, *place, text, columns, places, _metadata(about))
+
+
+def _metadata(text: str) -> Metadata:
+    return Metadata(**json.loads(text))

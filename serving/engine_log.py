@@ -17,7 +17,8 @@ _KNOWN = (
     ),
     (
         re.compile(
-            r"max seq len \(\d+\) is larger|(?:greater|larger) than the (?:derived max_model_len|maximum number of tokens)",
+            r"max seq len \(\d+\) is larger|"
+            r"(?:greater|larger) than the (?:derived max_model_len|maximum number of tokens)",
             re.IGNORECASE,
         ),
         "engine_context is too long for the model or for engine_memory_gib. Lower the first or raise the second.",

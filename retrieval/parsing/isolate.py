@@ -11,16 +11,24 @@ from pathlib import Path
 
 from dossier.errors import DocumentError
 from retrieval.parsing.markup import read_html, read_markdown, read_text
-from retrieval.parsing.parsed import ParsedDocument
+from retrieval.parsing.parsed import ParsedDocument, from_json, to_json
 from retrieval.parsing.pdf import read_pdf
 
-READERS: dict[str, Callable[[Path], ParsedDocument]] = {
-    ".pdf": read_pdf,
-    ".md": read_markdown,
-    ".markdown": read_markdown,
-    ".html": read_html,
-    ".htm": read_html,
-    ".txt": read_text,
+Read = Callable[[Path], tuple[ParsedDocument, ...]]
+
+
+def _one(read: Callable[[Path], ParsedDocument]) -> Read:
+    """A reader of files that hold one document each."""
+    return lambda path: (read(path),)
+
+
+READERS: dict[str, Read] = {
+    ".pdf": _one(read_pdf),
+    ".md": _one(read_markdown),
+    ".markdown": _one(read_markdown),
+    ".html": _one(read_html),
+    ".htm": _one(read_html),
+    ".txt": _one(read_text),
 }
 """Reader by file name suffix, in lower case."""
 
@@ -38,8 +46,11 @@ class Limits:
     memory_bytes: int
 
 
-def read_isolated(path: Path, limits: Limits) -> ParsedDocument:
-    """Read one file in its own process. Raises DocumentError with the reason when it can't be read."""
+def read_isolated(path: Path, limits: Limits) -> tuple[ParsedDocument, ...]:
+    """Read one file in its own process; most hold one document, feeds and JSON lines several.
+
+    Raises DocumentError with the reason when it can't be read.
+    """
     size = path.stat().st_size
     if size == 0:
         raise DocumentError("the file is empty.")
@@ -70,7 +81,7 @@ def _receive(receiver: Connection, process: multiprocessing.process.BaseProcess,
         return None
 
 
-def _decode(message: bytes | None, process: multiprocessing.process.BaseProcess) -> ParsedDocument:
+def _decode(message: bytes | None, process: multiprocessing.process.BaseProcess) -> tuple[ParsedDocument, ...]:
     if message is None:
         process.join(5)
         code = process.exitcode or 0
@@ -78,7 +89,7 @@ def _decode(message: bytes | None, process: multiprocessing.process.BaseProcess)
         raise DocumentError(f"the reader crashed on it ({how}). The file is damaged or hostile; get a good copy.")
     if message[:1] == b"E":
         raise DocumentError(str(json.loads(message[1:])))
-    return ParsedDocument.from_json(message[1:])
+    return from_json(message[1:])
 
 
 def _read_into(sender: Connection, path: str, limits: Limits) -> None:
@@ -89,7 +100,7 @@ def _read_into(sender: Connection, path: str, limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (int(limits.seconds) + 1, int(limits.seconds) + 2))
     try:
-        message = b"D" + READERS[Path(path).suffix.lower()](Path(path)).to_json()
+        message = b"D" + to_json(READERS[Path(path).suffix.lower()](Path(path)))
     except DocumentError as error:
         message = b"E" + json.dumps(str(error)).encode()
     except MemoryError:

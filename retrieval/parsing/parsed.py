@@ -1,8 +1,11 @@
-"""What every reader returns: the text of a document by page, with its headings."""
+"""What every reader returns: the text of a document by page, with its headings, tables and places on the page."""
 
-import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter
+
+from dossier.records import Box, Metadata, Table
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufff9-\ufffd\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _SOFT_HYPHEN = re.compile(r"[\u00ad\ufffe\x02]\n?")
@@ -18,35 +21,55 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
+class LineBox:
+    """Where the characters `start`:`end` of a page's text stand on the page."""
+
+    start: int
+    end: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedPage:
-    """Text of one page (or of a whole document without pages), lines ended by newlines."""
+    """Text of one page (a slide, a sheet, or a whole document without pages), lines ended by newlines.
+
+    A table's rows are lines of the text like all others (`Label 12 34`); `tables` says what they mean. `line_boxes`
+    are in reading order, for formats whose pages have a fixed look.
+    """
 
     number: int
     text: str
     headings: tuple[Heading, ...] = ()
+    tables: tuple[Table, ...] = ()
+    line_boxes: tuple[LineBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """A document as its reader saw it. `warning` says what was left out, in plain words."""
+    """A document as its reader saw it.
+
+    `warning` says what was left out, in plain words; `item` names it within a file that holds several documents (an
+    entry of a feed), empty for the whole file; `metadata` is what the format itself says (a feed entry's date).
+    """
 
     title: str
     pages: tuple[ParsedPage, ...]
     warning: str = ""
+    item: str = ""
+    metadata: Metadata = field(default_factory=Metadata)
 
-    def to_json(self) -> bytes:
-        """Encode for the way out of the reader's process (never pickle: the reader saw untrusted bytes)."""
-        return json.dumps(asdict(self)).encode()
 
-    @classmethod
-    def from_json(cls, data: bytes) -> "ParsedDocument":
-        """Decode what `to_json` wrote."""
-        raw = json.loads(data)
-        pages = tuple(
-            ParsedPage(page["number"], page["text"], tuple(Heading(**heading) for heading in page["headings"]))
-            for page in raw["pages"]
-        )
-        return cls(title=raw["title"], pages=pages, warning=raw["warning"])
+_DOCUMENTS: TypeAdapter[tuple[ParsedDocument, ...]] = TypeAdapter(tuple[ParsedDocument, ...])
+
+
+def to_json(documents: tuple[ParsedDocument, ...]) -> bytes:
+    """Encode for the way out of the reader's process (never pickle: the reader saw untrusted bytes)."""
+    return _DOCUMENTS.dump_json(documents)
+
+
+def from_json(data: bytes) -> tuple[ParsedDocument, ...]:
+    """Decode what `to_json` wrote."""
+    return _DOCUMENTS.validate_json(data)
 
 
 def clean_text(text: str) -> str:

@@ -6,8 +6,14 @@ from reportlab.pdfgen.canvas import Canvas
 
 from dossier.errors import DocumentError
 from retrieval.parsing.isolate import Limits, read_isolated
+from retrieval.parsing.parsed import ParsedDocument
 
 LIMITS = Limits(20, 1 << 30)
+
+
+def read_one(file: Path) -> ParsedDocument:
+    (document,) = read_isolated(file, LIMITS)
+    return document
 
 
 def pdf(path: Path, pages: list[list[str]], encrypt: StandardEncryption | None = None) -> Path:
@@ -21,7 +27,7 @@ def pdf(path: Path, pages: list[list[str]], encrypt: StandardEncryption | None =
 
 
 def test_pdf_text_comes_by_page(tmp_path: Path) -> None:
-    found = read_isolated(pdf(tmp_path / "acme_2024.pdf", [["Item 1. Business", "We sell."], ["Sales 12 11"]]), LIMITS)
+    found = read_one(pdf(tmp_path / "acme_2024.pdf", [["Item 1. Business", "We sell."], ["Sales 12 11"]]))
     assert [page.number for page in found.pages] == [1, 2]
     assert "Sales 12 11" in found.pages[1].text
     assert found.pages[0].headings[0].text == "Item 1. Business"
@@ -32,7 +38,7 @@ def test_running_heads_and_feet_are_left_out(tmp_path: Path) -> None:
     pages = [
         ["Acme Inc.", f"Only page {number} says {'abcdef'[number]}.", f"Acme | 2024 | {number}"] for number in range(6)
     ]
-    texts = [page.text for page in read_isolated(pdf(tmp_path / "a.pdf", pages), LIMITS).pages]
+    texts = [page.text for page in read_one(pdf(tmp_path / "a.pdf", pages)).pages]
     assert all("says" in text for text in texts)
     assert not any("Acme" in text for text in texts)
 
@@ -67,7 +73,7 @@ def test_html_keeps_what_a_reader_sees(tmp_path: Path) -> None:
         "<title>T</title><h2>Fees</h2><p>Twelve euros.</p><!-- not this --><style>x</style>"
         '<p style="display: none">obey me</p><p hidden>nor this</p><table><tr><td>a</td><td>b</td></tr></table>'
     )
-    (page,) = read_isolated(file, LIMITS).pages
+    (page,) = read_one(file).pages
     assert "Twelve euros." in page.text
     assert not any(word in page.text for word in ("obey", "nor this", "not this"))
     assert page.text[page.headings[0].offset :].startswith("Fees")
@@ -76,5 +82,5 @@ def test_html_keeps_what_a_reader_sees(tmp_path: Path) -> None:
 def test_markdown_headings_are_not_taken_from_code(tmp_path: Path) -> None:
     file = tmp_path / "a.md"
     file.write_text("# Title\n\n```\n# not a heading\n```\n\n## Real *one*\n\ntext\n")
-    (page,) = read_isolated(file, LIMITS).pages
+    (page,) = read_one(file).pages
     assert [(heading.level, heading.text) for heading in page.headings] == [(1, "Title"), (2, "Real one")]
