@@ -91,7 +91,8 @@ def join(passages: Sequence[Passage]) -> list[Passage]:
                 break
         else:
             joined.append(passage)
-    return joined
+    # a passage may have closed the gap between two that came before it
+    return joined if len(joined) == len(passages) else join(joined)
 
 
 def _joined(better: Passage, other: Passage) -> Passage | None:

@@ -35,7 +35,7 @@ _TICKER = re.compile(
     r"\(\s*(?:NYSE|NASDAQ|Nasdaq|LSE|AMEX)[^():]{0,20}:\s*([A-Z]{1,5})\s*\)|[Tt]rading [Ss]ymbol:?\s+([A-Z]{2,5})\b"
     r"|\b([A-Z]{1,5})\s+(?:The\s+)?(?:Nasdaq|NASDAQ|New York Stock Exchange|NYSE)\b"
 )
-_REPORT = re.compile(r"\bform\s+(10-k|10-q|8-k|20-f|6-k|s-1|40-f)(?:/a)?\b", re.IGNORECASE)
+_REPORT = re.compile(r"^\s*form\s+(10-k|10-q|8-k|20-f|6-k|s-1|40-f)(?:/a)?\b", re.IGNORECASE | re.MULTILINE)
 _KINDS = (
     ("earnings release", r"\b(?:reports?|announces?|reported)\b.{0,80}\b(?:quarter|year|q[1-4])\b.{0,60}\bresults\b"),
     ("earnings release", r"\b(?:quarter|full[- ]year)\b.{0,40}\bresults\b"),

@@ -22,6 +22,10 @@ DEPTH = 60
 """Chunks that each half contributes to the fusion."""
 RERANKED = 20
 """Passages that the reranker reads."""
+COMMON_SHARE = 0.1
+"""A term in a larger share of the chunks isn't searched for, unless few others are there."""
+_ALWAYS_SCORED = 2_000
+_LEAST_TERMS = 3
 EVERYONE: frozenset[str] = frozenset()
 
 
@@ -84,14 +88,14 @@ class Searcher:
         self._vectors = VectorIndex.load(folder / generation.VECTORS)
         self._scopes = Scopes(self._store)
         self._identities: dict[frozenset[str], Identities] = {}
-        self._frequencies: dict[tuple[frozenset[str], str], int] = {}
+        self._frequencies: dict[tuple[Scope, str], int] = {}
 
     def search(self, question: str, groups: frozenset[str], limit: int, filters: Filters = ANY) -> Found:
         """The passages that answer best, among those that the groups may read and the filters let through."""
         query = read_query(question, self._synonyms)
         scope = self._scopes.of(groups, filters)
         dense = self._nearest(query, scope) if self._options.dense else []
-        lexical = self._store.search_words(query.terms, _member(scope), DEPTH) if self._options.lexical else []
+        lexical = self._by_words(query, scope) if self._options.lexical else []
         passages = self._passages(query, Ranks.of(dense, lexical), groups)
         if self._options.fold:
             passages = fold(passages, max(RERANKED, 2 * limit))
@@ -128,6 +132,17 @@ class Searcher:
         vector = self._embedder.embed([query.text])[0]
         return self._vectors.search(vector, DEPTH, scope.selector)
 
+    def _by_words(self, query: Query, scope: Scope) -> list[tuple[int, float]]:
+        """BM25 over the telling terms.
+
+        Scoring costs time for every chunk that holds a term. A term that stands in a large share of the chunks brings
+        many and tells little, so that it is left out where enough rarer ones remain.
+        """
+        terms = sorted(query.terms, key=lambda term: self._frequency(term, scope))
+        limit = max(_ALWAYS_SCORED, int(COMMON_SHARE * self._readable(scope)))
+        telling = [term for i, term in enumerate(terms) if i < _LEAST_TERMS or self._frequency(term, scope) <= limit]
+        return self._store.search_words(telling, _member(scope), DEPTH)
+
     def _passages(self, query: Query, ranks: Ranks, groups: frozenset[str]) -> list[Passage]:
         boosts = self._identities_for(groups).boosts(query) if self._options.boosts else {}
         return fuse(ranks, self._store.get(ranks.ids(), groups), boosts)[:DEPTH]
@@ -154,12 +169,16 @@ class Searcher:
 
     def _rarity(self, query: Query, scope: Scope) -> dict[str, float]:
         """How telling each of the query's terms is: the logarithm of chunks per chunk that holds it."""
-        readable = sum(scope.mask) if scope.mask is not None else self.manifest.chunks
+        readable = self._readable(scope)
         return {term: math.log(1 + readable / (0.5 + self._frequency(term, scope))) for term in query.terms}
+
+    def _readable(self, scope: Scope) -> int:
+        """Number of chunks that may be found."""
+        return self.manifest.chunks if scope.mask is None else scope.mask.count(1)
 
     def _frequency(self, term: str, scope: Scope) -> int:
         """In how many readable chunks a term occurs. A generation never changes, so that counts are kept."""
-        key = (scope.groups, term)
+        key = (scope, term)
         if key not in self._frequencies:
             if len(self._frequencies) > 100_000:
                 self._frequencies.clear()
