@@ -15,10 +15,18 @@ _COMMON = 0.5
 """A word in the identity of more than this share of documents tells nothing."""
 NAMED_WEIGHT = 0.5
 """How much passages of a document that the question names gain over others (see DECISIONS)."""
+COMPANY_WEIGHT = 1.0
+"""The same for documents of a company that it names: enough to come before other companies', never to hide them."""
+YEAR_WEIGHT = 0.15
 KIND_WEIGHT = 0.15
 QUARTER_WEIGHT = 0.25
 RECENCY_WEIGHT = 0.3
 _HALF_LIFE_DAYS = 14.0
+_FORMS = stems(
+    "inc corp corporation company companies co ltd limited plc llc lp holdings holding group the of and international "
+    "global partners trust fund bank financial technologies technology systems services industries solutions"
+)
+"""Words of company names that many share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +47,25 @@ class Identities:
     weights: Mapping[str, float]
     carriers: Mapping[str, frozenset[str]]
     documents: Mapping[str, Document] = field(default_factory=dict)
+    companies: Mapping[str, frozenset[str]] = field(default_factory=dict)
     newest: str = ""
 
     def boosts(self, query: Query) -> dict[str, Boost]:
         """What each document gains, by its source; documents that gain nothing are left out."""
         shares = self.matches(query)
-        touched = set(shares)
+        of_company = self.of_companies(query)
+        touched = set(shares) | of_company
         if query.kinds or query.quarters or query.recent:
             touched |= set(self.documents)
-        found = {source: self._boost(query, source, shares.get(source, 0.0)) for source in touched}
+        found = {
+            source: self._boost(query, source, shares.get(source, 0.0), source in of_company) for source in touched
+        }
         return {source: boost for source, boost in found.items() if boost.reasons}
+
+    def of_companies(self, query: Query) -> frozenset[str]:
+        """Documents of the companies that the question names, by a telling word of their name or by their ticker."""
+        named = {stem(name) for name in query.names}
+        return frozenset(source for name in named for source in self.companies.get(name, ()))
 
     def matches(self, query: Query) -> dict[str, float]:
         """Documents that the question names, as source to a share from 0 to 1 (1: matches best of all).
@@ -62,9 +79,13 @@ class Identities:
         best = max(scores.values(), default=0.0)
         return {source: score / best for source, score in scores.items()} if best else {}
 
-    def _boost(self, query: Query, source: str, named: float) -> Boost:
+    def _boost(self, query: Query, source: str, named: float, of_company: bool) -> Boost:
         about = self.documents[source].metadata
         gains = [(NAMED_WEIGHT * named, "the question names it")] if named else []
+        if of_company:
+            gains.append((COMPANY_WEIGHT, f"it is of a company that the question names ({about.company})"))
+        if about.period[:4] in query.years:
+            gains.append((YEAR_WEIGHT, f"it is of {about.period[:4]}"))
         kind = ANNUAL if about.kind in ("10-k", "20-f", "40-f") else about.kind
         if kind in query.kinds:
             gains.append((KIND_WEIGHT, f"the question asks for a document of this kind ({about.kind})"))
@@ -87,7 +108,19 @@ def identities(documents: Iterable[Document]) -> Identities:
         for word in present & telling.keys():
             carriers.setdefault(word, set()).add(source)
     newest = max((document.metadata.date for document in known.values()), default="")
-    return Identities(telling, {word: frozenset(sources) for word, sources in carriers.items()}, known, newest)
+    named = {word: frozenset(sources) for word, sources in carriers.items()}
+    return Identities(telling, named, known, _companies(known), newest)
+
+
+def _companies(known: Mapping[str, Document]) -> dict[str, frozenset[str]]:
+    """Documents by each telling word of their company's name, and by its ticker."""
+    found: dict[str, set[str]] = {}
+    for source, document in known.items():
+        about = document.metadata
+        for word in stems(f"{about.company} {about.ticker}") - _FORMS:
+            if len(word) > 1:
+                found.setdefault(word, set()).add(source)
+    return {word: frozenset(sources) for word, sources in found.items()}
 
 
 def _words(document: Document) -> frozenset[str]:
