@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-
 from sentence_transformers import SentenceTransformer
 
 from dossier.settings import load_settings
@@ -21,7 +20,7 @@ from dossier.weights import verified_embedder
 from retrieval.embedder import Vectors
 
 DIMENSION = 384
-_BLOCK = 256
+_BLOCK = 128
 NEIGHBOURS, MIXED = 30, 4
 _GROWN_BLOCK = 8192
 MADE_OF = f"""\
@@ -59,7 +58,7 @@ def questions(data: Path) -> list[str]:
     """Questions that people wrote over such documents."""
     contexts = json.loads((data / "tatqa" / "tatqa_dataset_dev.json").read_text(encoding="utf-8"))
     conversations = json.loads((data / "convfinqa" / "convfinqa_dev.json").read_text(encoding="utf-8"))
-    asked = [question["question"] for context in contexts for question in context["questions"]][::3]
+    asked = [question["question"] for context in contexts for question in context["questions"]][::4]
     asked += [conversation["questions"][0] for conversation in conversations]
     own = Path(__file__).parent / "questions"
     for file in sorted(own.glob("*.jsonl")):
@@ -78,7 +77,9 @@ def embed(data: Path, file: Path, count: int, characters: int) -> None:
     def embedded(some: list[str]) -> bytes:
         return np.asarray(model.encode(some, batch_size=16, normalize_embeddings=True), np.float32).tobytes()
 
-    file.with_name(f"{file.name}.questions").write_bytes(embedded(questions(data)))
+    asked = file.with_name(f"{file.name}.questions")
+    if not asked.exists():
+        asked.write_bytes(embedded(questions(data)))
     texts = list(dict.fromkeys(passages(data, characters)))
     texts = [texts[i] for i in np.random.default_rng(5).permutation(len(texts))[:count]]
     done = file.stat().st_size // (4 * DIMENSION) if file.exists() else 0

@@ -218,7 +218,7 @@ def _ranges(sample: Vectors) -> Vectors:
     """What FAISS keeps of fitted codes: each dimension's lowest value, then each one's width."""
     least = _LEAST_RANGE / sample.shape[1] ** 0.5
     low, high = np.minimum(sample.min(0), -least), np.maximum(sample.max(0), least)
-    return np.concatenate([low, high - low]).astype(np.float32)
+    return np.asarray(np.concatenate([low, high - low]), np.float32)
 
 
 def _empty(sample: Vectors, lists: int) -> "faiss.IndexIVFScalarQuantizer":

@@ -150,7 +150,9 @@ def test_sets_of_ids(compressed_file: Path, corpus: tuple[Vectors, Ids]) -> None
 def test_what_is_removed_never_comes_back(compressed_file: Path, corpus: tuple[Vectors, Ids], tmp_path: Path) -> None:
     vectors, ids = corpus
     index = VectorIndex.load(compressed_file)
-    index.search(vectors[0], 1, selector(ids))  # what is remembered about the lists must be forgotten
+    everyone = selector([*ids.tolist(), COUNT + 1])
+    index.search(vectors[0], 1, everyone)
+    index.reconstruct([1])  # what is remembered about the lists must be forgotten
     gone, kept = ids[::3], np.setdiff1d(ids, ids[::3])
     index.remove([*gone.tolist(), 10**12, COUNT + 5])
     index.write(tmp_path / "v")
@@ -162,6 +164,9 @@ def test_what_is_removed_never_comes_back(compressed_file: Path, corpus: tuple[V
         with pytest.raises(KeyError):
             opened.reconstruct(gone[:1])
     assert len(VectorIndex.load(compressed_file)) == COUNT
+    index.remove(kept)
+    index.add([COUNT + 1], vectors[:1])
+    assert [i for i, _ in index.search(vectors[0], 5, everyone)] == [COUNT + 1]
 
 
 def test_removal_from_an_exact_index(tmp_path: Path) -> None:
