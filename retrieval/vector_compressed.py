@@ -19,21 +19,20 @@ from retrieval.vector_exact import rank_of
 
 Codes = NDArray[np.uint8]
 
-LEAST_SCANNED = 6_000
-"""Vectors that a search looks at, at least. With so many the 10 nearest are among them (see DECISIONS)."""
-SCANNED_PER_ROOT = 30.0
-"""What it looks at in a larger index: this times the square root of the number of vectors."""
+SCANNED_PER_ROOT = 80.0
+"""Vectors that a search looks at, for each unit of the square root of their number: 25,000 of 100,000, 80,000 of a
+million. Among so many are the 10 nearest (measured on text embeddings: see DECISIONS)."""
 SCANNED_PER_RESULT = 20
 """And at least so many for each result that is asked for."""
 NEWCOMERS = 0.2
 """Share of vectors that may have come since the lists were made. Documents come in the order of their names, by topic:
 with lists made for the first quarter of such vectors recall was 0.935, with lists made for all 0.988."""
-LISTS_PER_ROOT = 2.3
-"""Lists for each unit of the square root of the number of vectors: 512 at the 50,000th, 1,024 and 2,048 later."""
-_SAMPLE_PER_LIST = 48
-_ROUNDS = 10
+LISTS_PER_ROOT = 4.6
+"""Lists for each unit of the square root of the number of vectors: 1,024 at the 50,000th, 4,096 for a million."""
+_SAMPLE_PER_LIST = 40
+_ROUNDS = 6
 _SEED = 1234
-_LEAST_RANGE = 5.0
+_LEAST_RANGE = 4.0
 """What the codes of every dimension reach to on both sides, in units of a component's mean size, 1 / sqrt(dimension).
 So texts of another kind than the first ones aren't cut off; what reaches further in the sample reaches further here."""
 _MOVED = 16_384
@@ -134,7 +133,7 @@ class CompressedVectors:
 
     def _enough(self, limit: int) -> int:
         """How many vectors a search scores."""
-        return max(LEAST_SCANNED, int(SCANNED_PER_ROOT * len(self) ** 0.5), SCANNED_PER_RESULT * limit)
+        return max(int(SCANNED_PER_ROOT * len(self) ** 0.5), SCANNED_PER_RESULT * limit)
 
     def _scan(
         self, query: Vectors, lists: tuple[Ids, Vectors], allowed: Allowed | None, found: tuple[Vectors, Ids]

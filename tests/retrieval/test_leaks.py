@@ -8,7 +8,7 @@ that never held the documents that the caller may not read: what differs would t
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from retrieval.parsing.isolate import Limits
 from retrieval.query import read_query
 from retrieval.sample import middle_chunk
 from retrieval.scan import scan
-from retrieval.search import Found, Searcher
+from retrieval.search import RANK_CONSTANT, Found, Searcher
 from serving.index_view import IndexView
 
 pytestmark = pytest.mark.model
@@ -79,7 +79,20 @@ def canaries() -> list[Canary]:
     ]
     shared = [canary(200 + n, f"both/{word(200 + n)}.md", frozenset(GROUPS[1:3])) for n in range(8)]
     public = [canary(210 + n, f"open/{word(210 + n)}.md", EVERYONE) for n in range(12)]
-    return [*limited, *shared, *public]
+    return [*limited, *shared, *public, *skewed()]
+
+
+def skewed() -> list[Canary]:
+    """Documents whose hidden part turns round which words are rare, and names what an open one names too."""
+    closed = frozenset(GROUPS[1:2])
+    said = [("ledger", closed)] * 12 + [("audit", EVERYONE)] * 4 + [("ledger", EVERYONE)]
+    made = []
+    for number, (what, groups) in enumerate(said, start=230):
+        one = canary(number, f"{'1' if groups else 'open'}/{word(number)}.md", groups)
+        made.append(replace(one, said=f"The {what} of {' '.join(one.secrets)} was quiet."))
+    hidden_name = canary(250, "1/orchard-summit.md", closed)
+    open_name = canary(251, "open/orchard.md", EVERYONE)
+    return [*made, replace(hidden_name, title="Orchard Summit"), replace(open_name, title="Orchard")]
 
 
 CANARIES = canaries()
@@ -275,7 +288,7 @@ def two_worlds(
     index_them(place / "documents", place / "index", prepared)
     other = Searcher(place / "index", prepared)
     texts = [text for one in (readable(groups)[::4] + hidden(groups)[::20]) for text in questions_about(one, 2)[:3]]
-    texts += ["Case Account: which keeper has most euros?", "How do the accounts end?"]
+    texts += ["Was the audit or the ledger quiet?", "Who keeps the account of Orchard Summit?"]
     yield groups, [(searcher.search(text, groups, 60), other.search(text, groups, 60)) for text in texts]
     other.close()
 
@@ -305,13 +318,27 @@ def test_hidden_documents_change_no_signal(two_worlds: tuple[frozenset[str], lis
         assert whole.signals.probability == pytest.approx(without.signals.probability)
 
 
-@pytest.mark.xfail(strict=True, reason="names are weighed over the names of all documents, and BM25 over all chunks")
-def test_hidden_documents_change_no_order_and_no_score(
+@pytest.mark.xfail(strict=True, reason="BM25 weighs words by all chunks, whoever may read them")
+def test_hidden_documents_change_no_word_rank(two_worlds: tuple[frozenset[str], list[tuple[Found, Found]]]) -> None:
+    for whole, without in two_worlds[1]:
+        ranks = {p.chunk.source: p.lexical_rank for p in whole.passages if p.lexical_rank}
+        assert ranks == {p.chunk.source: p.lexical_rank for p in without.passages if p.lexical_rank}
+
+
+@pytest.mark.xfail(strict=True, reason="a document's name is weighed beside the names of all documents")
+def test_hidden_documents_change_no_weight_of_a_name(
     two_worlds: tuple[frozenset[str], list[tuple[Found, Found]]],
 ) -> None:
-    for whole, without in two_worlds[1]:
-        assert places(whole) == places(without)
-        assert [p.score for p in whole.passages] == pytest.approx([p.score for p in without.passages])
+    """The question names a hidden document better than the open one: what that one gains must stay the same."""
+    whole, without = (boost(found, "open/orchard.md") for found in two_worlds[1][-1])
+    assert whole == pytest.approx(without)
+
+
+def boost(found: Found, source: str) -> float:
+    """What a document's passage scores over what its ranks alone give."""
+    passage = next(p for p in found.passages if p.chunk.source == source)
+    ranks = [rank for rank in (passage.dense_rank, passage.lexical_rank) if rank]
+    return passage.score / sum(1 / (RANK_CONSTANT + rank) for rank in ranks)
 
 
 def test_a_right_taken_from_a_document_holds_for_the_next_request(tmp_path: Path, prepared: Prepared) -> None:

@@ -67,7 +67,7 @@ def centres(index: VectorIndex) -> bytes:
 def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     if COUNT < EXACT_LIMIT:
         monkeypatch.setattr(module, "EXACT_LIMIT", LIMIT)
-        monkeypatch.setattr("retrieval.vector_compressed.LEAST_SCANNED", 1_500)
+        monkeypatch.setattr("retrieval.vector_compressed.SCANNED_PER_ROOT", 30.0)
 
 
 @pytest.fixture(scope="module")
