@@ -32,9 +32,9 @@ GENERIC = frozenset(
     for word in """amount average balance biggest calculate change changed compared company compare cost count date day
     decline decrease decreased difference end ended ending figure financial fiscal following fraction growth high higher
     highest increase increased item large larger largest last least less list low lower lowest many maximum mean million
-    minimum month much next number overall part percent percentage period per portion prior proportion quarter rate ratio
-    reported represent respective respectively share sum thousand times total two three type types value years year
-    billion beginning respectively billions millions thousands combined current first second third given""".split()  # noqa: SIM905
+    minimum month much next number overall part percent percentage period per portion prior proportion quarter rate
+    ratio reported represent respective respectively share sum thousand times total two three type types value year
+    years billion beginning billions millions thousands combined current first second third given""".split()  # noqa: SIM905
 )
 _DATES = "Agreement Date|Effective Date|Expiration Date|Document Name|Parties"
 _CLAUSE_WORDS = {
@@ -149,7 +149,8 @@ def _clause_queries(row: Mapping[str, str], contract: str, letters: str) -> Iter
 def markdown_table(rows: list[list[str]]) -> str:
     """Rows of cells as a Markdown table; the first row is the head."""
     width = max(map(len, rows))
-    lines = [[cell.replace("|", "/").replace("\n", " ").strip() for cell in row] + [""] * (width - len(row)) for row in rows]
+    clean = [[cell.replace("|", "/").replace("\n", " ").strip() for cell in row] for row in rows]
+    lines = [cells + [""] * (width - len(cells)) for cells in clean]
     head, *body = lines
     drawn = [head, ["---"] * width, *body]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in drawn)

@@ -48,7 +48,7 @@ def read_beir(folder: Path, split: str | None = None) -> Beir:
     chosen = _qrels_file(folder, split)
     corpus = _corpus(folder / "corpus.jsonl")
     queries = {str(raw["_id"]): raw for _, raw in _records(folder / "queries.jsonl", ("_id", "text"))}
-    wanted = _qrels(chosen, queries.keys(), {entry.id for entry in corpus})
+    wanted = _qrels(chosen, set(queries), {entry.id for entry in corpus})
     cases = tuple(_case(queries[number], relevant) for number, relevant in wanted.items())
     if not cases:
         raise SettingsError(f"{chosen} names no relevant document. Give it at least one line with a score above 0.")
@@ -63,18 +63,17 @@ def write_documents(beir: Beir, folder: Path) -> dict[str, str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     names: dict[str, str] = {}
+    taken: set[str] = set()
     for number, entry in enumerate(beir.corpus, start=1):
         stem = re.sub(r"[^\w,()&'’-]+", " ", entry.title)[:_LONGEST_NAME].strip() or f"{number:06d}"
-        name = f"{stem}.{entry.format}"
-        if name.lower() in {"", *names}:
-            name = f"{stem} {number}.{entry.format}"
-        names[name.lower()] = entry.id
-        file = folder / name
-        if not file.is_file() or file.read_text(encoding="utf-8") != entry.text:
-            file.write_text(entry.text, encoding="utf-8")
-    known = {name for name in names}
+        stem = f"{stem} {number}" if stem.lower() in taken else stem
+        taken.add(stem.lower())
+        names[f"{stem}.{entry.format}"] = entry.id
+        file, content = folder / f"{stem}.{entry.format}", entry.text.encode("utf-8", "replace")
+        if not file.is_file() or file.read_bytes() != content:
+            file.write_bytes(content)
     for file in folder.iterdir():
-        if file.name.lower() not in known:
+        if file.name not in names:
             file.unlink()
     return names
 
@@ -131,10 +130,9 @@ def _records(file: Path, fields: tuple[str, ...]) -> Iterator[tuple[int, dict[st
         raise SettingsError(f"{file} isn't UTF-8 text ({error.reason}). Save it as UTF-8.") from error
 
 
-def _qrels(file: Path, queries: "Mapping[str, object] | object", documents: set[str]) -> dict[str, dict[str, float]]:
+def _qrels(file: Path, queries: set[str], documents: set[str]) -> dict[str, dict[str, float]]:
     """Query id to its relevant documents with their gains."""
     wanted: dict[str, dict[str, float]] = {}
-    known = set(queries)  # type: ignore[call-overload]
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -146,7 +144,7 @@ def _qrels(file: Path, queries: "Mapping[str, object] | object", documents: set[
         if len(cells) != len(_HEAD):
             raise SettingsError(f"{file}, line {number}: {len(cells)} columns instead of {', '.join(_HEAD)}.")
         query, document, score = cells
-        for what, name, ids in (("query", query, known), ("document", document, documents)):
+        for what, name, ids in (("query", query, queries), ("document", document, documents)):
             if name not in ids:
                 raise SettingsError(f"{file}, line {number}: there is no {what} {name!r}. Correct the id.")
         try:

@@ -72,7 +72,8 @@ class Case:
 def case_of(question: Question) -> Case:
     """The case of an answerable question.
 
-    Any one of the places listed is enough, except for a `comparison` that names two companies: it takes a place of each.
+    Any one of the places listed is enough, except for a `comparison` that names two companies: it takes a place of
+    each.
     """
     needs = _needs(question)
     targets = {

@@ -1,4 +1,4 @@
-"""Two evaluations of the same questions: is the difference more than chance?"""
+"""Whether the difference between two evaluations of the same questions is more than chance."""
 
 import json
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The one rule that splits development data into a half to work on and a half to report on.
 
-Everything that belongs to one document (a table with all its questions, a contract with all its clauses) is on one side.
+Everything that belongs to one document (a table with its questions, a contract with its clauses) is on one side.
 """
 
 import hashlib
