@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from retrieval.evaluation.splits import Side, side_of
+from retrieval.evaluation.splits import Side, side_of, table_identity
 from retrieval.query import STOP_WORDS, stem
 
 SPECIFIC = 3
@@ -65,11 +65,19 @@ class Query:
 
 @dataclass(slots=True)
 class DevSet:
-    """A set in the making: document id to BEIR entry, and queries."""
+    """A set in the making: document id to BEIR entry, and queries.
+
+    `identities` is what documents are split by, where that isn't their id.
+    """
 
     name: str
     corpus: dict[str, dict[str, object]] = field(default_factory=dict)
     queries: list[Query] = field(default_factory=list)
+    identities: dict[str, str] = field(default_factory=dict)
+
+    def side_of(self, document: str) -> Side:
+        """The side that a document and its questions are on."""
+        return side_of(self.identities.get(document, document))
 
 
 def is_specific(question: str) -> bool:
@@ -86,6 +94,7 @@ def tatqa(data: Path) -> DevSet:
         paragraphs = sorted(context["paragraphs"], key=lambda paragraph: paragraph["order"])
         parts = [paragraph["text"] for paragraph in paragraphs] + [markdown_table(rows)]
         made.corpus[uid] = _entry(uid, "", "\n\n".join(parts) + "\n", "md")
+        made.identities[uid] = table_identity(rows)
         by_order = {str(paragraph["order"]): paragraph["text"] for paragraph in paragraphs}
         for raw in context["questions"]:
             evidence = _tatqa_evidence(raw, by_order)
@@ -163,7 +172,7 @@ def write(made: DevSet, folder: Path) -> str:
     _write_lines(folder / "queries.jsonl", map(_query_record, made.queries))
     counts = []
     for side in Side:
-        queries = [query for query in made.queries if side_of(query.document) is side]
+        queries = [query for query in made.queries if made.side_of(query.document) is side]
         for name, chosen in (
             (side.value, queries),
             (f"{side.value}-specific", [query for query in queries if is_specific(query.text)]),

@@ -4,6 +4,7 @@ Everything that belongs to one document (a table with its questions, a contract 
 """
 
 import hashlib
+from collections.abc import Sequence
 from enum import StrEnum
 
 DEV_SHARE = 0.5
@@ -19,10 +20,18 @@ class Side(StrEnum):
 
 
 def side_of(document: str) -> Side:
-    """The side of a document, by a hash of its identity (a table's uid, a report page's name, a contract's file name).
+    """The side of a document, by a hash of its identity.
 
-    TAT-QA and TAT-HQA share tables: use the table's uid for both, so that a table is on the same side in both.
+    That is a report page's name (ConvFinQA), a contract's file name without ending (CUAD), or `table_identity`.
     """
     digest = hashlib.sha256(f"{_SALT}\n{document}".encode()).digest()
     share = int.from_bytes(digest[:8], "big") / (1 << 64)
     return Side.DEV if share < DEV_SHARE else Side.HELD_OUT
+
+
+def table_identity(rows: Sequence[Sequence[str]]) -> str:
+    """The identity of a TAT-QA or TAT-HQA context: what its table says.
+
+    The two sets share tables and give them different uids; by content a table is on the same side in both.
+    """
+    return "\n".join("\t".join(" ".join(cell.split()) for cell in row) for row in rows)
