@@ -66,18 +66,15 @@ def index_corpus(corpus: Corpus, work: Path, embedder: str | None = None) -> Ind
 
 
 def product_systems(indexed: Indexed, cache: VectorCache, work: Path, options: Options) -> Iterator[tuple[str, Ask]]:
-    """Name and system, from halves of the search to the whole."""
+    """Name and system, from halves of the search to the whole; the last one is the product as it is set up."""
     parts = _Parts(indexed, cache)
-    plain = (parts.words(with_context=False), parts.vectors(with_context=False))
-    full = (parts.words(with_context=True), parts.vectors(with_context=True))
-    yield "BM25, text alone", parts.shown(plain[0])
-    yield "dense, text alone", parts.shown(plain[1])
-    yield "hybrid, text alone", parts.shown(_fused(*plain))
-    yield "BM25 + context", parts.shown(full[0])
-    yield "dense + context", parts.shown(full[1])
-    yield "hybrid + context in chunks", parts.shown(_fused(*full))
-    yield "hybrid + context + named documents", asker(indexed.searcher(), indexed.corpus.names)
+    for scope, with_context in (("+ context in chunks", True), ("text alone", False)):
+        words, vectors = parts.words(with_context), parts.vectors(with_context)
+        yield f"BM25, {scope}", parts.shown(words)
+        yield f"dense, {scope}", parts.shown(vectors)
+        yield f"hybrid, {scope}", parts.shown(_fused(words, vectors))
     whole, name = indexed, "hybrid + context + named documents"
+    yield name, asker(indexed.searcher(), indexed.corpus.names)
     if options.tuned:
         whole, name = index_corpus(indexed.corpus, work / "tuned", str(options.tuned)), f"{name} + tuned embedder"
         yield name, asker(whole.searcher(), whole.corpus.names)

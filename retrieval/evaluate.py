@@ -87,7 +87,10 @@ def read_lines(
     searcher: Searcher, questions: Sequence[Question], settings: Settings, on_progress: OnProgress
 ) -> ReadingFigures:
     """Choose lines and decide on refusing, as the answer chain does, for all questions."""
-    first, shown, wrongly, rightly = [], [], [], []
+    first: list[bool] = []
+    shown: list[bool] = []
+    wrongly: list[bool] = []
+    rightly: list[bool] = []
     started = datetime.now(UTC)
     for done, question in enumerate(questions, start=1):
         found = searcher.search(question.question, EVERYONE, settings.passages)

@@ -76,7 +76,7 @@ def found_rank(case: Case, ranks: Sequence[int]) -> int:
 
 
 def figures(scores: Sequence[Scores]) -> dict[str, Figure]:
-    """Each metric's mean over questions: shares with Wilson's interval, the others by bootstrap over questions."""
+    """Each metric's mean over questions: shares with Wilson's interval, others by bootstrap over questions."""
     if not scores:
         return {}
     table = np.array([[row[metric] for metric in METRICS] for row in scores])
@@ -85,7 +85,7 @@ def figures(scores: Sequence[Scores]) -> dict[str, Figure]:
     for column, metric in enumerate(METRICS):
         value = float(table[:, column].mean())
         interval = (float(low[column]), float(high[column]))
-        if metric in FOUND.values():
+        if np.isin(table[:, column], (0.0, 1.0)).all():  # a share of questions
             interval = wilson(round(float(table[:, column].sum())), len(scores))
         result[metric] = Figure(value, *interval)
     return result
