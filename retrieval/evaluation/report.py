@@ -33,14 +33,19 @@ def report_of(name: str, outcomes: Sequence[Outcome]) -> Report:
 
 
 def table(report: Report) -> str:
-    """The figures as a table for people, with 95% intervals beneath."""
+    """The figures as a table for people, with 95% intervals beneath.
+
+    `of N` stands beside a level that only N of the questions know.
+    """
     heads = "".join(f"{f'first {k}':>16}" for k in CUTOFFS)
     rows = [f"{len(report.outcomes)} questions with known answers", f"{'':10}{heads}{'MRR':>16}{'nDCG@10':>16}"]
     for level, metrics in report.figures.items():
         columns = [*(metrics[RECALL[k]] for k in CUTOFFS), metrics[MRR], metrics[NDCG]]
+        count = sum(level in outcome.scores for outcome in report.outcomes)
         rows.append(f"{level:10}" + "".join(f"{figure.value:>16.1%}" for figure in columns))
         spans = [f"{figure.low * 100:.0f} to {figure.high * 100:.0f}" for figure in columns]
-        rows.append(f"{'':10}" + "".join(f"{span:>16}" for span in spans))
+        said = "" if count == len(report.outcomes) else f"of {count}"
+        rows.append(f"{said:10}" + "".join(f"{span:>16}" for span in spans))
     return "\n".join(rows)
 
 
@@ -49,6 +54,9 @@ def as_json(report: Report) -> dict[str, object]:
     return {
         "name": report.name,
         "questions": len(report.outcomes),
+        "questions_at": {
+            level: sum(level in outcome.scores for outcome in report.outcomes) for level in report.figures
+        },
         "figures": {level: {name: asdict(f) for name, f in found.items()} for level, found in report.figures.items()},
         "per_question": {
             outcome.case.id: {

@@ -173,6 +173,15 @@ def test_a_person_sees_what_was_wanted_and_what_came(tmp_path: Path) -> None:
         write_per_question(report, tmp_path)
 
 
+def test_a_level_that_few_questions_know_says_how_many() -> None:
+    known = Case("k", "What?", "", {Level.DOCUMENT: (Target((Place("d"),)),), Level.PAGE: (Target((Place("d", 2),)),)})
+    report = report_of("set", [*outcomes(1, 2), outcome_of(known, [hit("d", 2)])])
+    assert as_json(report)["questions_at"] == {"document": 3, "page": 1}
+    shown = table(report)
+    assert "of 1" in shown
+    assert "of 3" not in shown
+
+
 def test_progress_is_told_for_every_question() -> None:
     heard: list[tuple[int, int]] = []
     cases = [outcome.case for outcome in outcomes(1, 1, 1)]
