@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from benchmarks.question_sets import QuestionSet, question_sets
 from dossier.records import Question
 from dossier.settings import load_settings
-from retrieval.evaluate import wilson
+from retrieval.evaluation.measures import wilson
 from retrieval.relevance import Signals
 
 EVERYONE: frozenset[str] = frozenset()

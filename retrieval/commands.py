@@ -1,4 +1,4 @@
-"""The `dossier index` and `dossier evaluate retrieval` commands."""
+"""The `dossier index` command."""
 
 import json
 import signal
@@ -10,17 +10,13 @@ from typing import Annotated
 
 import typer
 
-from dossier.errors import DossierError, IndexingError, SettingsError
-from dossier.packs import index_folder, load_pack, load_questions
+from dossier.errors import DossierError, IndexingError
+from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay, seconds_left
 from dossier.records import FileState, Progress
 from dossier.settings import load_settings
 from retrieval.build import BuildReport
-from retrieval.evaluate import evaluate, table
-from retrieval.indexing import build_index, load_embedder
-from retrieval.search import Searcher
-
-evaluate_commands = typer.Typer(help="Measure quality on questions with known answers.", no_args_is_help=True)
+from retrieval.indexing import build_index
 
 
 def index(
@@ -56,26 +52,6 @@ def print_report(report: BuildReport) -> None:
             for file in report.files:
                 if file.state is state:
                     print(f"  {file.source}: {file.reason}")
-
-
-@evaluate_commands.command()
-def retrieval(
-    questions: Annotated[Path | None, typer.Option(help="Questions (JSON lines) instead of the pack's own.")] = None,
-    docs: Annotated[Path | None, typer.Option(help="Folder whose index is asked.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
-) -> None:
-    """Find out how often the right page is among the first passages, and how well relevance tells.
-
-    Needs an index (`dossier index`). Example: dossier evaluate retrieval --questions mine.jsonl --docs ./contracts
-    """
-    settings = load_settings(documents=docs)
-    pack = load_pack(settings)
-    file = questions or pack.questions
-    if file is None or not file.is_file():
-        raise SettingsError(f"there is no question file {file or ''}. Name one with --questions.")
-    searcher = Searcher(index_folder(settings, pack.documents), load_embedder(settings), pack.synonyms)
-    result = evaluate(searcher, load_questions(file), settings.relevance)
-    print(json.dumps(asdict(result), indent=1) if as_json else table(result))
 
 
 def _index_as_json(docs: Path | None, rebuild: bool, allow_empty: bool) -> None:

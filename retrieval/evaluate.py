@@ -1,114 +1,122 @@
-"""How well retrieval does on questions whose evidence is known."""
+"""Asks an index questions with known answers: a pack's own, or a BEIR folder's."""
 
-import math
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
-from dossier.records import Passage, Question
+from dossier.packs import index_folder, load_pack
+from dossier.records import FileState, Passage, Progress, Question
+from dossier.settings import Settings
+from retrieval.build import BuildReport
+from retrieval.evaluation.asking import Ask, ask_all, hit_of
+from retrieval.evaluation.beir import Beir, write_documents
+from retrieval.evaluation.cases import Hit, case_of
+from retrieval.evaluation.measures import Figure, wilson
+from retrieval.evaluation.report import Report, report_of
+from retrieval.indexing import build_index, load_embedder
 from retrieval.lines import rank_lines
-from retrieval.search import Searcher
+from retrieval.search import DEPTH, Searcher
 
-CUTOFFS = (1, 3, 5, 10)
-_DEPTH = 10
+EVERYONE: frozenset[str] = frozenset()
 _LINES = 6
 
+OnProgress = Callable[[Progress], None]
+
 
 @dataclass(frozen=True, slots=True)
-class RetrievalFigures:
-    """Shares from 0 to 1.
+class ReadingFigures:
+    """What becomes of the passages, as shares with 95% intervals.
 
-    `page_at[k]`: a right page among the first k passages; `line_at_1`: the best line holds the evidence; `refused`:
-    unanswerable questions told apart; `refused_wrongly`: answerable ones taken for unanswerable.
+    `line_first`: the best line holds the evidence, `line_shown`: one of the six shown does; `refused`: unanswerable
+    questions told apart, `refused_wrongly`: answerable ones taken for unanswerable.
     """
 
-    questions: int
     unanswerable: int
-    document_at: dict[int, float]
-    page_at: dict[int, float]
-    page_interval_at_5: tuple[float, float]
-    reciprocal_rank: float
-    line_at_1: float
-    line_in_6: float
-    refused: float
-    refused_wrongly: float
+    line_first: Figure
+    line_shown: Figure
+    refused: Figure
+    refused_wrongly: Figure
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """One question: rank of the first right document and page (0: none), lines, and the refusal."""
-
-    document: int
-    page: int
-    line_first: bool
-    line_shown: bool
-    refused: bool
+def evaluate_questions(
+    searcher: Searcher, name: str, questions: Sequence[Question], on_progress: OnProgress | None = None
+) -> Report:
+    """Ask the answerable questions as everyone and compare what is found with their evidence."""
+    cases = [case_of(question) for question in questions if question.evidence]
+    return report_of(name, ask_all(asker(searcher), cases, on_progress))
 
 
-def evaluate(
-    searcher: Searcher, questions: Sequence[Question], relevance: float, passages: int = 6
-) -> RetrievalFigures:
-    """Ask every question as everyone and compare with its evidence."""
-    answerable = [_ask(searcher, question, relevance, passages) for question in questions if question.evidence]
-    others = [_ask(searcher, question, relevance, passages) for question in questions if not question.evidence]
-    count = len(answerable) or 1
-    page_hits = sum(0 < outcome.page <= 5 for outcome in answerable)
-    return RetrievalFigures(
-        questions=len(answerable),
-        unanswerable=len(others),
-        document_at={k: sum(0 < outcome.document <= k for outcome in answerable) / count for k in CUTOFFS},
-        page_at={k: sum(0 < outcome.page <= k for outcome in answerable) / count for k in CUTOFFS},
-        page_interval_at_5=wilson(page_hits, len(answerable)),
-        reciprocal_rank=sum(1 / outcome.page for outcome in answerable if outcome.page) / count,
-        line_at_1=sum(outcome.line_first for outcome in answerable) / count,
-        line_in_6=sum(outcome.line_shown for outcome in answerable) / count,
-        refused=sum(outcome.refused for outcome in others) / (len(others) or 1),
-        refused_wrongly=sum(outcome.refused for outcome in answerable) / count,
-    )
+def evaluate_beir(settings: Settings, folder: Path, beir: Beir, on_progress: OnProgress) -> tuple[Report, BuildReport]:
+    """Index a BEIR folder's documents, each as a file, and ask its questions.
+
+    The files and their index are kept in a home of their own inside the settings' home, so that another run embeds only
+    what changed. Raises IndexingError, WeightsError.
+    """
+    place = f"{folder.resolve().name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
+    home = settings.home / "evaluation" / place
+    names = write_documents(beir, home / "documents")
+    own = settings.model_copy(update={"home": home, "documents": home / "documents"})
+    pack = load_pack(own)
+    built = build_index(own, pack, on_progress)
+    searcher = Searcher(index_folder(own, pack.documents), load_embedder(own), pack.synonyms)
+    try:
+        outcomes = ask_all(asker(searcher, names), beir.cases, on_progress)
+    finally:
+        searcher.close()
+    return report_of(f"{folder.name} {beir.split}", outcomes), built
 
 
-def table(figures: RetrievalFigures) -> str:
-    """The figures as a table for people."""
-    low, high = figures.page_interval_at_5
+def asker(searcher: Searcher, names: dict[str, str] | None = None) -> Ask:
+    """The product's search as something to be asked. `names`: file name to what the questions call the document."""
+
+    def ask(question: str) -> list[Hit]:
+        return [hit_of(passage, names) for passage in searcher.search(question, EVERYONE, DEPTH).passages]
+
+    return ask
+
+
+def unread(report: BuildReport) -> list[str]:
+    """What couldn't be indexed, with reasons: questions about it can't be found."""
+    left_out = (FileState.FAILED, FileState.SKIPPED)
+    return [f"{file.source}: {file.reason}" for file in report.files if file.state in left_out]
+
+
+def read_lines(
+    searcher: Searcher, questions: Sequence[Question], settings: Settings, on_progress: OnProgress
+) -> ReadingFigures:
+    """Choose lines and decide on refusing, as the answer chain does, for all questions."""
+    first: list[bool] = []
+    shown: list[bool] = []
+    wrongly: list[bool] = []
+    rightly: list[bool] = []
+    started = datetime.now(UTC)
+    for done, question in enumerate(questions, start=1):
+        found = searcher.search(question.question, EVERYONE, settings.passages)
+        refused = found.signals.probability < settings.relevance
+        (wrongly if question.evidence else rightly).append(refused)
+        if question.evidence:
+            lines = rank_lines(found.query, found.passages, found.rarity, searcher.embedder, _LINES)
+            hits = [holds(question, found.passages[item.line.passage - 1], item.line.text) for item in lines]
+            first.append(bool(hits and hits[0]))
+            shown.append(any(hits))
+        on_progress(Progress("Choosing lines", done, len(questions), started))
+    return ReadingFigures(len(rightly), *(_share(hits) for hits in (first, shown, rightly, wrongly)))
+
+
+def reading_table(figures: ReadingFigures) -> str:
+    """The reading figures for people."""
     rows = [
-        f"{figures.questions} answerable and {figures.unanswerable} unanswerable questions",
-        "right among the first   " + "".join(f"{k:>8}" for k in CUTOFFS),
-        "  document              " + "".join(f"{figures.document_at[k]:>8.1%}" for k in CUTOFFS),
-        "  page                  " + "".join(f"{figures.page_at[k]:>8.1%}" for k in CUTOFFS),
-        f"  page among 5, 95% interval {low:.1%} to {high:.1%}; mean reciprocal rank {figures.reciprocal_rank:.3f}",
-        f"evidence is the best line {figures.line_at_1:.1%}, among the six shown {figures.line_in_6:.1%}",
-        f"unanswerable refused {figures.refused:.1%}, answerable refused {figures.refused_wrongly:.1%}",
+        ("evidence is the best line", figures.line_first),
+        ("evidence among the six shown", figures.line_shown),
+        ("answerable refused", figures.refused_wrongly),
     ]
-    return "\n".join(rows)
-
-
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """95% interval of a share (Wilson 1927)."""
-    if not count:
-        return 0.0, 1.0
-    z, share = 1.96, hits / count
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def _ask(searcher: Searcher, question: Question, relevance: float, passages: int) -> _Outcome:
-    found = searcher.search(question.question, frozenset(), _DEPTH)
-    documents = {item.document for item in question.evidence}
-    pages = {(item.document, item.page) for item in question.evidence}
-    shown = found.passages[:passages]
-    lines = rank_lines(found.query, shown, found.rarity, searcher.embedder, _LINES)
-    hits = [holds(question, shown[item.line.passage - 1], item.line.text) for item in lines]
-    return _Outcome(
-        document=_first([passage.document in documents for passage in found.passages]),
-        page=_first([(passage.document, passage.chunk.page) in pages for passage in found.passages]),
-        line_first=bool(hits and hits[0]),
-        line_shown=any(hits),
-        refused=found.signals.probability < relevance,
+    if figures.unanswerable:
+        rows.append((f"unanswerable refused (of {figures.unanswerable})", figures.refused))
+    return "\n".join(
+        f"{name:36}{figure.value:>7.1%}  ({figure.low * 100:.0f} to {figure.high * 100:.0f})" for name, figure in rows
     )
-
-
-def _first(hits: Sequence[bool]) -> int:
-    return next((rank for rank, hit in enumerate(hits, start=1) if hit), 0)
 
 
 def holds(question: Question, passage: Passage, line: str) -> bool:
@@ -124,3 +132,7 @@ def holds(question: Question, passage: Passage, line: str) -> bool:
 
 def _plain(text: str) -> str:
     return " ".join(text.lower().split())
+
+
+def _share(hits: Sequence[bool]) -> Figure:
+    return Figure(sum(hits) / (len(hits) or 1), *wilson(sum(hits), len(hits)))

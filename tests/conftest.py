@@ -1,5 +1,6 @@
 """What several packages' tests need: a small documents folder, the real embedder, free ports, a scratch home."""
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +11,26 @@ from dossier.settings import Settings, load_settings
 from dossier.weights import verified_embedder
 from retrieval.embedder import Embedder
 
+# taken out of the environment because settings refuse variables that they don't know
+_TEST_DATA = Path(
+    os.environ.pop("DOSSIER_TEST_DATA", "") or Path(__file__).resolve().parents[2] / "shared" / "data"
+).resolve()
+
 
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
     """The real MiniLM; tests that use it carry the marker `model`."""
     folder, digest = verified_embedder(load_settings())
     return Embedder(folder, "all-minilm-l6-v2", digest)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Public data beside the repository (DOSSIER_TEST_DATA names another place); skips where there is none."""
+    folder = _TEST_DATA
+    if not folder.is_dir():
+        pytest.skip(f"the public data set folder {folder} isn't there")
+    return folder
 
 
 @pytest.fixture

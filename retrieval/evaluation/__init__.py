@@ -1,0 +1,1 @@
+"""How well retrieval does on questions whose answers' places are known."""
