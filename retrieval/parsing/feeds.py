@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-import feedparser
+import feedparser  # type: ignore[import-untyped]
 from bs4 import BeautifulSoup
 
 from dossier.errors import DocumentError

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from dossier.errors import DocumentError
 from retrieval.parsing.parsed import ParsedDocument, from_json, to_json
-from retrieval.parsing.readers import READERS, read_file
+from retrieval.parsing.readers import READERS, Read, read_file
 
 __all__ = ["PARSER_VERSION", "READERS", "Limits", "read_isolated"]
 
@@ -41,8 +41,8 @@ class Limits:
     memory_bytes: int
 
 
-def read_isolated(path: Path, limits: Limits) -> tuple[ParsedDocument, ...]:
-    """Read one file in its own process; most hold one document, feeds and JSON lines several.
+def read_isolated(path: Path, limits: Limits, read: Read = read_file) -> tuple[ParsedDocument, ...]:
+    """Read one file with `read` in its own process; most hold one document, feeds and JSON lines several.
 
     The process and all that it started are ended before this returns. Raises DocumentError with the reason when the
     file can't be read.
@@ -55,7 +55,7 @@ def read_isolated(path: Path, limits: Limits) -> tuple[ParsedDocument, ...]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["retrieval.parsing.isolate"])
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_read_into, args=(sender, str(path), limits), daemon=True)
+    process = context.Process(target=_read_into, args=(sender, str(path), limits, read), daemon=True)
     process.start()
     sender.close()
     late = threading.Event()
@@ -97,7 +97,7 @@ def _decode(
     if message is None:
         process.join(_GRACE)
         code = process.exitcode or 0
-        if code == -signal.SIGXCPU:
+        if code in (-signal.SIGXCPU, -signal.SIGALRM):
             raise DocumentError(f"reading it took longer than {limits.seconds:g} seconds. Split or simplify the file.")
         how = signal.Signals(-code).name if code < 0 else f"status {code}"
         raise DocumentError(f"the reader crashed on it ({how}). The file is damaged or hostile; get a good copy.")
@@ -109,12 +109,12 @@ def _decode(
         raise DocumentError("the reader returned something that makes no sense. Get a good copy.") from error
 
 
-def _read_into(sender: Connection, path: str, limits: Limits) -> None:
+def _read_into(sender: Connection, path: str, limits: Limits, read: Read) -> None:
     """Entry of the worker process: read, send `D` and the documents or `E` and the reason, and wait for the end."""
     os.setsid()  # a group of its own, so that all its children end with it
     _restrain(limits)
     try:
-        message = b"D" + to_json(read_file(Path(path)))
+        message = b"D" + to_json(read(Path(path)))
         if len(message) > MAX_RESULT_BYTES:
             message = _refusal("it holds more text than can be read at once. Split the file.")
     except DocumentError as error:
@@ -136,7 +136,7 @@ def _restrain(limits: Limits) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + limits.memory_bytes, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, MAX_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     seconds = int(limits.seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)

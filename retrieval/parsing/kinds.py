@@ -42,7 +42,7 @@ LEGACY = {
 
 
 def why_not_this_kind(suffix: str, data: bytes | Path) -> str:
-    """Why a file can't be what its suffix says, in plain words; empty when it can be. `data`: its bytes or its place."""
+    """Why a file can't be what its suffix says, empty when it can be. `data`: its bytes or its place."""
     if isinstance(data, bytes):
         return _compare(suffix, data[:HEAD], data)
     with data.open("rb") as file:

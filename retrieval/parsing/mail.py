@@ -69,7 +69,8 @@ class _Mail:
     def add(self, message: Message, depth: int) -> None:
         """Append a message's page, then its attachments' pages."""
         page = PageWriter(len(self.pages) + 1, self.notes)
-        page.heading(1 if depth == 0 else 2, _header(message, "Subject") or "E-mail")
+        subject = _header(message, "Subject") or "E-mail"
+        page.heading(1, subject if depth == 0 else f"Attached mail: {subject}")
         for header in _SHOWN:
             text = _header(message, header)
             if text:
@@ -111,11 +112,9 @@ class _Mail:
         for document in documents or ():
             if document.warning:
                 self.notes.remark(f"in the attachment {name} {document.warning}")
-            self.pages.extend(
-                _under(page, name, len(self.pages) + index)
-                for index, page in enumerate(document.pages, start=1)
-                if page.text.strip()
-            )
+            for page in document.pages:
+                if page.text.strip():
+                    self.pages.append(_under(page, name, len(self.pages) + 1))
 
 
 def _under(page: ParsedPage, name: str, number: int) -> ParsedPage:

@@ -41,7 +41,7 @@ def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
         packed = max(member.compress_size, 1)
         if member.file_size > _RATIO_FROM and member.file_size / packed > _MAX_RATIO:
             raise DocumentError(
-                f"a part of it unpacks to {member.file_size / packed:,.0f} times its size (a zip bomb?). Get a good copy."
+                f"a part of it unpacks to {member.file_size // packed:,} times its size (a zip bomb?). Get a good copy."
             )
         if member.file_size > _MAX_PART and member.filename.endswith(".xml"):
             raise DocumentError(f"a part of it is larger than {_MAX_PART // 1_000_000} MB unpacked. Split the file.")

@@ -92,7 +92,8 @@ class PageWriter:
         """The nearest short line above that says more than the unit, else the nearest heading."""
         for line in above:
             says_more = len(line) > len(unit) + 12 if unit and unit in line else True
-            if "\n" not in line and len(line) <= _LONGEST_CAPTION and not line.endswith((".", ";", ",")) and says_more:
+            alone = "\n" not in line and "  " not in line  # not a row of several cells
+            if alone and len(line) <= _LONGEST_CAPTION and not line.endswith((".", ";", ",")) and says_more:
                 return line
         return self._headings[-1].text if self._headings else ""
 

@@ -1,7 +1,5 @@
 """Which reader reads which kind of file."""
 
-import os
-import resource
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
@@ -33,30 +31,10 @@ def _read_attachment(name: str, data: bytes) -> Documents | None:
     if why:
         raise DocumentError(why)
     if suffix == ".pdf":
-        return _read_pdf_bytes(data)
+        return (read_pdf(Path(name), data),)
     if suffix in _SEVERAL:
         return _SEVERAL[suffix](name, data)
     return (_SINGLE[suffix](name, data),)
-
-
-def _read_pdf_bytes(data: bytes) -> Documents:
-    """Read a PDF that isn't a file, through a file that exists in memory alone.
-
-    The worker may not write files at all (RLIMIT_FSIZE 0, which holds for memory files too), hence the exception
-    for just these bytes.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handle = os.memfd_create("attachment")
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-        written = 0
-        while written < len(data):
-            written += os.write(handle, data[written:])
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        return (read_pdf(Path(f"/proc/self/fd/{handle}")),)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        os.close(handle)
 
 
 _SINGLE: dict[str, _OfBytes] = {

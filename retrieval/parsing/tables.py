@@ -82,10 +82,22 @@ def find_tables(rows: Sequence[Row], header: int | None = None) -> Iterator[Line
             end = _table_end(grid, index + heads)
             body = [_once(item) for item in grid[index + heads : end] if _filled(item)]
             if body:
-                yield Block(grid[index : index + heads], body)
+                yield _without_shadows(grid[index : index + heads], body)
             else:
                 yield from (Line(row_text(_once(item))) for item in grid[index : index + heads])
             index, first = max(end, index + 1), False
+
+
+def _without_shadows(heads: list[Row], body: list[Row]) -> Block:
+    """A table without columns that hold nothing but a head that spans them (the columns of the `$` signs)."""
+    width = len(body[0])
+    used = [any(row[index].text for row in body) for index in range(width)]
+    shared = [
+        all(not row[index].text or sum(cell is row[index] for cell in row) > 1 for row in heads)
+        for index in range(width)
+    ]
+    keep = [index for index in range(width) if used[index] or not shared[index]] or list(range(width))
+    return Block([[row[index] for index in keep] for row in heads], [[row[index] for index in keep] for row in body])
 
 
 def row_text(row: Row) -> str:
