@@ -14,7 +14,7 @@ from retrieval.parsing.tables import Row
 MAX_ROWS = 50_000
 """Rows read of one sheet or file: about 5,000 passages. Larger ones are data sets, not documents."""
 MAX_COLUMNS = 200
-MAX_CELLS = 600_000
+MAX_CELLS = 400_000
 _LONGEST_CELL = 1_000_000
 
 

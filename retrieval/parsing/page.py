@@ -93,9 +93,13 @@ class PageWriter:
         for line in above:
             says_more = len(line) > len(unit) + 12 if unit and unit in line else True
             alone = "\n" not in line and "  " not in line  # not a row of several cells
-            if alone and len(line) <= _LONGEST_CAPTION and not line.endswith((".", ";", ",")) and says_more:
+            if alone and len(line) <= _LONGEST_CAPTION and not _is_sentence(line) and says_more:
                 return line
         return self._headings[-1].text if self._headings else ""
+
+
+def _is_sentence(line: str) -> bool:
+    return line.endswith((";", ",")) or (line.endswith(".") and len(line.split()) > 8)
 
 
 def finish(title: str, pages: Sequence[ParsedPage], notes: Notes, metadata: Metadata | None = None) -> ParsedDocument:

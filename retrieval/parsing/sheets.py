@@ -84,8 +84,8 @@ def _visible_rows(workbook: Workbook, title: str, notes: Notes, budget: int) -> 
     used = number = 0
     looks = _Looks()
     spans = _Spans(layout)
-    for number, cells in enumerate(islice(sheet.iter_rows(max_col=MAX_COLUMNS), MAX_ROWS), start=1):
-        row = [_cell(cell, looks, notes) for cell in cells]
+    for number, cells in enumerate(islice(sheet.iter_rows(), MAX_ROWS), start=1):
+        row = [_cell(cell, looks, notes) for cell in cells[:MAX_COLUMNS]]
         while row and not row[-1].text and (number, len(row)) not in spans.covered:
             row.pop()
         row = spans.fill(number, row)

@@ -105,7 +105,7 @@ def hostile() -> dict[str, bytes]:
         "index.faiss": b"x",
         "old.xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         "%2e%2e%2fx.txt": b"names with tricks\n",
-        "..\\..\\win.txt": b"names with tricks\n",
+        "x..\\..\\win.txt": b"names with tricks\n",
         "\u202egnp.txt": b"names with tricks\n",
         "CON.txt": b"names with tricks\n",
         "a\nb.txt": b"names with tricks\n",
