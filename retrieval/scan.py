@@ -11,6 +11,7 @@ from dossier.packs import Collection
 from dossier.records import FileReport, FileState
 from retrieval.generation import digest_of
 from retrieval.parsing.isolate import READERS
+from retrieval.parsing.kinds import LEGACY
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ def _reason_to_skip(path: Path, folder: Path) -> str:
         return "it isn't a regular file."
     if _printable(path.name) != path.name:
         return "its name isn't valid text. Rename it."
+    if path.suffix.lower() in LEGACY:
+        return LEGACY[path.suffix.lower()]
     if path.suffix.lower() not in READERS:
         kinds = ", ".join(sorted(suffix[1:] for suffix in READERS))
         return f"files of this kind aren't read (read are: {kinds})."

@@ -1,41 +1,36 @@
 """Reads each file in a process of its own, with limits on time and memory, so that no file harms the service."""
 
+import contextlib
 import json
+import logging
 import multiprocessing
+import os
 import resource
 import signal
-from collections.abc import Callable
+import threading
+import warnings
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from dossier.errors import DocumentError
-from retrieval.parsing.markup import read_html, read_markdown, read_text
 from retrieval.parsing.parsed import ParsedDocument, from_json, to_json
-from retrieval.parsing.pdf import read_pdf
+from retrieval.parsing.readers import READERS, Read, read_file
 
-Read = Callable[[Path], tuple[ParsedDocument, ...]]
+__all__ = ["PARSER_VERSION", "READERS", "Limits", "read_isolated"]
 
-
-def _one(read: Callable[[Path], ParsedDocument]) -> Read:
-    """A reader of files that hold one document each."""
-    return lambda path: (read(path),)
-
-
-READERS: dict[str, Read] = {
-    ".pdf": _one(read_pdf),
-    ".md": _one(read_markdown),
-    ".markdown": _one(read_markdown),
-    ".html": _one(read_html),
-    ".htm": _one(read_html),
-    ".txt": _one(read_text),
-}
-"""Reader by file name suffix, in lower case."""
-
-PARSER_VERSION = "3"
+PARSER_VERSION = "4"
 """Changes whenever the readers' output does, so that an index built by older ones is rebuilt."""
 
 MAX_BYTES = 500_000_000
+MAX_RESULT_BYTES = 200_000_000
+"""Largest result that a worker may send: it is held in the service's memory."""
+_GRACE = 5
+"""Seconds after the time limit at which a worker is ended by the system itself, should nobody be left to do so."""
+_MEMORY = "reading it needs more memory than allowed. Split the file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +41,11 @@ class Limits:
     memory_bytes: int
 
 
-def read_isolated(path: Path, limits: Limits) -> tuple[ParsedDocument, ...]:
-    """Read one file in its own process; most hold one document, feeds and JSON lines several.
+def read_isolated(path: Path, limits: Limits, read: Read = read_file) -> tuple[ParsedDocument, ...]:
+    """Read one file with `read` in its own process; most hold one document, feeds and JSON lines several.
 
-    Raises DocumentError with the reason when it can't be read.
+    The process and all that it started are ended before this returns. Raises DocumentError with the reason when the
+    file can't be read.
     """
     size = path.stat().st_size
     if size == 0:
@@ -59,59 +55,113 @@ def read_isolated(path: Path, limits: Limits) -> tuple[ParsedDocument, ...]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["retrieval.parsing.isolate"])
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_read_into, args=(sender, str(path), limits), daemon=True)
+    process = context.Process(target=_read_into, args=(sender, str(path), limits, read), daemon=True)
     process.start()
     sender.close()
+    late = threading.Event()
+    # a timer and not a wait for the first byte: a worker can also hang in the middle of its message
+    timer = threading.Timer(limits.seconds, _end, (process, late))
+    timer.start()
     try:
-        return _decode(_receive(receiver, process, limits), process)
+        return _decode(_receive(receiver), process, late, limits)
     finally:
+        timer.cancel()
         receiver.close()
-        process.kill()
+        _end(process)
         process.join()
 
 
-def _receive(receiver: Connection, process: multiprocessing.process.BaseProcess, limits: Limits) -> bytes | None:
-    """The worker's message, None when it died without one."""
-    if not receiver.poll(limits.seconds):
-        process.kill()
-        raise DocumentError(f"reading it took longer than {limits.seconds:g} seconds. Split or simplify the file.")
+def _end(process: BaseProcess, late: threading.Event | None = None) -> None:
+    """Kill the worker and whatever it started (they share its process group)."""
+    if late is not None:
+        late.set()
+    if process.pid is not None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
+def _receive(receiver: Connection) -> bytes | None:
+    """The worker's message, None when it died without one or sent more than a result may be."""
     try:
-        return receiver.recv_bytes()
+        return receiver.recv_bytes(MAX_RESULT_BYTES + 1)
     except (EOFError, OSError):
         return None
 
 
-def _decode(message: bytes | None, process: multiprocessing.process.BaseProcess) -> tuple[ParsedDocument, ...]:
+def _decode(
+    message: bytes | None, process: BaseProcess, late: threading.Event, limits: Limits
+) -> tuple[ParsedDocument, ...]:
+    if message is None and late.is_set():
+        raise DocumentError(f"reading it took longer than {limits.seconds:g} seconds. Split or simplify the file.")
     if message is None:
-        process.join(5)
+        process.join(_GRACE)
         code = process.exitcode or 0
+        if code in (-signal.SIGXCPU, -signal.SIGALRM):
+            raise DocumentError(f"reading it took longer than {limits.seconds:g} seconds. Split or simplify the file.")
         how = signal.Signals(-code).name if code < 0 else f"status {code}"
         raise DocumentError(f"the reader crashed on it ({how}). The file is damaged or hostile; get a good copy.")
     if message[:1] == b"E":
         raise DocumentError(str(json.loads(message[1:])))
-    return from_json(message[1:])
+    try:
+        return from_json(message[1:])
+    except ValidationError as error:
+        raise DocumentError("the reader returned something that makes no sense. Get a good copy.") from error
 
 
-def _read_into(sender: Connection, path: str, limits: Limits) -> None:
-    """Entry of the worker process: read, send `D` and the document or `E` and the reason, and end."""
+def _read_into(sender: Connection, path: str, limits: Limits, read: Read) -> None:
+    """Entry of the worker process: read, send `D` and the documents or `E` and the reason, and wait for the end."""
+    os.setsid()  # a group of its own, so that all its children end with it
+    _restrain(limits)
+    try:
+        message = b"D" + to_json(read(Path(path)))
+        if len(message) > MAX_RESULT_BYTES:
+            message = _refusal("it holds more text than can be read at once. Split the file.")
+    except DocumentError as error:
+        message = _refusal(str(error))
+    except MemoryError:
+        message = _refusal(_MEMORY)
+    except RecursionError:
+        message = _refusal("it is nested too deeply to be read. Simplify the file.")
+    except Exception as error:  # noqa: BLE001 (parsers raise classes of their own and of what they build on)
+        message = _refusal(_MEMORY if _is_memory(error) else f"it can't be read: {_described(error)}.")
+    sender.send_bytes(message)
+    sender.close()
+    # Ending is the parent's: as long as this process exists, its number can't be another group's.
+    signal.pause()
+
+
+def _restrain(limits: Limits) -> None:
+    """Limits that the system itself keeps, whatever native code does. No file can be written, not even a core."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + limits.memory_bytes, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(limits.seconds) + 1, int(limits.seconds) + 2))
-    try:
-        message = b"D" + to_json(READERS[Path(path).suffix.lower()](Path(path)))
-    except DocumentError as error:
-        message = b"E" + json.dumps(str(error)).encode()
-    except MemoryError:
-        message = b"E" + json.dumps("reading it needs more memory than allowed. Split the file.").encode()
-    except RecursionError:
-        message = b"E" + json.dumps("it is nested too deeply to be read. Simplify the file.").encode()
-    except (ValueError, KeyError, IndexError, TypeError, OverflowError, OSError, AssertionError) as error:
-        # A library's parser fell over malformed input: the file's state says so, the run goes on.
-        message = b"E" + json.dumps(f"it can't be read: {type(error).__name__}: {str(error)[:200]}").encode()
-    sender.send_bytes(message)
-    sender.close()
+    seconds = int(limits.seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(seconds + _GRACE)
+    warnings.simplefilter("ignore")  # what parsers say about odd files would flood the service's log
+    logging.disable(logging.CRITICAL)
+
+
+def _refusal(reason: str) -> bytes:
+    return b"E" + json.dumps(reason.encode("utf-8", "replace").decode()[:1000]).encode()
+
+
+def _described(error: Exception) -> str:
+    text = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _is_memory(error: BaseException) -> bool:
+    """Whether a library's error is at bottom one of memory."""
+    chain: BaseException | None = error
+    while chain is not None:
+        if isinstance(chain, MemoryError) or "memory allocation failed" in str(chain).lower():
+            return True
+        chain = chain.__cause__ or chain.__context__
+    return False
 
 
 def _address_space() -> int:

@@ -1,122 +1,128 @@
-"""Markdown, HTML and plain text. Markup is read for its headings and words, and never executed."""
+"""Markdown and plain text. Markup is read for its headings, tables and words, and never executed."""
 
 import re
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bs4 import BeautifulSoup
-from bs4.element import Comment, NavigableString, PreformattedString, Tag
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from dossier.errors import DocumentError
-from retrieval.parsing.parsed import Heading, ParsedDocument, ParsedPage, clean_text, title_from_name
+from dossier.records import TableCell
+from retrieval.parsing.hidden import Notes
+from retrieval.parsing.html import write_html
+from retrieval.parsing.page import PageWriter, finish
+from retrieval.parsing.parsed import ParsedDocument, title_from_name
+from retrieval.parsing.tables import Row
 
-_UNSEEN_TAGS = ("script", "style", "noscript", "template", "iframe", "object", "svg", "head", "select", "button")
-_HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"
-)
-_BLOCKS = frozenset(
-    ["p", "div", "li", "tr", "table", "ul", "ol", "section", "article", "header", "footer", "main", "aside", "pre"]
-    + ["blockquote", "dt", "dd", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "caption", "figcaption", "form"]
-)
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_STYLED = re.compile(r"<\w[^>]*\b(?:style|hidden|aria-hidden|color)\b", re.IGNORECASE)
 
 
-def decode(data: bytes) -> str:
-    """Text of a file: UTF-8 or UTF-16 by its mark, else Windows-1252. Raises DocumentError for binary data."""
+def decode(data: bytes, charset: str = "") -> str:
+    """Text of a file: UTF-8 or UTF-16 by its mark, else the named charset or Windows-1252.
+
+    Raises DocumentError for binary data.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return clean_text(data.decode("utf-16", "replace"))
+        return data.decode("utf-16", "replace")
     if b"\x00" in data[:8192]:
         raise DocumentError("it isn't text (binary data). Convert it to a supported format.")
-    try:
-        return clean_text(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        return clean_text(data.decode("cp1252", "replace"))
+    for encoding in dict.fromkeys(("utf-8-sig", charset or "cp1252")):
+        try:
+            return data.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return data.decode("cp1252", "replace")
 
 
-def read_text(path: Path) -> ParsedDocument:
+def read_text(name: str, data: bytes) -> ParsedDocument:
     """Read plain text."""
-    return _one_page(title_from_name(path.name), decode(path.read_bytes()), ())
+    notes = Notes()
+    page = PageWriter(1, notes)
+    page.line(decode(data).replace("\r\n", "\n"))
+    return finish(title_from_name(name), (page.page(),), notes)
 
 
-def read_markdown(path: Path) -> ParsedDocument:
-    """Read Markdown: the text as written, headings from its headings (not from comments in code blocks)."""
-    text = _FRONT_MATTER.sub("", decode(path.read_bytes()))
-    starts = _line_starts(text)
-    headings = []
-    tokens = MarkdownIt("commonmark").parse(text)
-    for token, inline in zip(tokens, tokens[1:], strict=False):
-        if token.type == "heading_open" and token.map and inline.content.strip():
-            headings.append(Heading(starts[token.map[0]], int(token.tag[1]), _plain(inline.content)))
-    title = next((heading.text for heading in headings if heading.level == 1), title_from_name(path.name))
-    return _one_page(title, text, tuple(headings))
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Lines `start` to `end` of the source, which aren't written as they are: a heading, a table, HTML."""
+
+    start: int
+    end: int
+    kind: str
+    tokens: Sequence[Token]
 
 
-def read_html(path: Path) -> ParsedDocument:
-    """Read what a browser would show of an HTML page: no scripts, styles, comments or hidden elements."""
-    soup = BeautifulSoup(path.read_bytes(), "lxml")
-    title = clean_text(soup.title.get_text(" ", strip=True)) if soup.title else ""
-    for tag in soup.find_all(_is_unseen):
-        tag.decompose()
-    pieces: list[str] = []
-    headings: list[tuple[int, int, str]] = []
-    _collect(soup, pieces, headings)
-    text = "".join(pieces)
-    found = tuple(Heading(offset, level, name) for offset, level, name in headings)
-    return _one_page(title or title_from_name(path.name), text, found)
+def read_markdown(name: str, data: bytes) -> ParsedDocument:
+    """Read Markdown: its lines as written, headings and tables from its syntax (not from code blocks)."""
+    notes = Notes()
+    text = _FRONT_MATTER.sub("", notes.clean(decode(data)))
+    lines = text.split("\n")
+    page = PageWriter(1, notes)
+    title = ""
+    done = 0
+    for part in _parts(MarkdownIt("commonmark").enable("table").parse(text)):
+        if part.start < done:
+            continue
+        _copy(lines[done : part.start], page)
+        if part.kind == "heading":
+            level, words = int(part.tokens[0].tag[1]), _plain(part.tokens[1].content)
+            title = title or (words if level == 1 else "")
+            page.heading(level, words)
+        elif part.kind == "table":
+            page.table(_rows(part.tokens), header=1)
+        else:
+            source = "\n".join(lines[part.start : part.end])
+            write_html(BeautifulSoup(source, "lxml"), page, notes)
+        done = part.end
+    _copy(lines[done:], page)
+    return finish(title or title_from_name(name), (page.page(),), notes)
 
 
-def _plain(inline: str) -> str:
-    """Inline Markdown without its marks: links become their text, emphasis and code ticks go."""
-    inline = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", inline)
-    return re.sub(r"[*_`]+", "", inline).strip()[:120]
+def _copy(lines: Sequence[str], page: PageWriter) -> None:
+    for line in lines:
+        page.line(line)
 
 
-def _is_unseen(tag: Tag) -> bool:
-    style = str(tag.get("style") or "").lower()
-    return (
-        tag.name in _UNSEEN_TAGS
-        or tag.has_attr("hidden")
-        or str(tag.get("aria-hidden", "")).lower() == "true"
-        or bool(_HIDDEN_STYLE.search(style))
+def _parts(tokens: Sequence[Token]) -> list[_Part]:
+    """Headings, tables and HTML in the order of the source."""
+    parts = []
+    for index, token in enumerate(tokens):
+        if not token.map:
+            continue
+        start, end = token.map
+        if token.type == "heading_open" and tokens[index + 1].content.strip():
+            parts.append(_Part(start, end, "heading", tokens[index : index + 2]))
+        elif token.type == "table_open":
+            close = next(i for i in range(index, len(tokens)) if tokens[i].type == "table_close")
+            parts.append(_Part(start, end, "table", tokens[index:close]))
+        elif token.type == "html_block" or (token.type == "inline" and _hides(token)):
+            parts.append(_Part(start, end, "html", (token,)))
+    return parts
+
+
+def _hides(inline: Token) -> bool:
+    """Whether a paragraph holds a comment or an element with a style, which may hide words."""
+    return any(
+        child.type == "html_inline" and (_COMMENT.search(child.content) or _STYLED.search(child.content))
+        for child in inline.children or ()
     )
 
 
-def _collect(root: Tag, pieces: list[str], headings: list[tuple[int, int, str]]) -> None:
-    """Append the visible text below `root`, a line per block, walking without recursion (nesting is untrusted)."""
-    length = 0
-    stack: list[object] = [root]
-    while stack:
-        node = stack.pop()
-        if node == "\n":
-            if pieces and not pieces[-1].endswith("\n"):
-                pieces.append("\n")
-                length += 1
-        elif isinstance(node, Tag):
-            if re.fullmatch(r"h[1-6]", node.name or ""):
-                name = " ".join(clean_text(node.get_text(" ")).split())[:120]
-                if name:
-                    headings.append(
-                        (length + (0 if not pieces or pieces[-1].endswith("\n") else 1), int(node.name[1]), name)
-                    )
-            block = node.name in _BLOCKS
-            stack.extend(["\n"] if block else [])
-            stack.extend(reversed(list(node.children)))
-            stack.extend(["\n"] if block else [])
-        elif isinstance(node, NavigableString) and not isinstance(node, Comment | PreformattedString):
-            text = re.sub(r"\s+", " ", clean_text(str(node)))
-            if text.strip() or (text and pieces and not pieces[-1].endswith((" ", "\n"))):
-                pieces.append(text)
-                length += len(text)
+def _rows(tokens: Sequence[Token]) -> list[Row]:
+    rows: list[Row] = []
+    for token in tokens:
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline":
+            rows[-1].append(TableCell(_plain(token.content)))
+    return rows
 
 
-def _one_page(title: str, text: str, headings: tuple[Heading, ...]) -> ParsedDocument:
-    if not text.strip():
-        raise DocumentError("it holds no text.")
-    return ParsedDocument(title[:200], (ParsedPage(1, text, headings),))
-
-
-def _line_starts(text: str) -> list[int]:
-    starts = [0]
-    for line in text.split("\n"):
-        starts.append(starts[-1] + len(line) + 1)
-    return starts
+def _plain(inline: str) -> str:
+    """Inline Markdown without its marks: links become their text, emphasis, code ticks and tags go."""
+    inline = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", _COMMENT.sub("", inline))
+    return re.sub(r"[*`]+|(?<!\w)_+|_+(?!\w)|</?[a-z][^>]*>", "", inline).strip()

@@ -7,7 +7,13 @@ from pydantic import TypeAdapter
 
 from dossier.records import Box, Metadata, Table
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufff9-\ufffd\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_INVISIBLE = (
+    "\u034f\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\U000e0000-\U000e01ef"
+)
+"""Joiners, fillers, direction marks, variation selectors and tag characters: letters nobody sees, models read."""
+_UNSEEN = re.compile(f"[{_INVISIBLE}]")
+_CONTROL = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufff9-\ufffd{_INVISIBLE}]")
 _SOFT_HYPHEN = re.compile(r"[\u00ad\ufffe\x02]\n?")
 
 
@@ -78,6 +84,11 @@ def clean_text(text: str) -> str:
     text = _SOFT_HYPHEN.sub("", text)
     text = text.replace("\u00a0", " ").replace("\u2028", "\n").replace("\u2029", "\n").replace("\x0c", "\n")
     return _CONTROL.sub("", text).encode("utf-8", "ignore").decode("utf-8")
+
+
+def invisible_count(text: str) -> int:
+    """How many invisible characters `clean_text` takes out of a text (a mark at its very start doesn't count)."""
+    return 0 if text.isascii() else len(_UNSEEN.findall(text.removeprefix("\ufeff")))
 
 
 def title_from_name(name: str) -> str:

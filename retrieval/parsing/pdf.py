@@ -25,10 +25,13 @@ _NOTE = re.compile(r"^(note\s+\d+\s*[-–—.:]|\d{1,2}\.\s+[A-Z])\s*.{2,100}$",
 _WORD = re.compile(r"[A-Za-z]{3,}")
 
 
-def read_pdf(path: Path) -> ParsedDocument:
-    """Read a PDF's text, tables and places. Raises DocumentError when it is encrypted, broken or holds no text."""
+def read_pdf(path: Path, data: bytes | None = None) -> ParsedDocument:
+    """Read a PDF's text, tables and places, from `data` where it isn't a file (a mail's attachment; `path` then just names it).
+
+    Raises DocumentError when it is encrypted, broken or holds no text.
+    """
     try:
-        pdf = pypdfium2.PdfDocument(path)
+        pdf = pypdfium2.PdfDocument(path if data is None else data)
     except pypdfium2.PdfiumError as error:
         raise DocumentError(_why_not(error)) from error
     with pdf:
