@@ -28,6 +28,7 @@ PARSER_VERSION = "4"
 MAX_BYTES = 500_000_000
 MAX_RESULT_BYTES = 200_000_000
 """Largest result that a worker may send: it is held in the service's memory."""
+WAITING = 2
 _GRACE = 5
 """Seconds after the time limit at which a worker is ended by the system itself, should nobody be left to do so."""
 _MEMORY = "reading it needs more memory than allowed. Split the file."
@@ -35,10 +36,18 @@ _MEMORY = "reading it needs more memory than allowed. Split the file."
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What reading one file may cost: seconds of wall clock, bytes of address space above the start."""
+    """What reading one file may cost: seconds of processor time, bytes of address space above the start.
+
+    On a busy machine a file isn't at fault for waiting: the clock may run for WAITING times as long.
+    """
 
     seconds: float
     memory_bytes: int
+
+    @property
+    def wall_seconds(self) -> float:
+        """Longest time on the clock."""
+        return WAITING * self.seconds
 
 
 def read_isolated(path: Path, limits: Limits, read: Read = read_file) -> tuple[ParsedDocument, ...]:
@@ -53,14 +62,15 @@ def read_isolated(path: Path, limits: Limits, read: Read = read_file) -> tuple[P
     if size > MAX_BYTES:
         raise DocumentError(f"it is larger than {MAX_BYTES // 1_000_000} MB. Split the file.")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["retrieval.parsing.isolate"])
+    # with the main module loaded once in the fork server, no worker loads it again
+    context.set_forkserver_preload(["__main__", "retrieval.parsing.isolate"])
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_read_into, args=(sender, str(path), limits, read), daemon=True)
     process.start()
     sender.close()
     late = threading.Event()
     # a timer and not a wait for the first byte: a worker can also hang in the middle of its message
-    timer = threading.Timer(limits.seconds, _end, (process, late))
+    timer = threading.Timer(limits.wall_seconds, _end, (process, late))
     timer.start()
     try:
         return _decode(_receive(receiver), process, late, limits)
@@ -140,7 +150,7 @@ def _restrain(limits: Limits) -> None:
     seconds = int(limits.seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(seconds + _GRACE)
+    signal.alarm(int(limits.wall_seconds) + 1 + _GRACE)
     warnings.simplefilter("ignore")  # what parsers say about odd files would flood the service's log
     logging.disable(logging.CRITICAL)
 

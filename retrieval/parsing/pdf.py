@@ -26,8 +26,9 @@ _WORD = re.compile(r"[A-Za-z]{3,}")
 
 
 def read_pdf(path: Path, data: bytes | None = None) -> ParsedDocument:
-    """Read a PDF's text, tables and places, from `data` where it isn't a file (a mail's attachment; `path` then just names it).
+    """Read a PDF's text, tables and places; from `data` where it isn't a file (a mail's attachment).
 
+    `path` then just names it.
     Raises DocumentError when it is encrypted, broken or holds no text.
     """
     try:
