@@ -44,6 +44,11 @@ class VectorIndex:
         if ids:
             self._index.remove_ids(np.asarray(ids, np.int64))
 
+    def reconstruct(self, ids: Sequence[int]) -> Vectors:
+        """The vectors of these chunks, (n, dimension)."""
+        rows = [self._index.reconstruct(chunk_id) for chunk_id in ids]
+        return np.stack(rows) if rows else np.empty((0, self._index.d), np.float32)
+
     def search(self, query: Vectors, limit: int, allowed: "faiss.IDSelector | None" = None) -> list[tuple[int, float]]:
         """The `limit` nearest chunks of one query vector (dimension,), best first, as (id, cosine).
 
