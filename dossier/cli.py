@@ -13,7 +13,7 @@ from dossier.settings import PREFIX, SECRET, Settings, load_settings, origins, s
 from frontend.launch import command as page_command
 from frontend.launch import environment as page_environment
 from retrieval.commands import evaluate_commands
-from retrieval.commands import index as index_command
+from retrieval.index_commands import index_commands
 from serving.commands import ask, key_commands, serve, user_commands
 from serving.running import Page
 from serving.running import run as run_everything
@@ -27,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(ask)
-app.command("index")(index_command)
+app.add_typer(index_commands, name="index")
 app.command()(serve)
 app.add_typer(evaluate_commands, name="evaluate")
 app.add_typer(user_commands, name="user")

@@ -50,7 +50,7 @@ class BuildPlan:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """How an indexing run ended. `embedded`, `removed` and `reused` (vectors taken over for new chunks) count chunks."""
+    """How an indexing run ended. `embedded`, `removed` and `reused` (given a vector that was there) count chunks."""
 
     generation: str
     documents: int
@@ -256,8 +256,8 @@ class _Run:
         if free < needed:
             gib = 1 << 30
             raise IndexingError(
-                f"too little disk space at {self._plan.index}: {free / gib:.1f} GiB are free and "
-                f"{needed / gib:.1f} GiB are needed. Free some space (`dossier index gc` deletes old generations) or lower the setting "
+                f"too little disk space at {self._plan.index}: {free / gib:.1f} GiB are free and {needed / gib:.1f} "
+                "GiB are needed. Free some space (`dossier index gc` deletes old generations) or lower the setting "
                 "free_disk_gib."
             )
 
