@@ -93,9 +93,8 @@ def compare(before: Mapping[str, FileRecord], now: Iterable[Present], retry: boo
     moved: set[str] = set()
     changes = []
     for file in present:
-        record = before.get(file.source)
-        if record and file.source in kept:
-            changes.append(Change(_same(record, file, retry), file))
+        if file.source in kept:
+            changes.append(Change(_same(before[file.source], file, retry), file))
             continue
         candidates = origins.get((file.digest, _kind(file.source)), [])
         origin = next((name for name in candidates if name not in kept and name not in moved), "")
@@ -105,7 +104,7 @@ def compare(before: Mapping[str, FileRecord], now: Iterable[Present], retry: boo
         elif candidates:
             changes.append(Change(Kind.COPIED, file, candidates[0]))
         else:
-            changes.append(Change(Kind.CHANGED if _was_indexed(record) else Kind.ADDED, file))
+            changes.append(Change(Kind.CHANGED if _was_indexed(before.get(file.source)) else Kind.ADDED, file))
     gone = (name for name, record in before.items() if _was_indexed(record) and name not in names and name not in moved)
     return Changes(tuple(changes), tuple(gone))
 

@@ -128,10 +128,11 @@ class ChunkStore:
         rows = self._db.execute(
             "SELECT source, state, reason, chunks, pages, groups, digest FROM files ORDER BY source"
         )
-        return {
-            row[0]: FileRecord(FileReport(row[0], FileState(row[1]), *row[2:5], frozenset(json.loads(row[5]))), row[6])
-            for row in rows
-        }
+        records = {}
+        for source, state, reason, chunks, pages, groups, digest in rows:
+            report = FileReport(source, FileState(state), reason, chunks, pages, frozenset(json.loads(groups)))
+            records[source] = FileRecord(report, digest)
+        return records
 
     def fact(self, name: str) -> str:
         """Something that the run that built this wrote down, or an empty string."""

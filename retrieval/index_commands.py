@@ -118,8 +118,10 @@ def verify(context: typer.Context, docs: Docs = None, as_json: AsJson = False) -
         with _progress(as_json) as show:
             found = verify_index(settings, load_pack(settings), show)
         output.print_result(found) if as_json else output.print_verification(found)
-        if found.problems:
+        if found.problems and as_json:
             raise CorruptIndexError("\n".join(found.problems))
+    if found.problems:
+        raise typer.Exit(CorruptIndexError.exit_status)
 
 
 @index_commands.command()

@@ -95,7 +95,7 @@ def print_cleared(cleared: Cleared) -> None:
 
 def print_line(record: dict[str, object]) -> None:
     """One JSON object as a line."""
-    print(json.dumps(record), flush=True)
+    print(json.dumps(record, default=_plain), flush=True)
 
 
 def print_progress(progress: Progress) -> None:
@@ -117,6 +117,13 @@ def in_bytes(size: int) -> str:
             break
         amount, unit = amount / 1000, larger
     return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def _plain(value: object) -> list[str]:
+    """Sets (the groups of a file) as sorted lists."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def _print_some(lines: list[str]) -> None:
