@@ -7,17 +7,17 @@ One JSON object a line on standard input, one answer a line on standard output:
 """
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable
-from multiprocessing import forkserver
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from retrieval import reading
+from retrieval.parsing.isolate import READERS
 from tests.retrieval.index_loop import build_once
 
 WRITING = frozenset(
@@ -53,8 +53,8 @@ def kill_self() -> None:
 
 
 def child(order: dict[str, Any], answer: int) -> None:
-    """One indexing run in the forked process; the readers' own process was started by the parent."""
-    forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]
+    """One indexing run in the forked process. Documents are read in it, without a process for each of them."""
+    reading.read_isolated = lambda path, limits: READERS[path.suffix](path)
     steps = Steps(lambda number: kill_self() if number == order.get("step") else None)
     if "delay" not in order:
         sys.setprofile(steps)
@@ -64,9 +64,6 @@ def child(order: dict[str, Any], answer: int) -> None:
 
 
 def main() -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["retrieval.parsing.isolate"])
-    forkserver.ensure_running()
     for line in sys.stdin:
         order = json.loads(line)
         reading, writing = os.pipe()

@@ -1,6 +1,7 @@
 """The gateway's index while generations come and go: every answer is from one generation, and none fails."""
 
 import threading
+import time
 from pathlib import Path
 
 from dossier.settings import Settings
@@ -34,6 +35,7 @@ def test_each_answer_is_from_one_generation_while_others_are_made(settings: Sett
                 failures.append(error)
                 return
             answers.append((found.generation, [passage.chunk.text for passage in found.passages]))
+            time.sleep(0.02)
 
     readers = [threading.Thread(target=read) for _ in range(READERS)]
     for reader in readers:
