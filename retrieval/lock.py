@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 from dossier.errors import IndexingError
 from retrieval.clearing import leftovers
@@ -47,26 +46,31 @@ def exclusive(index: Path) -> Iterator[None]:
     """
     try:
         index.mkdir(parents=True, exist_ok=True)
-        stream = (index / _FILE).open("a+", encoding="utf-8")
+        handle = os.open(index / _FILE, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise IndexingError(f"the index folder {index} can't be written: {error.strerror}. Correct this.") from error
-    with stream:
-        if not _take(stream):
-            message = (
-                f"another run is at work on this index ({_read(stream)}). Wait until it ends, or end that process."
+    try:
+        if not _take(handle):
+            raise IndexingError(
+                f"another run is at work on this index ({_read(handle)}). Wait until it ends, or end that process."
             )
-            raise IndexingError(message)
-        _write(stream)
+        _write(handle)
+        _clear(index)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _clear(index: Path) -> None:
+    """Delete what killed runs left behind."""
+    try:
         for leftover in leftovers(index):
             if leftover.is_dir():
                 shutil.rmtree(leftover)
             else:
                 leftover.unlink()
-        try:
-            yield
-        finally:
-            with suppress(OSError):
-                stream.truncate(0)
+    except OSError as error:
+        raise IndexingError(f"{error.filename} can't be deleted: {error.strerror}. Delete it yourself.") from error
 
 
 def holder(index: Path) -> Holder | None:
@@ -74,18 +78,20 @@ def holder(index: Path) -> Holder | None:
     file = index / _FILE
     if not file.is_file():
         return None
-    with file.open("r", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _read(stream)
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read(handle)
+    finally:
+        os.close(handle)
     return None
 
 
-def _take(stream: IO[str]) -> bool:
+def _take(handle: int) -> bool:
     for _ in range(_TRIES):
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(_PAUSE)
         else:
@@ -93,20 +99,18 @@ def _take(stream: IO[str]) -> bool:
     return False
 
 
-def _write(stream: IO[str]) -> None:
+def _write(handle: int) -> None:
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     now = datetime.now(UTC).isoformat(timespec="seconds")
     told = Holder(os.getpid(), now, command[:200], socket.gethostname())
+    os.ftruncate(handle, 0)
     with suppress(OSError):  # a full disk: the lock holds all the same, and clearing up must stay possible
-        stream.truncate(0)
-        stream.write(json.dumps(asdict(told)))
-        stream.flush()
+        os.pwrite(handle, json.dumps(asdict(told)).encode(), 0)
 
 
-def _read(stream: IO[str]) -> Holder:
-    stream.seek(0)
+def _read(handle: int) -> Holder:
     try:
-        told = json.loads(stream.read())
+        told = json.loads(os.pread(handle, 4096, 0))
         return Holder(int(told["process"]), str(told["since"]), str(told["command"]), str(told["host"]))
     except (ValueError, KeyError, TypeError):
         return Holder()

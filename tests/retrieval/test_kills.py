@@ -17,7 +17,7 @@ from retrieval import generation
 from retrieval.search import Searcher
 from tests.retrieval.index_loop import HashedWords, index_folder_of
 
-KILLS = 200
+SLOW = pytest.param(200, marks=pytest.mark.slow)
 
 
 class Killer:
@@ -67,7 +67,8 @@ def killer(settings: Settings, documents: Path) -> Iterator[Killer]:
         process.stdin.close()
 
 
-def test_killed_at_any_moment_a_whole_generation_answers(killer: Killer) -> None:
+@pytest.mark.parametrize("kills", [25, SLOW])
+def test_killed_at_any_moment_a_whole_generation_answers(killer: Killer, kills: int) -> None:
     killer.order(run=0)
     begun = time.monotonic()
     killer.order(run=1)
@@ -75,10 +76,10 @@ def test_killed_at_any_moment_a_whole_generation_answers(killer: Killer) -> None
     chance = random.Random(11)
     killed = 0
     before = killer.answer()
-    for run in range(2, KILLS + 2):
+    for run in range(2, kills + 2):
         killed += killer.order(run=run, delay=chance.uniform(0, length))["killed"]
         before = killer.check(before, run)
-    assert killed > KILLS / 4, "most runs ended before they were killed"
+    assert killed > kills / 4, "most runs ended before they were killed"
     assert not killer.order(run=9000)["killed"]
     assert killer.answer()[0] > before[0]
     assert not list(killer.index.glob(".[br]*-*"))

@@ -15,7 +15,7 @@ from retrieval import generation
 from retrieval.search import Searcher
 from tests.retrieval.index_loop import HashedWords, index_folder_of, index_now
 
-POINTS, DAMAGES = 64, 300
+POINTS = 64
 ROOM = 1 << 23
 
 
@@ -88,7 +88,10 @@ def damaged(good: bytes, chance: random.Random) -> bytes:
     return bytes(bad)
 
 
-def test_every_damage_is_caught_and_a_whole_generation_answers(settings: Settings, documents: Path) -> None:
+@pytest.mark.parametrize("damages", [60, pytest.param(300, marks=pytest.mark.slow)])
+def test_every_damage_is_caught_and_a_whole_generation_answers(
+    settings: Settings, documents: Path, damages: int
+) -> None:
     index = index_folder_of(settings)
     for run in (1, 2):
         change(documents, run)
@@ -96,7 +99,7 @@ def test_every_damage_is_caught_and_a_whole_generation_answers(settings: Setting
     older, newer = generation.names(index)
     chance = random.Random(3)
     kinds = [f"{newer}/{name}" for name in (generation.VECTORS, generation.CHUNKS, generation.MANIFEST)]
-    for number in range(DAMAGES):
+    for number in range(damages):
         name = [*kinds, generation.CURRENT][number % 4]
         file = index / name
         good = file.read_bytes()
