@@ -18,7 +18,8 @@ from retrieval.chunking import CHUNKER_VERSION
 from retrieval.clearing import building_folder, forget_old, size_of
 from retrieval.digests import Digests, look
 from retrieval.embedder import Embedder
-from retrieval.embedding import Embedding, Known, OnProgress
+from retrieval.embedding import Embedding, Known
+from retrieval.embedding import OnProgress as OnProgress
 from retrieval.lock import exclusive
 from retrieval.parsing.isolate import PARSER_VERSION, Limits
 from retrieval.reading import Reading, ToRead
@@ -132,9 +133,9 @@ class _Run:
         """Report the files that needn't be read, with their groups as they are now."""
         for change in changes.of(Kind.UNCHANGED, Kind.REGROUPED, Kind.STILL_FAILING, Kind.RENAMED, Kind.COPIED):
             now, old = change.now, before[change.origin or change.now.source].report
-            state = old.state if old.state is FileState.FAILED else FileState.UNCHANGED
-            if change.origin:
-                state = FileState.INDEXED
+            state = old.state
+            if state is not FileState.FAILED:
+                state = FileState.INDEXED if change.origin else FileState.UNCHANGED
             report = replace(old, source=now.source, state=state, groups=now.groups)
             self._reports[now.source] = FileRecord(report, now.digest)
 
@@ -200,7 +201,7 @@ class _Run:
         renamed = changes.of(Kind.RENAMED)
         gone = {change.now.source for change in changes.of(Kind.CHANGED)} | set(changes.removed)
         gone |= {change.origin for change in renamed} | {change.now.source for change in renamed}
-        retired = {file: kept for file in sorted(gone) if (kept := store.retire(file))}
+        retired = {file: store.retire(file) for file in sorted(gone)}
         for change in changes.of(Kind.COPIED):
             for kept in retired.get(change.origin) or store.documents_of(change.origin):
                 made = store.copy(kept, _place(kept, change))

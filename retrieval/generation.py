@@ -6,6 +6,8 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -169,18 +171,30 @@ def promote(building: Path, folder: Path, manifest: Manifest) -> None:
         _flush(building / file)
     _flush(building)
     _check_built(building, manifest)
-    building.rename(folder / manifest.name)
+    with _new_pointer(folder, manifest.name) as pointer:  # takes room, so it comes before anything is in place
+        building.rename(folder / manifest.name)
+        _flush(folder)
+        pointer.replace(folder / CURRENT)
     _flush(folder)
-    point_to(folder, manifest.name)
 
 
 def point_to(folder: Path, name: str) -> None:
-    """Replace CURRENT atomically: from now on the generation `name` answers."""
-    pointer = folder / f".{CURRENT}.new"
-    pointer.write_bytes(_pointer(name))
-    _flush(pointer)
-    pointer.replace(folder / CURRENT)
+    """Replace CURRENT atomically: from now on the generation `name` answers. Raises OSError."""
+    with _new_pointer(folder, name) as pointer:
+        pointer.replace(folder / CURRENT)
     _flush(folder)
+
+
+@contextmanager
+def _new_pointer(folder: Path, name: str) -> Iterator[Path]:
+    """A file to replace CURRENT with; it is gone afterwards, used or not."""
+    pointer = folder / f".{CURRENT}.new"
+    try:
+        pointer.write_bytes(_pointer(name))
+        _flush(pointer)
+        yield pointer
+    finally:
+        pointer.unlink(missing_ok=True)
 
 
 def next_name(folder: Path) -> str:

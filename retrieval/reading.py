@@ -58,7 +58,7 @@ class Reading:
                     source = file.found.source
                     if isinstance(outcome, str):
                         report = FileReport(source, FileState.FAILED, outcome, groups=file.found.groups)
-                        changed |= source in retired
+                        changed |= bool(retired.get(source))
                     else:
                         report = self._store(store, file, outcome, list(retired.get(source, ())))
                         changed = True

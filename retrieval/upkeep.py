@@ -85,7 +85,8 @@ def state(index: Path) -> IndexState:
     """Where an index stands. Looks at manifests and at the list of files; `verify` reads everything."""
     found = generations(index)
     answering = next((one for one in found if one.current and not one.problem), None)
-    warning, embedder, files = "", "", ()
+    warning, embedder = "", ""
+    files: tuple[FileReport, ...] = ()
     if answering is None:
         warning = _why_nothing_is_current(index)
         answering = next((one for one in reversed(found) if not one.problem), None)

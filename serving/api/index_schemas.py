@@ -13,20 +13,22 @@ from serving.jobs import JobKind, JobState
 class IndexBody(Body):
     """How to index."""
 
-    rebuild: bool = Field(False, description="Read every file anew instead of only what changed.")
-    retry: bool = Field(False, description="Read files again that couldn't be read before.")
+    rebuild: bool = Field(default=False, description="Read every file anew instead of only what changed.")
+    retry: bool = Field(default=False, description="Read files again that couldn't be read before.")
 
 
 class RollbackBody(Body):
     """Where to go back to."""
 
-    generation: str = Field("", pattern=r"^(g\d{6})?$", description="Left out: the one before.", examples=["g000004"])
+    generation: str = Field(
+        default="", pattern=r"^(g\d{6})?$", description="Left out: the one before.", examples=["g000004"]
+    )
 
 
 class ClearBody(Body):
     """What stays."""
 
-    keep: int = Field(KEEP, ge=1, le=1000, description="Generations that stay, the current one among them.")
+    keep: int = Field(default=KEEP, ge=1, le=1000, description="Generations that stay, the current one among them.")
 
 
 class GenerationReply(BaseModel):

@@ -64,6 +64,7 @@ def test_a_full_disk_harms_nothing(small_disk: Path, documents: Path) -> None:
             failed += 1
             assert "ree some space" in str(error)
             assert answer(index) == before
+            assert generation.names(index)[-1] == before[0]
         else:
             built += 1
             assert f" {point + 1} days" in answer(index)[1]
