@@ -21,13 +21,12 @@ from retrieval.embedder import Embedder
 from retrieval.embedding import Embedding, Known
 from retrieval.embedding import OnProgress as OnProgress
 from retrieval.lock import exclusive
+from retrieval.metadata import METADATA_VERSION
 from retrieval.parsing.isolate import PARSER_VERSION, Limits
 from retrieval.reading import Reading, ToRead
 from retrieval.scan import Scan
 from retrieval.vectors import VectorIndex
 
-METADATA_VERSION = ""
-"""Changes whenever the same document would be described differently, so that older indexes are rebuilt."""
 _COMPACT_SHARE = 4
 """The word index is compacted when more than one in so many of its chunks changed: it reads and writes all of it."""
 
@@ -281,7 +280,8 @@ class _Run:
 def _place(kept: Kept, change: Change) -> Place:
     """Where a document of a renamed or copied file belongs: its own name within the file stays."""
     now = change.now
-    return Place(now.source + kept.source.removeprefix(kept.file), now.source, now.digest, now.groups)
+    source = now.source + kept.source.removeprefix(kept.file)
+    return Place(source, now.source, now.digest.partition(".")[0], now.groups)
 
 
 def _outcome(record: FileRecord) -> FileReport:

@@ -39,8 +39,18 @@ def look(
             on_progress(Progress("Looking for changes", done, len(files), started))
 
     found, problems = digests.of(files, report)
-    present = [Present(file.source, found[file.source], file.groups) for file in files if file.source in found]
+    present = [
+        Present(file.source, identity(found[file.source], file), file.groups) for file in files if file.source in found
+    ]
     return present, {name: FileReport(name, FileState.FAILED, reason) for name, reason in problems.items()}
+
+
+def identity(digest: str, file: Found) -> str:
+    """What decides what a file's documents hold: its bytes, and what a person wrote down about it (behind a dot)."""
+    if not file.corrections:
+        return digest
+    told = json.dumps(dict(file.corrections), sort_keys=True)
+    return f"{digest}.{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
 class Digests:

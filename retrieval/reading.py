@@ -15,6 +15,7 @@ from retrieval.chunk_store import FileRecord
 from retrieval.chunk_writer import ChunkWriter, Kept, Parts, Place
 from retrieval.chunking import CountTokens, chunk_document
 from retrieval.embedding import OnProgress
+from retrieval.metadata import describe
 from retrieval.parsing.isolate import Limits, read_isolated
 from retrieval.parsing.parsed import ParsedDocument, to_json
 from retrieval.scan import Found
@@ -26,7 +27,7 @@ _LONGEST_ITEM = 120
 
 @dataclass(frozen=True, slots=True)
 class ToRead:
-    """A file that must be read, with the digest of its bytes."""
+    """A file that must be read, with its identity (see digests.identity)."""
 
     found: Found
     digest: str
@@ -73,12 +74,15 @@ class Reading:
         chunks = pages = 0
         warnings: list[str] = []
         for parsed in documents:
-            source, content = _source(file.found.source, parsed.item), _content(parsed)
+            source = _source(file.found.source, parsed.item)
+            about = describe(parsed, source, file.found.corrections)
+            parsed = replace(parsed, metadata=about)
+            content = _content(parsed)
             same = [kept for kept in before if kept.content == content]
             if same:
                 kept = next((one for one in same if one.source == source), same[0])
                 before.remove(kept)
-                store.revive(kept, Place(source, file.found.source, file.digest, file.found.groups))
+                store.revive(kept, Place(source, file.found.source, _bytes(file), file.found.groups))
                 chunks += store.chunks_in(kept.id)
             else:
                 parts = self._parts(file, parsed, source, content)
@@ -92,8 +96,8 @@ class Reading:
         )
 
     def _parts(self, file: ToRead, parsed: ParsedDocument, source: str, content: str) -> Parts:
-        chunks = chunk_document(parsed, source, self._chunk_tokens, self._count_tokens)
-        numbers = (file.digest, file.found.groups, len(parsed.pages))
+        chunks = chunk_document(parsed, source, self._chunk_tokens, self._count_tokens, parsed.metadata)
+        numbers = (_bytes(file), file.found.groups, len(parsed.pages))
         document = Document(source, parsed.title, *numbers, parsed.metadata)
         tables = [table for page in parsed.pages for table in page.tables]
         return Parts(document, file.found.source, content, parsed.warning, chunks, tables)
@@ -126,6 +130,11 @@ def _source(file: str, item: str) -> str:
     """A document's name: its file's, and for an item its own behind a `#` (without slashes, which part folders)."""
     name = re.sub(r"[\s/\\\x00-\x1f]+", " ", item).strip()[:_LONGEST_ITEM]
     return f"{file}#{name}" if name else file
+
+
+def _bytes(file: ToRead) -> str:
+    """The digest of the file's bytes."""
+    return file.digest.partition(".")[0]
 
 
 def _content(parsed: ParsedDocument) -> str:

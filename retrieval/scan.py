@@ -2,8 +2,8 @@
 
 import os
 import tomllib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -30,12 +30,16 @@ class FileStat:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that can be indexed: its place, its path relative to the folder, its groups, and what it is on disk."""
+    """A file that can be indexed: its place, its path relative to the folder, its groups, and what it is on disk.
+
+    `corrections` are metadata that a person wrote down for it, by field.
+    """
 
     path: Path
     source: str
     groups: frozenset[str]
     stat: FileStat
+    corrections: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ READERS: dict[str, Read] = {
 }
 """Reader by file name suffix, in lower case."""
 
-PARSER_VERSION = "2"
+PARSER_VERSION = "3"
 """Changes whenever the readers' output does, so that an index built by older ones is rebuilt."""
 
 MAX_BYTES = 500_000_000

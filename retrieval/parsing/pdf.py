@@ -1,13 +1,19 @@
-"""PDF text by page with pypdfium2, headings from bookmarks and from the look of the lines."""
+"""PDFs by page with pypdfium2: text, tables and places, headings from bookmarks and from the look of the lines."""
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pypdfium2
 
 from dossier.errors import DocumentError
-from retrieval.parsing.parsed import Heading, ParsedDocument, ParsedPage, clean_text, title_from_name
+from dossier.records import Table, TableRow
+from retrieval.parsing.ocr import Recognised, is_text
+from retrieval.parsing.parsed import Heading, LineBox, ParsedDocument, ParsedPage, clean_text, title_from_name
+from retrieval.parsing.pdf_lines import BROKEN_WORD, PdfLine, PdfPage
+from retrieval.parsing.pdf_tables import DraftTable, continued, find_tables
 
 MAX_PAGES = 20_000
 MAX_CHARACTERS = 60_000_000
@@ -20,7 +26,7 @@ _WORD = re.compile(r"[A-Za-z]{3,}")
 
 
 def read_pdf(path: Path) -> ParsedDocument:
-    """Read a PDF's text. Raises DocumentError when it is encrypted, broken or holds no text."""
+    """Read a PDF's text, tables and places. Raises DocumentError when it is encrypted, broken or holds no text."""
     try:
         pdf = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
@@ -28,19 +34,116 @@ def read_pdf(path: Path) -> ParsedDocument:
     with pdf:
         if len(pdf) > MAX_PAGES:
             raise DocumentError(f"it has {len(pdf)} pages; at most {MAX_PAGES} are read. Split the file.")
-        texts, unreadable = _page_texts(pdf)
+        read = _read_pages(pdf)
         bookmarks = _bookmarks(pdf)
         title = _title(pdf, path.name)
-    if not any(text.strip() for text in texts):
-        raise DocumentError("it holds no text (scanned pages?). Add a text layer by OCR and index it again.")
-    running = _running_lines(texts)
-    texts = [_without_running(text, running) for text in texts]
-    pages = tuple(
-        ParsedPage(number, text, _headings(text, bookmarks.get(number, []), running))
-        for number, text in enumerate(texts, start=1)
+    if not any(page.lines for page in read.pages):
+        raise DocumentError(read.why_empty())
+    running = _running_lines([[line.text for line in page.lines] for page in read.pages])
+    pages = tuple(_assembled(page, bookmarks.get(page.number, []), running) for page in read.pages)
+    return ParsedDocument(title, pages, read.warning())
+
+
+@dataclass(frozen=True, slots=True)
+class _PageRead:
+    """What was read of one page."""
+
+    number: int
+    lines: Sequence[PdfLine]
+    tables: Sequence[DraftTable]
+
+
+@dataclass(slots=True)
+class _Read:
+    """The pages read, and what was left out of them."""
+
+    pages: list[_PageRead] = field(default_factory=list)
+    unreadable: int = 0
+    hidden: int = 0
+    ocr: Recognised = field(default_factory=Recognised)
+
+    def why_empty(self) -> str:
+        """Why a document without text has none."""
+        if self.ocr.left_out:
+            return f"it holds no text, only {self.ocr.reason()}"
+        return "it holds no text. Add a text layer by OCR and index it again."
+
+    def warning(self) -> str:
+        """What was left out, in plain words."""
+        parts = []
+        if self.unreadable:
+            parts.append(f"{self.unreadable} of {len(self.pages)} pages couldn't be read")
+        if self.hidden:
+            parts.append(f"{self.hidden} characters that can't be seen on the page were left out")
+        if self.ocr.pages:
+            parts.append(f"{self.ocr.pages} scanned pages were read by OCR, which makes mistakes")
+        if self.ocr.left_out:
+            parts.append(self.ocr.reason())
+        return "; ".join(parts)
+
+
+def _read_pages(pdf: pypdfium2.PdfDocument) -> _Read:
+    read = _Read()
+    characters = 0
+    for index in range(len(pdf)):
+        page = _read_page(pdf, index, read)
+        characters += sum(len(line.text) for line in page.lines)
+        if characters > MAX_CHARACTERS:
+            raise DocumentError(f"it holds more than {MAX_CHARACTERS:,} characters of text. Split the file.")
+        read.pages.append(page)
+    if read.unreadable == len(pdf):
+        raise DocumentError("none of its pages can be read (broken PDF). Get a good copy and index it again.")
+    return read
+
+
+def _read_page(pdf: pypdfium2.PdfDocument, index: int, read: _Read) -> _PageRead:
+    try:
+        page = PdfPage(pdf[index])
+    except pypdfium2.PdfiumError:
+        read.unreadable += 1
+        return _PageRead(index + 1, (), ())
+    try:
+        lines = page.lines()
+        read.hidden += page.hidden
+        if page.images and not is_text("".join(line.text for line in lines)):
+            return _PageRead(index + 1, read.ocr.lines(pdf[index]), ())
+        tables = find_tables(lines, page.words)
+        if tables and read.pages and read.pages[-1].tables:
+            tables[0] = continued(tables[0], read.pages[-1].tables[-1])
+        return _PageRead(index + 1, lines, tables)
+    finally:
+        page.close()
+
+
+def _assembled(page: _PageRead, bookmarks: list[tuple[int, str]], running: frozenset[str]) -> ParsedPage:
+    """A page's text with the places of its lines, headings and tables, without running heads and feet."""
+    kept = _kept(page.lines, running)
+    text, starts, boxes = "", {}, []
+    for number in kept:
+        line = page.lines[number]
+        starts[number] = len(text)
+        text += line.text[:-1] if line.text.endswith(BROKEN_WORD) else f"{line.text}\n"
+        if line.box is not None:
+            boxes.append(LineBox(starts[number], max(starts[number], len(text) - 1), line.box))
+    ends = {number: starts[number] + len(page.lines[number].text) for number in kept}
+    tables = tuple(
+        table for draft in page.tables if (table := _placed_table(draft, page.number, starts, ends)) is not None
     )
-    warning = f"{unreadable} of {len(texts)} pages couldn't be read" if unreadable else ""
-    return ParsedDocument(title, pages, warning)
+    return ParsedPage(page.number, text, _headings(text, bookmarks, running), tables, tuple(boxes))
+
+
+def _placed_table(draft: DraftTable, page: int, starts: dict[int, int], ends: dict[int, int]) -> Table | None:
+    """A table with character offsets instead of line numbers, without rows that went with the running lines."""
+    rows = tuple(
+        TableRow(starts[row.first], ends[row.last], row.cells)
+        for row in draft.rows
+        if row.first in starts and row.last in ends
+    )
+    inside = [number for number in range(draft.first, draft.last + 1) if number in starts]
+    if not rows:
+        return None
+    place = (page, starts[inside[0]], ends[inside[-1]])
+    return Table(*place, draft.caption, draft.unit, draft.columns, rows)
 
 
 def _why_not(error: pypdfium2.PdfiumError) -> str:
@@ -50,27 +153,6 @@ def _why_not(error: pypdfium2.PdfiumError) -> str:
     if "security" in reason:
         return "it uses an encryption that isn't supported. Save a copy without it and index it again."
     return "it isn't a readable PDF (broken or cut short). Get a good copy and index it again."
-
-
-def _page_texts(pdf: pypdfium2.PdfDocument) -> tuple[list[str], int]:
-    texts: list[str] = []
-    unreadable = characters = 0
-    for index in range(len(pdf)):
-        try:
-            page = pdf[index]
-            text_page = page.get_textpage()
-            text = clean_text(text_page.get_text_range())
-            text_page.close()
-            page.close()
-        except pypdfium2.PdfiumError:
-            text, unreadable = "", unreadable + 1
-        characters += len(text)
-        if characters > MAX_CHARACTERS:
-            raise DocumentError(f"it holds more than {MAX_CHARACTERS:,} characters of text. Split the file.")
-        texts.append(text)
-    if unreadable == len(texts):
-        raise DocumentError("none of its pages can be read (broken PDF). Get a good copy and index it again.")
-    return texts, unreadable
 
 
 def _bookmarks(pdf: pypdfium2.PdfDocument) -> dict[int, list[tuple[int, str]]]:
@@ -94,10 +176,10 @@ def _title(pdf: pypdfium2.PdfDocument, name: str) -> str:
     return title[:200] if useful else title_from_name(name)
 
 
-def _running_lines(texts: list[str]) -> frozenset[str]:
+def _running_lines(pages: Sequence[Sequence[str]]) -> frozenset[str]:
     """Lines that stand on many pages, page numbers aside: running heads and feet. Digits are written as 0."""
-    counts = Counter(line for text in texts for line in {_same_digits(line) for line in text.splitlines()} if line)
-    least = max(4, len(texts) // 8)
+    counts = Counter(line for lines in pages for line in {_same_digits(line) for line in lines} if line)
+    least = max(4, len(pages) // 8)
     return frozenset(line for line, count in counts.items() if count >= least)
 
 
@@ -105,17 +187,14 @@ def _same_digits(line: str) -> str:
     return re.sub(r"\d+", "0", line.strip())
 
 
-def _without_running(text: str, running: frozenset[str]) -> str:
-    """A page without the running lines at its top and bottom; elsewhere a repeated line may be a table row."""
-    lines = text.splitlines(keepends=True)
+def _kept(lines: Sequence[PdfLine], running: frozenset[str]) -> range:
+    """Numbers of a page's lines without running ones at top and bottom; elsewhere a repeated line may be a row."""
     first, last = 0, len(lines)
-    while first < min(_EDGE, last) and (not lines[first].strip() or _same_digits(lines[first]) in running):
+    while first < min(_EDGE, last) and _same_digits(lines[first].text) in running:
         first += 1
-    while last > max(first, len(lines) - _EDGE) and (
-        not lines[last - 1].strip() or _same_digits(lines[last - 1]) in running
-    ):
+    while last > max(first, len(lines) - _EDGE) and _same_digits(lines[last - 1].text) in running:
         last -= 1
-    return "".join(lines[first:last])
+    return range(first, last)
 
 
 def _headings(text: str, bookmarks: list[tuple[int, str]], running: frozenset[str]) -> tuple[Heading, ...]:

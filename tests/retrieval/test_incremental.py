@@ -61,7 +61,7 @@ def store_of(settings: Settings) -> ChunkStore:
 def words_in(settings: Settings, *terms: str) -> list[str]:
     """Sources whose passages hold a term, by the word index alone."""
     store = store_of(settings)
-    ids = [chunk_id for chunk_id, _ in store.search_words(terms, frozenset({"hr"}), 50)]
+    ids = [chunk_id for chunk_id, _ in store.search_words(terms, None, 50)]
     sources = sorted({chunk.source for chunk in store.get(ids, frozenset({"hr"})).values()})
     store.close()
     return sources

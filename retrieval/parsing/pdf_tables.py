@@ -1,0 +1,335 @@
+"""Tables of a PDF page, found by how their lines stand: labels on the left, amounts in columns.
+
+Annual reports rule few of their tables. What makes one is rows of amounts whose right edges align; the heads above are
+given to the columns that they stand over.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from dossier.records import Box, TableCell
+from retrieval.parsing.pdf_lines import PdfLine, Word
+
+Words = Callable[[PdfLine], list[Word]]
+
+_CURRENCY = frozenset("$€£¥") | {"US$", "($", "(€", "(£", "$("}
+_CLOSING = frozenset(["%", ")", ")%", "%)", "x", "bps", "pts"])
+_DASHES = frozenset("-–—*") | {"--", "N/A", "n/a", "NM", "nm", "N/M", "n/m"}
+_NUMBER = re.compile(r"[-+–]?\(?[-+–]?(?:US)?[$€£¥]?\s?\d(?:[\d,]*\d)?(?:\.\d+)?%?\)?%?(?:x|bps)?")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_NOTE = re.compile(r"(?:\(\d\))+|\*+|[†‡]+")
+_NEAR = 8.0
+_SPANNING = re.compile(r"\b(?:ended|months|as of|fiscal years?|quarters?)\b", re.IGNORECASE)
+_UNIT = re.compile(
+    r"\(?\s*(?:(?:dollars|amounts|shares|u\.?s\.? dollars|us\$|\$|all)\s+(?:and [\w ]{1,30})?(?:are )?)?"
+    r"(?:in|expressed in) (?:millions|thousands|billions)\b[^()]{0,120}\)?",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[a-z]{3,}[.;:]?\s+[a-z]{2,}\s+[a-z]{2,}\s+[a-z]{2,}\s+[a-z]{2,}")
+_HEADS_ABOVE = 14
+_GAP = 3
+"""Lines without amounts that may stand between two rows: subheads and wrapped labels."""
+_LONGEST_HEAD = 120
+_SAME_HEIGHT = 3.0
+_OPEN_ENDS = (",", " and", " of", " or", "—", "–", " the", " for", " to")
+_LONGEST_LABEL = 110
+_ALIGNED = 7.0
+"""Points by which right edges of one column may differ (parentheses and percent signs hang over)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount as it is read, and the points where its digits end."""
+
+    text: str
+    left: float
+    right: float
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """A row by the numbers of its first and last line, with its cells (label first)."""
+
+    first: int
+    last: int
+    cells: tuple[TableCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTable:
+    """A table by line numbers of its page: `first` is the caption or the first head."""
+
+    first: int
+    last: int
+    caption: str
+    unit: str
+    columns: tuple[str, ...]
+    rows: tuple[DraftRow, ...]
+    edges: tuple[float, ...] = field(default=())
+
+
+def find_tables(lines: Sequence[PdfLine], words: Words) -> list[DraftTable]:
+    """The tables of a page, in order. `words` gives a line's words with their places."""
+    rows = {index: row for index, line in enumerate(lines) if (row := _read_row(line, words)) is not None}
+    tables: list[DraftTable] = []
+    for run in _runs(lines, rows):
+        floor = tables[-1].last + 1 if tables else 0
+        if (table := _table(lines, rows, run, floor, words)) is not None:
+            tables.append(table)
+    return tables
+
+
+def continued(table: DraftTable, before: DraftTable) -> DraftTable:
+    """A table without heads that goes on with the one before it, with that one's heads and unit."""
+    if any(table.columns) or len(table.edges) != len(before.edges):
+        return table
+    if any(abs(a - b) > 2 * _ALIGNED for a, b in zip(table.edges, before.edges, strict=True)):
+        return table
+    return replace(
+        table, columns=before.columns, caption=table.caption or before.caption, unit=table.unit or before.unit
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    label: str
+    label_box: Box | None
+    amounts: tuple[Amount, ...]
+
+
+def _read_row(line: PdfLine, words: Words) -> _Row | None:
+    """A line as label and amounts, None when it ends in no amount. Years alone are heads."""
+    text = line.text.strip()
+    if line.box is None or not text or not _ends_in_amount(text) or len(text) > 2 * _LONGEST_LABEL:
+        return None
+    found = words(line)
+    split = len(found)
+    while split and _is_piece(found[split - 1].text):
+        split -= 1
+    while split < len(found) and split and _is_labels(found[:split], found[split]):
+        split += 1
+    amounts = _merged(found[split:])
+    if not amounts or all(_YEAR.fullmatch(amount.text) for amount in amounts):
+        return None
+    label = " ".join(word.text for word in found[:split])
+    if len(label) > _LONGEST_LABEL or (len(amounts) == 1 and _SENTENCE.search(label) and not line.text.startswith(" ")):
+        return None
+    box = Box(found[0].left, line.box.top, found[split - 1].right, line.box.bottom) if split else None
+    return _Row(label, box, amounts)
+
+
+def _is_labels(label: Sequence[Word], word: Word) -> bool:
+    """Whether a number still belongs to the label before it.
+
+    `(1)` close behind it refers to a note (a negative unit would stand in its column), and `10)` ends `(Note 10)`.
+    """
+    said = " ".join(part.text for part in label)
+    closes = word.text.endswith(")") and not word.text.startswith("(") and said.count("(") > said.count(")")
+    return closes or (bool(_NOTE.fullmatch(word.text)) and word.left - label[-1].right <= _NEAR)
+
+
+def _ends_in_amount(text: str) -> bool:
+    return _is_piece(text.split()[-1])
+
+
+def _is_piece(word: str) -> bool:
+    return word in _CURRENCY or word in _CLOSING or word in _DASHES or word == "(" or bool(_NUMBER.fullmatch(word))
+
+
+def _merged(words: Sequence[Word]) -> tuple[Amount, ...]:
+    """Amounts whose currency, parentheses and percent sign stand apart, put together again."""
+    amounts: list[Amount] = []
+    opening: Word | None = None
+    for word in words:
+        if word.text in _CURRENCY or word.text == "(":
+            opening = Word(f"{opening.text}{word.text}" if opening else word.text, (opening or word).left, word.right)
+        elif word.text in _CLOSING and amounts and opening is None:
+            last = amounts[-1]
+            amounts[-1] = Amount(f"{last.text}{word.text}", last.left, last.right)
+        else:
+            text, left = (f"{opening.text}{word.text}", opening.left) if opening else (word.text, word.left)
+            amounts.append(Amount(text, left, word.right))
+            opening = None
+    return tuple(amounts)
+
+
+def _runs(lines: Sequence[PdfLine], rows: dict[int, _Row]) -> list[list[int]]:
+    """Rows that belong together: with no more than a few short lines between them, none of them a sentence."""
+    runs: list[list[int]] = []
+    for index in sorted(rows):
+        if runs and index - runs[-1][-1] <= _GAP + 1 and all(map(_may_interrupt, lines[runs[-1][-1] + 1 : index])):
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    return [
+        run for run in runs if len(run) >= 2 and max(len(rows[index].amounts) for index in run) >= 2 or len(run) >= 4
+    ]
+
+
+def _may_interrupt(line: PdfLine) -> bool:
+    text = line.text.strip()
+    return len(text) <= _LONGEST_LABEL and not text.endswith(".") and not _UNIT.search(text)
+
+
+def _table(
+    lines: Sequence[PdfLine], rows: dict[int, _Row], run: list[int], floor: int, words: Words
+) -> DraftTable | None:
+    edges = _edges([rows[index] for index in run])
+    if not edges:
+        return None
+    start, caption, unit = _above(lines, run[0], floor)
+    labels = min((box.left for index in run if (box := rows[index].label_box)), default=0.0)
+    above = [line for line in lines[start : run[0]] if _bears_heads(line, caption)]
+    heads = _heads(above, labels, edges, words)
+    drafts = [_draft(lines, rows, index, before, edges) for before, index in zip([floor - 1, *run], run, strict=False)]
+    drafts = _under_subheads(lines, rows, start, drafts)
+    return DraftTable(start, run[-1], caption, unit, ("", *heads), tuple(drafts), tuple(edges))
+
+
+def _edges(rows: Sequence[_Row]) -> list[float]:
+    """Right edges of the columns: clusters of the amounts' right edges, each seen in at least two rows."""
+    rights = sorted(amount.right for row in rows for amount in row.amounts)
+    clusters: list[list[float]] = []
+    for right in rights:
+        if clusters and right - clusters[-1][-1] <= _ALIGNED:
+            clusters[-1].append(right)
+        else:
+            clusters.append([right])
+    widest = max(len(row.amounts) for row in rows)
+    kept = [cluster for cluster in clusters if len(cluster) >= 2]
+    return [cluster[len(cluster) // 2] for cluster in (kept if len(kept) >= widest else clusters)]
+
+
+def _draft(lines: Sequence[PdfLine], rows: dict[int, _Row], index: int, before: int, edges: list[float]) -> DraftRow:
+    """A row's cells, each amount under the edge nearest to its own; a label that began on the line above is whole."""
+    row, line = rows[index], lines[index]
+    first, label, box = index, row.label, row.label_box
+    above = lines[index - 1] if index - 1 > before else None
+    if above is not None and _goes_on(above.text.strip(), label):
+        first, label = index - 1, f"{above.text.strip()} {label}".strip()
+        box = above.box if box is None else box
+    cells = [TableCell(label, box=box), *(TableCell("") for _ in edges)]
+    for amount in row.amounts:
+        column = min(range(len(edges)), key=lambda place: abs(edges[place] - amount.right))
+        place = Box(amount.left, line.box.top, amount.right, line.box.bottom) if line.box else None
+        text = f"{cells[column + 1].text} {amount.text}".strip()
+        cells[column + 1] = TableCell(text, box=place)
+    return DraftRow(first, index, tuple(cells))
+
+
+def _goes_on(above: str, label: str) -> bool:
+    """Whether a line above a row is the beginning of the row's label."""
+    if not above or above.endswith((":", ".")) or len(above) > _LONGEST_LABEL or _ends_in_amount(above):
+        return False
+    return (
+        not label or label[:1].islower() or above.endswith((",", " and", " of", " or", "—", "–", " the", " for", " to"))
+    )
+
+
+def _above(lines: Sequence[PdfLine], first: int, floor: int) -> tuple[int, str, str]:
+    """Where the heads begin, the caption and the unit, looking upwards from the first row."""
+    start, caption, unit, has_heads = first, "", "", False
+    for index in range(first - 1, max(floor, first - _HEADS_ABOVE) - 1, -1):
+        text = " ".join(lines[index].text.split())
+        if len(text) > _LONGEST_HEAD or (_SENTENCE.search(text) and not _UNIT.search(text)):
+            break
+        start = index
+        has_heads = has_heads or bool(_YEAR.search(text) or _SPANNING.search(text))
+        if found := _UNIT.search(text):
+            unit = unit or found.group().strip(" ()")
+            rest = text.replace(found.group(), "").strip()
+            if rest and not caption and not _is_head(rest):
+                caption = rest
+        elif _is_title(text):
+            caption = text if has_heads else caption or text  # without heads yet, it may be the first group's name
+            if has_heads:
+                break
+    return start, caption, unit
+
+
+def _is_head(text: str) -> bool:
+    return bool(_YEAR.search(text)) or len(text) < 4
+
+
+def _is_title(text: str) -> bool:
+    """A line in capitals or in title case, longer than a column's head."""
+    letters = [word for word in re.findall(r"[A-Za-z’']+", text) if len(word) > 3]
+    if (
+        len(letters) < 2
+        or not text[0].isupper()
+        or text.endswith((":", ","))
+        or _SPANNING.search(text)
+        or len(_YEAR.findall(text)) > 1
+    ):
+        return False
+    return text.isupper() or all(word[0].isupper() for word in letters)
+
+
+def _bears_heads(line: PdfLine, caption: str) -> bool:
+    text = " ".join(line.text.split())
+    return text != caption and not _UNIT.search(text) and line.box is not None
+
+
+def _heads(lines: Sequence[PdfLine], labels: float, edges: list[float], words: Words) -> list[str]:
+    """The heads of the columns, each from the pieces that stand over it, top to bottom as the file has them.
+
+    A period that stands alone in its height (`Years ended`) is every column's; what begins where the labels begin is
+    none's.
+    """
+    heads: list[list[str]] = [[] for _ in edges]
+    tops = [line.box.top for line in lines if line.box]
+    for line in lines:
+        pieces = [piece for piece in _pieces(words(line)) if piece.left > labels + _NEAR]
+        alone = line.box is not None and sum(abs(top - line.box.top) < _SAME_HEIGHT for top in tops) == 1
+        for piece in pieces:
+            every = len(pieces) == 1 and alone and _SPANNING.search(piece.text) and not _YEAR.search(piece.text)
+            for column in range(len(edges)) if every else _under(piece, edges):
+                heads[column].append(piece.text)
+    return [" ".join(dict.fromkeys(head))[:_LONGEST_HEAD] for head in heads]
+
+
+def _under_subheads(
+    lines: Sequence[PdfLine], rows: dict[int, _Row], start: int, drafts: Sequence[DraftRow]
+) -> list[DraftRow]:
+    """Rows whose label is indented below a line like `Cost of sales:` say so: `Cost of sales: Products`."""
+    subheads: list[PdfLine] = []
+    done: list[DraftRow] = []
+    position = start
+    for row in drafts:
+        for number in range(position, row.first):
+            line = lines[number]
+            if line.box is not None and line.text.strip().endswith(":") and len(line.text) <= _LONGEST_LABEL:
+                wrapped = line.text.strip()[:1].islower() and number > start
+                text = f"{lines[number - 1].text.strip()} {line.text.strip()}" if wrapped else line.text
+                subheads = [replace(line, text=text)]
+        position = row.last + 1
+        label = row.cells[0]
+        left = rows[row.last].label_box
+        if subheads and left is not None and subheads[0].box is not None and left.left <= subheads[0].box.left + 2:
+            subheads = []
+        if subheads and label.text:
+            label = replace(label, text=f"{subheads[0].text.strip()} {label.text}")
+        done.append(replace(row, cells=(label, *row.cells[1:])))
+    return done
+
+
+def _pieces(words: Sequence[Word]) -> list[Word]:
+    """Words of a line in pieces that wide gaps part."""
+    pieces: list[Word] = []
+    for word in words:
+        space = (word.right - word.left) / max(1, len(word.text))
+        if pieces and word.left - pieces[-1].right <= max(1.6 * space, 4.0) and not _YEAR.fullmatch(word.text):
+            pieces[-1] = Word(f"{pieces[-1].text} {word.text}", pieces[-1].left, word.right)
+        else:
+            pieces.append(word)
+    return pieces
+
+
+def _under(piece: Word, edges: list[float]) -> list[int]:
+    """The columns that a head stands over: those whose amounts end beneath it, else the nearest one."""
+    spanned = [place for place, edge in enumerate(edges) if piece.left - 2 <= edge <= piece.right + 2 * _ALIGNED]
+    if spanned:
+        return spanned
+    middle = (piece.left + piece.right) / 2
+    return [min(range(len(edges)), key=lambda place: abs(edges[place] - middle))]
