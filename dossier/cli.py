@@ -12,8 +12,8 @@ from dossier.packs import load_pack
 from dossier.settings import PREFIX, SECRET, Settings, load_settings, origins, settings_file
 from frontend.launch import command as page_command
 from frontend.launch import environment as page_environment
-from retrieval.commands import index as index_command
 from retrieval.evaluate_commands import evaluate_commands
+from retrieval.index_commands import index_commands
 from retrieval.search_command import search as search_command
 from serving.commands import ask, key_commands, serve, user_commands
 from serving.running import Page
@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(ask)
-app.command("index")(index_command)
+app.add_typer(index_commands, name="index")
 app.command("search")(search_command)
 app.command()(serve)
 app.add_typer(evaluate_commands, name="evaluate")

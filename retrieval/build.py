@@ -1,39 +1,42 @@
 """An indexing run: what changed is read and embedded, the rest carried over, and a new generation made current."""
 
-import fcntl
-import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
-from dossier.errors import CorruptIndexError, DocumentError, IndexingError, IndexMissingError
-from dossier.records import Document, FileReport, FileState, Progress
+from dossier.errors import CorruptIndexError, IndexingError, IndexMissingError
+from dossier.records import FileReport, FileState
 from retrieval import generation
-from retrieval.chunk_store import ChunkStore, StoredDocument, iter_blocks
-from retrieval.chunking import CHUNKER_VERSION, chunk_document, embedded_text
+from retrieval.changes import Change, Changes, Kind, compare
+from retrieval.chunk_store import ChunkStore, FileRecord
+from retrieval.chunk_writer import ChunkWriter, Kept, Place
+from retrieval.chunking import CHUNKER_VERSION
+from retrieval.clearing import building_folder, forget_old, size_of
+from retrieval.digests import Digests, look
 from retrieval.embedder import Embedder
-from retrieval.metadata import METADATA_VERSION, describe
-from retrieval.parsing.isolate import PARSER_VERSION, Limits, read_isolated
-from retrieval.parsing.parsed import ParsedDocument
-from retrieval.scan import Found, Scan
+from retrieval.embedding import Embedding, Known
+from retrieval.embedding import OnProgress as OnProgress
+from retrieval.lock import exclusive
+from retrieval.metadata import METADATA_VERSION
+from retrieval.parsing.isolate import PARSER_VERSION, Limits
+from retrieval.reading import Reading, ToRead
+from retrieval.scan import Scan
 from retrieval.vectors import VectorIndex
 
-OnProgress = Callable[[Progress], None]
-READ_BLOCK = 16
-"""Parsed documents that may wait in memory for being cut into chunks."""
-EMBED_BLOCK = 2048
-"""Chunks that are in memory at once while embedding."""
+_COMPACT_SHARE = 4
+"""The word index is compacted when more than one in so many of its chunks changed: it reads and writes all of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildPlan:
-    """Everything that one indexing run needs to know. `rebuild` reads and embeds everything anew."""
+    """Everything that one indexing run needs to know.
+
+    `rebuild` reads and embeds everything anew; `retry` reads files anew that couldn't be read before.
+    """
 
     index: Path
     scan: Scan
@@ -42,11 +45,12 @@ class BuildPlan:
     free_bytes: int
     rebuild: bool = False
     allow_empty: bool = False
+    retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """How an indexing run ended. `embedded` and `removed` count chunks."""
+    """How an indexing run ended. `embedded`, `removed` and `reused` (given a vector that was there) count chunks."""
 
     generation: str
     documents: int
@@ -55,6 +59,7 @@ class BuildReport:
     removed: int
     changed: bool
     files: tuple[FileReport, ...] = field(default=())
+    reused: int = 0
 
 
 def build(plan: BuildPlan, load_embedder: Callable[[], Embedder], on_progress: OnProgress) -> BuildReport:
@@ -64,8 +69,7 @@ def build(plan: BuildPlan, load_embedder: Callable[[], Embedder], on_progress: O
     """
     if not plan.scan.found and not plan.allow_empty:
         raise IndexingError(_nothing_found(plan.scan))
-    with _exclusive(plan.index):
-        _check_space(plan)
+    with exclusive(plan.index):
         embedder = load_embedder()
         try:
             return _Run(plan, embedder, on_progress).run()
@@ -77,159 +81,193 @@ def build(plan: BuildPlan, load_embedder: Callable[[], Embedder], on_progress: O
             ) from error
 
 
+def recipe_of(embedder: Embedder, chunk_tokens: int) -> generation.Recipe:
+    """What an index made now would be made with."""
+    model = (embedder.name, embedder.digest, embedder.dimension, VectorIndex.METRIC)
+    return generation.Recipe(*model, PARSER_VERSION, CHUNKER_VERSION, chunk_tokens, METADATA_VERSION)
+
+
 class _Run:
-    """The state of one run: the previous generation, the new store and vectors, and the reports so far."""
+    """The state of one run: the generation it starts from, the reports so far, and what has changed."""
 
     def __init__(self, plan: BuildPlan, embedder: Embedder, on_progress: OnProgress) -> None:
         self._plan, self._embedder, self._on_progress = plan, embedder, on_progress
-        self._recipe = generation.Recipe(
-            embedder.name,
-            embedder.digest,
-            embedder.dimension,
-            VectorIndex.METRIC,
-            f"{PARSER_VERSION}.{METADATA_VERSION}",
-            CHUNKER_VERSION,
-            plan.chunk_tokens,
-        )
-        self._reports: dict[str, FileReport] = {report.source: report for report in plan.scan.left_out}
-        self._removed: list[int] = []
+        self._recipe = recipe_of(embedder, plan.chunk_tokens)
+        self._reports = {report.source: FileRecord(report, "") for report in plan.scan.left_out}
+        self._reader = Reading(plan.limits, plan.chunk_tokens, embedder.count_tokens, on_progress)
         self._changed = False
 
     def run(self) -> BuildReport:
-        previous = self._previous()
-        folder = self._plan.index / f".building-{os.getpid()}"
-        folder.mkdir()
-        try:
-            return self._build_in(folder, previous)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        latest = self._latest()
+        previous = latest if latest and latest.recipe == self._recipe and not self._plan.rebuild else None
+        before, retry = self._before(previous)
+        digests = Digests(self._plan.index, trust=not self._plan.rebuild)
+        present, unopened = look(self._plan.scan.found, digests, self._on_progress)
+        self._reports |= {source: FileRecord(report, "") for source, report in unopened.items()}
+        changes = compare(before, present, retry)
+        self._carry_over(changes, before)
+        if previous and self._nothing_to_do(changes, before, previous):
+            report = self._unchanged(previous)
+        else:
+            self._check_space(changes, latest)
+            report = self._build(changes, previous, latest)
+        digests.save()
+        return report
 
-    def _previous(self) -> generation.Manifest | None:
-        """The generation to start from, None to start anew."""
+    def _latest(self) -> generation.Manifest | None:
+        """The generation that answers now, None when there is none or it can't be read."""
         try:
-            manifest, _ = generation.newest_intact(self._plan.index)
+            return generation.newest_intact(self._plan.index)[0]
         except (IndexMissingError, CorruptIndexError):
             return None
-        return manifest if manifest.recipe == self._recipe and not self._plan.rebuild else None
 
-    def _build_in(self, folder: Path, previous: generation.Manifest | None) -> BuildReport:
-        store, vectors = self._start_from(folder, previous)
-        known = {stored.document.source: stored for stored in store.documents()}
-        self._forget(store, known)
-        to_read = self._carry_over(store, known)
-        last_id = store.last_chunk_id()
-        self._read(store, to_read)
-        reports = tuple(self._reports[source] for source in sorted(self._reports))
-        if previous and not self._changed and self._is_current(previous, reports, store.files()):
-            store.close()
-            return BuildReport(previous.name, previous.documents, previous.chunks, 0, 0, False, reports)
-        self._refuse_empty(store, reports)
-        vectors.remove(self._removed)
-        embedded = self._embed(store, vectors, last_id)
-        store.set_files(reports)
-        store.finish()
-        documents, chunks = store.counts()
-        store.close()
-        manifest = self._write(folder, vectors, documents, chunks)
-        generation.promote(folder, self._plan.index, manifest)
-        generation.forget_old(self._plan.index)
-        return BuildReport(manifest.name, documents, chunks, embedded, len(self._removed), True, reports)
-
-    def _is_current(
-        self, previous: generation.Manifest, reports: tuple[FileReport, ...], before: list[FileReport]
-    ) -> bool:
-        """Whether the previous generation says all there is to say: same outcomes, and CURRENT points to it."""
-        same = {_outcome(report) for report in reports} == {_outcome(report) for report in before}
-        return same and generation.current_name(self._plan.index) == previous.name
-
-    def _start_from(self, folder: Path, previous: generation.Manifest | None) -> tuple[ChunkStore, VectorIndex]:
+    def _before(self, previous: generation.Manifest | None) -> tuple[dict[str, FileRecord], bool]:
+        """The files of the previous generation, and whether those that failed are to be tried again."""
         if previous is None:
-            return ChunkStore.create(folder / generation.CHUNKS), VectorIndex.create(self._recipe.dimension)
+            return {}, True
+        with closing(ChunkStore(self._plan.index / previous.name / generation.CHUNKS)) as store:
+            return store.records(), self._plan.retry or store.fact("limits") != repr(self._plan.limits)
+
+    def _carry_over(self, changes: Changes, before: dict[str, FileRecord]) -> None:
+        """Report the files that needn't be read, with their groups as they are now."""
+        for change in changes.of(Kind.UNCHANGED, Kind.REGROUPED, Kind.STILL_FAILING, Kind.RENAMED, Kind.COPIED):
+            now, old = change.now, before[change.origin or change.now.source].report
+            state = old.state
+            if state is not FileState.FAILED:
+                state = FileState.INDEXED if change.origin else FileState.UNCHANGED
+            report = replace(old, source=now.source, state=state, groups=now.groups)
+            self._reports[now.source] = FileRecord(report, now.digest)
+
+    def _nothing_to_do(self, changes: Changes, before: dict[str, FileRecord], previous: generation.Manifest) -> bool:
+        same = not changes.removed and len(changes.files) == len(changes.of(Kind.UNCHANGED, Kind.STILL_FAILING))
+        return same and self._says_all(before, previous)
+
+    def _says_all(self, before: dict[str, FileRecord], previous: generation.Manifest) -> bool:
+        """Whether the previous generation says all there is to say: same outcomes, and CURRENT points to it."""
+        same = {_outcome(record) for record in self._reports.values()} == {_outcome(r) for r in before.values()}
+        try:
+            return same and generation.current_name(self._plan.index) == previous.name
+        except CorruptIndexError:
+            return False
+
+    def _unchanged(self, previous: generation.Manifest) -> BuildReport:
+        return BuildReport(previous.name, previous.documents, previous.chunks, 0, 0, False, self._files())
+
+    def _build(
+        self, changes: Changes, previous: generation.Manifest | None, latest: generation.Manifest | None
+    ) -> BuildReport:
+        folder = building_folder(self._plan.index)
+        try:
+            with ExitStack() as opened:
+                store, vectors = self._start_from(folder, previous, opened)
+                before, (_, total) = store.records(), store.counts()
+                retired, after = self._apply(changes, store, vectors)
+                self._changed |= self._reader.read(store, self._to_read(changes), retired, self._reports)
+                if previous and not self._changed and self._says_all(before, previous):
+                    return self._unchanged(previous)
+                self._refuse_empty(store)
+                embedding = Embedding(self._embedder, self._known(store, vectors, latest, opened), self._on_progress)
+                new = store.count_after(after)
+                embedding.run(store, vectors, after, new)
+                removed = store.remove_retired()
+                vectors.remove(removed)
+                self._finish(store, (new + len(removed)) * _COMPACT_SHARE > total)
+            manifest = self._write(folder, vectors)
+            generation.promote(folder, self._plan.index, manifest)
+            forget_old(self._plan.index)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        numbers = (manifest.documents, manifest.chunks, embedding.embedded, len(removed))
+        return BuildReport(manifest.name, *numbers, True, self._files(), embedding.reused)
+
+    def _start_from(
+        self, folder: Path, previous: generation.Manifest | None, opened: ExitStack
+    ) -> tuple[ChunkWriter, VectorIndex]:
+        """The store and the vectors to change: copies, since a flipped bit in a shared file would harm every user."""
+        if previous is None:
+            store = ChunkWriter.create(folder / generation.CHUNKS)
+            return opened.enter_context(closing(store)), VectorIndex.create(self._recipe.dimension)
         origin = self._plan.index / previous.name
-        shutil.copyfile(origin / generation.CHUNKS, folder / generation.CHUNKS)
-        store = ChunkStore(folder / generation.CHUNKS, writable=True)
-        return store, VectorIndex.load(origin / generation.VECTORS)
+        generation.copy_file(origin / generation.CHUNKS, folder / generation.CHUNKS)
+        store = ChunkWriter(folder / generation.CHUNKS)
+        return opened.enter_context(closing(store)), VectorIndex.load(origin / generation.VECTORS)
 
-    def _forget(self, store: ChunkStore, known: dict[str, StoredDocument]) -> None:
-        """Remove documents that are gone or have other bytes now."""
-        present = {found.source: found.digest for found in self._plan.scan.found}
-        gone = [stored for source, stored in known.items() if present.get(source) != stored.document.digest]
-        for stored in gone:
-            self._removed.extend(store.remove_document(stored.id))
-            del known[stored.document.source]
-            self._changed = True
+    def _apply(self, changes: Changes, store: ChunkWriter, vectors: VectorIndex) -> tuple[dict[str, list[Kept]], int]:
+        """Do what needs no reading: set aside what goes, copy, rename, change groups.
 
-    def _carry_over(self, store: ChunkStore, known: dict[str, StoredDocument]) -> list[Found]:
-        """Keep what is unchanged (with its groups as they are now); returns what must be read."""
-        failed = {report.source for report in store.files() if report.state is FileState.FAILED}
-        to_read = []
-        for found in self._plan.scan.found:
-            stored = known.get(found.source)
-            if stored is None:
-                to_read.append(found)
-                continue
-            if stored.document.groups != found.groups:
-                store.set_groups(stored.id, found.groups)
-                self._changed = True
-            state = FileState.INDEXED if found.source in failed else FileState.UNCHANGED
-            numbers = (stored.chunks, stored.document.pages)
-            self._reports[found.source] = FileReport(found.source, state, stored.warning, *numbers)
-        return to_read
+        Returns the documents that are set aside, by file, and the last chunk id that has its vector.
+        """
+        renamed = changes.of(Kind.RENAMED)
+        gone = {change.now.source for change in changes.of(Kind.CHANGED)} | set(changes.removed)
+        gone |= {change.origin for change in renamed} | {change.now.source for change in renamed}
+        retired = {file: store.retire(file) for file in sorted(gone)}
+        for change in changes.of(Kind.COPIED):
+            for kept in retired.get(change.origin) or store.documents_of(change.origin):
+                made = store.copy(kept, _place(kept, change))
+                vectors.add(list(made.values()), vectors.reconstruct(list(made)))
+        for change in renamed:
+            for kept in retired.pop(change.origin, ()):
+                store.revive(kept, _place(kept, change))
+        for change in changes.of(Kind.REGROUPED):
+            store.set_file_groups(change.now.source, change.now.groups)
+        kept_as_is = changes.of(Kind.UNCHANGED, Kind.STILL_FAILING, Kind.ADDED, Kind.CHANGED)
+        self._changed = bool(changes.removed) or len(kept_as_is) < len(changes.files)
+        return retired, store.last_chunk_id()
 
-    def _read(self, store: ChunkStore, to_read: list[Found]) -> None:
-        """Read and chunk files, two at a time, each in its own process; failures become reports."""
-        started = datetime.now(UTC)
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-            for start in range(0, len(to_read), READ_BLOCK):
-                block = to_read[start : start + READ_BLOCK]
-                outcomes = pool.map(partial(_try_read, limits=self._plan.limits), block)
-                for done, (found, outcome) in enumerate(zip(block, outcomes, strict=True), start=start + 1):
-                    if isinstance(outcome, str):
-                        self._reports[found.source] = FileReport(found.source, FileState.FAILED, outcome)
-                    else:
-                        self._add(store, found, outcome)
-                    self._on_progress(Progress("Reading documents", done, len(to_read), started))
+    def _to_read(self, changes: Changes) -> list[ToRead]:
+        files = {found.source: found for found in self._plan.scan.found}
+        wanted = changes.of(Kind.ADDED, Kind.CHANGED)
+        return [ToRead(files[change.now.source], change.now.digest) for change in wanted]
 
-    def _add(self, store: ChunkStore, found: Found, documents: tuple[ParsedDocument, ...]) -> None:
-        (parsed,) = documents
-        about = describe(parsed, found.source, found.corrections)
-        limit = self._plan.chunk_tokens
-        chunks = chunk_document(parsed, found.source, limit, self._embedder.count_tokens, about)
-        numbers = (found.digest, found.groups, len(parsed.pages))
-        document = Document(found.source, parsed.title, *numbers, about)
-        store.add_document(document, parsed.warning, chunks, [table for page in parsed.pages for table in page.tables])
-        self._changed = True
-        report = FileReport(found.source, FileState.INDEXED, parsed.warning, len(chunks), len(parsed.pages))
-        self._reports[found.source] = report
+    def _known(
+        self, store: ChunkWriter, vectors: VectorIndex, latest: generation.Manifest | None, opened: ExitStack
+    ) -> list[Known]:
+        """Where vectors may be taken from: what is being built, and after a change of recipe the old generation."""
+        known = [Known(store, vectors)]
+        if latest is None or latest.recipe == self._recipe or self._plan.rebuild:
+            return known
+        if latest.recipe.same_vectors(self._recipe):
+            origin = self._plan.index / latest.name
+            old = opened.enter_context(closing(ChunkStore(origin / generation.CHUNKS)))
+            known.append(Known(old, VectorIndex.load(origin / generation.VECTORS)))
+        return known
 
-    def _refuse_empty(self, store: ChunkStore, reports: tuple[FileReport, ...]) -> None:
-        if store.counts()[1] or self._plan.allow_empty:
+    def _refuse_empty(self, store: ChunkStore) -> None:
+        if self._plan.allow_empty or store.has_documents():
             return
-        reasons = "\n".join(f"  {report.source}: {report.reason}" for report in reports if report.reason)
+        reasons = "\n".join(f"  {report.source}: {report.reason}" for report in self._files() if report.reason)
         raise IndexingError(f"none of the documents could be read; the previous index stays.\n{reasons}")
 
-    def _embed(self, store: ChunkStore, vectors: VectorIndex, last_id: int) -> int:
-        total = store.counts()[1] - len(vectors)
-        started, done = datetime.now(UTC), 0
-        for block in iter_blocks(store, last_id, EMBED_BLOCK):
-            texts = [embedded_text(chunk, self._embedder.count_tokens) for _, chunk in block]
-            before = done
-            report = partial(self._embedding_progress, before, total, started)
-            vectors.add([chunk_id for chunk_id, _ in block], self._embedder.embed(texts, report))
-            done += len(block)
-        return done
+    def _finish(self, store: ChunkWriter, compact: bool) -> None:
+        store.set_files(self._reports.values())
+        store.set_fact("limits", repr(self._plan.limits))
+        if compact:
+            store.compact()
 
-    def _embedding_progress(self, before: int, total: int, started: datetime, done: int) -> None:
-        self._on_progress(Progress("Embedding passages", before + done, total, started))
+    def _files(self) -> tuple[FileReport, ...]:
+        return tuple(self._reports[source].report for source in sorted(self._reports))
 
-    def _write(self, folder: Path, vectors: VectorIndex, documents: int, chunks: int) -> generation.Manifest:
+    def _check_space(self, changes: Changes, latest: generation.Manifest | None) -> None:
+        """Refuse to begin when the disk would run full: text and vectors take about as much as the documents do."""
+        documents = sum(to_read.found.stat.size for to_read in self._to_read(changes))
+        previous = size_of(self._plan.index / latest.name) if latest else 0
+        needed = self._plan.free_bytes + previous + 2 * documents
+        free = shutil.disk_usage(self._plan.index).free
+        if free < needed:
+            gib = 1 << 30
+            raise IndexingError(
+                f"too little disk space at {self._plan.index}: {free / gib:.1f} GiB are free and {needed / gib:.1f} "
+                "GiB are needed. Free some space (`dossier index gc` deletes old generations) or lower the setting "
+                "free_disk_gib."
+            )
+
+    def _write(self, folder: Path, vectors: VectorIndex) -> generation.Manifest:
         """Write the vectors, read everything back and count it; returns the manifest with the digests."""
         vectors.write(folder / generation.VECTORS)
         stored = len(VectorIndex.load(folder / generation.VECTORS))
-        reopened = ChunkStore(folder / generation.CHUNKS)
-        counted = reopened.counts()
-        reopened.close()
-        if stored != chunks or counted != (documents, chunks):
+        with closing(ChunkStore(folder / generation.CHUNKS)) as reopened:
+            documents, chunks = reopened.counts()
+        if stored != chunks:
             raise IndexingError(
                 f"the new index read back {stored} of {chunks} vectors. Check the disk; nothing changed."
             )
@@ -239,54 +277,17 @@ class _Run:
         return generation.Manifest(name, created, self._recipe, documents, chunks, files)
 
 
-def _outcome(report: FileReport) -> FileReport:
+def _place(kept: Kept, change: Change) -> Place:
+    """Where a document of a renamed or copied file belongs: its own name within the file stays."""
+    now = change.now
+    source = now.source + kept.source.removeprefix(kept.file)
+    return Place(source, now.source, now.digest.partition(".")[0], now.groups)
+
+
+def _outcome(record: FileRecord) -> FileReport:
     """A report for comparing runs: a file indexed then is unchanged now."""
+    report = record.report
     return replace(report, state=FileState.UNCHANGED) if report.state is FileState.INDEXED else report
-
-
-def _try_read(found: Found, limits: Limits) -> tuple[ParsedDocument, ...] | str:
-    """The parsed documents, or why it can't be read."""
-    try:
-        return read_isolated(found.path, limits)
-    except DocumentError as error:
-        return str(error)
-    except OSError as error:
-        return f"it can't be opened: {error.strerror}."
-
-
-@contextmanager
-def _exclusive(index: Path) -> Iterator[None]:
-    """Hold the index folder's lock; a second run is told who holds it. Clears what a killed run left behind."""
-    index.mkdir(parents=True, exist_ok=True)
-    with (index / ".lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            holder = lock.read().strip() or "unknown"
-            raise IndexingError(f"another run is indexing already (process {holder}). Wait until it ends.") from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        for leftover in index.glob(".building-*"):
-            shutil.rmtree(leftover)
-        yield
-
-
-def _check_space(plan: BuildPlan) -> None:
-    """Refuse to begin when the disk would run full: text and vectors take about as much as the documents do."""
-    documents = sum(found.path.stat().st_size for found in plan.scan.found)
-    previous = sum(
-        file.stat().st_size for name in generation.names(plan.index)[-1:] for file in (plan.index / name).iterdir()
-    )
-    needed = plan.free_bytes + previous + 2 * documents
-    free = shutil.disk_usage(plan.index).free
-    if free < needed:
-        gib = 1 << 30
-        raise IndexingError(
-            f"too little disk space at {plan.index}: {free / gib:.1f} GiB are free and {needed / gib:.1f} GiB are "
-            "needed. Free some space or lower the setting free_disk_gib."
-        )
 
 
 def _nothing_found(scan: Scan) -> str:

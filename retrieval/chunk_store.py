@@ -1,22 +1,26 @@
 """The chunk store of one generation: a SQLite file with documents, groups, chunks and their full-text index."""
 
 import json
+import os
 import re
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from dossier.records import Box, Chunk, Document, FileReport, FileState, Metadata, Table
-from retrieval.chunking import context_text
+from retrieval.clearing import hold_open
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE, title TEXT NOT NULL, digest TEXT NOT NULL,
-    pages INTEGER NOT NULL, warning TEXT NOT NULL, metadata TEXT NOT NULL);
+    pages INTEGER NOT NULL, warning TEXT NOT NULL, metadata TEXT NOT NULL,
+    file TEXT NOT NULL, content TEXT NOT NULL);
+CREATE INDEX documents_by_file ON documents (file);
 CREATE TABLE document_groups (
     document_id INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE, name TEXT NOT NULL,
     PRIMARY KEY (document_id, name)) WITHOUT ROWID;
@@ -24,7 +28,8 @@ CREATE TABLE chunks (
     id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
     page INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, section TEXT NOT NULL,
     columns TEXT NOT NULL, context TEXT NOT NULL, text TEXT NOT NULL,
-    boxes TEXT NOT NULL);
+    boxes TEXT NOT NULL, embedded TEXT NOT NULL DEFAULT '');
+CREATE INDEX chunks_by_embedded ON chunks (embedded) WHERE embedded <> '';
 CREATE INDEX chunks_by_document ON chunks (document_id, page, start);
 CREATE TABLE tables (
     id INTEGER PRIMARY KEY, document_id INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
@@ -34,10 +39,13 @@ CREATE VIRTUAL TABLE chunk_words USING fts5 (
     context, text, content='chunks', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2');
 CREATE TABLE files (
     source TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL, chunks INTEGER NOT NULL,
-    pages INTEGER NOT NULL) WITHOUT ROWID;
+    pages INTEGER NOT NULL, groups TEXT NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-_CHUNK_COLUMNS = 'c.id, d.source, d.title, c.page, c.start, c."end", c.section, c.text, c.columns, c.boxes, d.metadata'
-_TABLE = TypeAdapter(Table)
+"""`documents.file` is the file that the document is in and `content` the digest of what its reader saw;
+`chunks.embedded` the digest of the text that the chunk's vector was made from (empty: it has none yet)."""
+CHUNK_COLUMNS = 'c.id, d.source, d.title, c.page, c.start, c."end", c.section, c.text, c.columns, c.boxes, d.metadata'
+TABLE = TypeAdapter(Table)
 _READABLE = """(NOT EXISTS (SELECT 1 FROM document_groups g WHERE g.document_id = d.id)
     OR EXISTS (SELECT 1 FROM document_groups g WHERE g.document_id = d.id
                AND g.name IN (SELECT value FROM json_each(:groups))))"""
@@ -54,44 +62,43 @@ class StoredDocument:
     chunks: int
 
 
-class ChunkStore:
-    """One generation's SQLite file, opened for reading by many threads or for writing by one."""
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """How a file ended, and what its bytes and its corrections were then (empty where it couldn't be opened)."""
 
-    def __init__(self, file: Path, writable: bool = False) -> None:
-        """Open an existing file; `writable` only while a generation is being built."""
-        self._file, self._writable = file, writable
+    report: FileReport
+    digest: str
+
+
+class ChunkStore:
+    """One generation's SQLite file, opened for reading by many threads. ChunkWriter writes it."""
+
+    def __init__(self, file: Path) -> None:
+        """Open an existing file; while it is open, nobody clears its generation away. Raises OSError."""
+        self._file = file
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
-
-    @classmethod
-    def create(cls, file: Path) -> "ChunkStore":
-        """Make an empty store and open it for writing."""
-        store = cls(file, writable=True)
-        store._db.executescript(_SCHEMA)
-        return store
+        self._release = weakref.finalize(self, os.close, hold_open(file))
 
     @property
     def _db(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            if self._writable:
-                connection = sqlite3.connect(self._file, check_same_thread=False)
-                connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;")
-            else:
-                address = f"{self._file.resolve().as_uri()}?mode=ro&immutable=1"
-                connection = sqlite3.connect(address, uri=True, check_same_thread=False)
-            self._local.connection = connection
+            connection = self._local.connection = self._connect()
             self._open.append(connection)
         return connection
 
+    def _connect(self) -> sqlite3.Connection:
+        address = f"{self._file.resolve().as_uri()}?mode=ro&immutable=1"
+        return sqlite3.connect(address, uri=True, check_same_thread=False)
+
     def close(self) -> None:
-        """Commit what is being written and close every connection."""
+        """Close every connection."""
         for connection in self._open:
-            if self._writable:
-                connection.commit()
             connection.close()
         self._open.clear()
         self._local = threading.local()
+        self._release()
 
     def documents(self) -> list[StoredDocument]:
         """All documents with their groups and number of chunks, by source."""
@@ -122,93 +129,74 @@ class ChunkStore:
             for row in rows
         ]
 
-    def add_document(
-        self, document: Document, warning: str, chunks: Sequence[Chunk], tables: Sequence[Table] = ()
-    ) -> None:
-        """Store a document, its chunks and their words, and its tables."""
-        about = json.dumps(asdict(document.metadata))
-        row = (document.source, document.title, document.digest, document.pages, warning, about)
-        sql = "INSERT INTO documents (source, title, digest, pages, warning, metadata) VALUES (?, ?, ?, ?, ?, ?)"
-        document_id = self._db.execute(sql, row).lastrowid
-        if document_id is None:
-            raise sqlite3.DatabaseError("no row id for a document")
-        self.set_groups(document_id, document.groups)
-        self._db.executemany(
-            "INSERT INTO tables (document_id, page, start, content) VALUES (?, ?, ?, ?)",
-            [(document_id, table.page, table.start, _TABLE.dump_json(table).decode()) for table in tables],
-        )
-        for chunk in chunks:
-            place = (document_id, chunk.page, chunk.start, chunk.end, json.dumps(chunk.section), chunk.columns)
-            context = context_text(chunk)
-            chunk_id = self._db.execute(
-                'INSERT INTO chunks (document_id, page, start, "end", section, columns, context, text, boxes) '
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*place, context, chunk.text, json.dumps([astuple(box) for box in chunk.boxes])),
-            ).lastrowid
-            words = (chunk_id, context, chunk.text)
-            self._db.execute("INSERT INTO chunk_words (rowid, context, text) VALUES (?, ?, ?)", words)
-
-    def set_groups(self, document_id: int, groups: Iterable[str]) -> None:
-        """Replace the groups that a document is limited to."""
-        self._db.execute("DELETE FROM document_groups WHERE document_id = ?", (document_id,))
-        rows = [(document_id, group) for group in sorted(groups)]
-        self._db.executemany("INSERT INTO document_groups VALUES (?, ?)", rows)
-
-    def remove_document(self, document_id: int) -> list[int]:
-        """Forget a document with its chunks and words; returns the ids of the chunks."""
-        self._db.execute(
-            "INSERT INTO chunk_words (chunk_words, rowid, context, text) "
-            "SELECT 'delete', id, context, text FROM chunks WHERE document_id = ?",
-            (document_id,),
-        )
-        ids = [row[0] for row in self._db.execute("SELECT id FROM chunks WHERE document_id = ?", (document_id,))]
-        self._db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
-        return ids
-
-    def set_files(self, reports: Iterable[FileReport]) -> None:
-        """Keep how every file of the run ended."""
-        self._db.execute("DELETE FROM files")
-        rows = ((report.source, report.state, report.reason, report.chunks, report.pages) for report in reports)
-        self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", rows)
-
     def files(self) -> list[FileReport]:
         """How every file of the last run ended, by name."""
-        rows = self._db.execute("SELECT source, state, reason, chunks, pages FROM files ORDER BY source")
-        return [FileReport(row[0], FileState(row[1]), *row[2:]) for row in rows]
+        return [record.report for record in self.records().values()]
+
+    def records(self) -> dict[str, FileRecord]:
+        """How every file of the last run ended and its digest, by source in order."""
+        rows = self._db.execute(
+            "SELECT source, state, reason, chunks, pages, groups, digest FROM files ORDER BY source"
+        )
+        records = {}
+        for source, state, reason, chunks, pages, groups, digest in rows:
+            report = FileReport(source, FileState(state), reason, chunks, pages, frozenset(json.loads(groups)))
+            records[source] = FileRecord(report, digest)
+        return records
+
+    def fact(self, name: str) -> str:
+        """Something that the run that built this wrote down, or an empty string."""
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def with_vectors(self, digests: Iterable[str]) -> dict[str, int]:
+        """A chunk for each of these digests of embedded texts whose vector is there."""
+        sql = (
+            "SELECT embedded, min(id) FROM chunks WHERE embedded <> '' "
+            "AND embedded IN (SELECT value FROM json_each(?)) GROUP BY embedded"
+        )
+        return dict(self._db.execute(sql, (json.dumps(list(digests)),)))
 
     def chunks_after(self, last_id: int, limit: int) -> list[tuple[int, Chunk]]:
         """The next `limit` chunks in id order, for embedding."""
         sql = (
-            f"SELECT {_CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.document_id "  # noqa: S608 (constant)
+            f"SELECT {CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.document_id "  # noqa: S608 (constant)
             "WHERE c.id > ? ORDER BY c.id LIMIT ?"
         )
-        return [_chunk(row) for row in self._db.execute(sql, (last_id, limit))]
+        return [chunk_of(row) for row in self._db.execute(sql, (last_id, limit))]
 
     def counts(self) -> tuple[int, int]:
         """Number of documents and of chunks."""
         documents = self._db.execute("SELECT count(*) FROM documents").fetchone()[0]
         return documents, self._db.execute("SELECT count(*) FROM chunks").fetchone()[0]
 
+    def chunks_in(self, document_id: int) -> int:
+        """Number of chunks of a document."""
+        sql = "SELECT count(*) FROM chunks WHERE document_id = ?"
+        return int(self._db.execute(sql, (document_id,)).fetchone()[0])
+
+    def count_after(self, last_id: int) -> int:
+        """Number of chunks with ids above `last_id`."""
+        return int(self._db.execute("SELECT count(*) FROM chunks WHERE id > ?", (last_id,)).fetchone()[0])
+
+    def has_documents(self) -> bool:
+        """Whether there is a chunk of a document that isn't set aside for removal."""
+        sql = "SELECT 1 FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.file <> char(0) LIMIT 1"
+        return self._db.execute(sql).fetchone() is not None
+
     def last_chunk_id(self) -> int:
         """The highest chunk id ever given out (ids are never used twice)."""
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'").fetchone()
         return int(row[0]) if row else 0
 
-    def finish(self) -> None:
-        """Compact the word index and gather the query planner's statistics, at the end of a build."""
-        self._db.execute("INSERT INTO chunk_words (chunk_words) VALUES ('optimize')")
-        self._db.commit()
-        self._db.execute("ANALYZE")
-        self._db.commit()
-
     def get(self, ids: Sequence[int], groups: frozenset[str]) -> dict[int, Chunk]:
         """The chunks of these ids that the groups may read."""
         sql = (
-            f"SELECT {_CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.document_id "  # noqa: S608 (constant)
+            f"SELECT {CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.document_id "  # noqa: S608 (constant)
             f"WHERE c.id IN (SELECT value FROM json_each(:ids)) AND {_READABLE}"
         )
         rows = self._db.execute(sql, {"ids": json.dumps(list(ids)), "groups": json.dumps(sorted(groups))})
-        return dict(_chunk(row) for row in rows)
+        return dict(chunk_of(row) for row in rows)
 
     def tables_of(self, source: str, groups: frozenset[str]) -> list[Table]:
         """The tables of a document that the groups may read, in order."""
@@ -217,7 +205,7 @@ class ChunkStore:
             f"WHERE d.source = :source AND {_READABLE} ORDER BY t.page, t.start"
         )
         rows = self._db.execute(sql, {"source": source, "groups": json.dumps(sorted(groups))})
-        return [_TABLE.validate_json(row[0]) for row in rows]
+        return [TABLE.validate_json(row[0]) for row in rows]
 
     def readable_ids(self, groups: frozenset[str], documents: Sequence[int] | None = None) -> list[int] | None:
         """Ids of the chunks that the groups may read (of these documents only), or None when that is all there are."""
@@ -277,7 +265,8 @@ def iter_blocks(store: ChunkStore, after: int, size: int) -> Iterator[list[tuple
         after = block[-1][0]
 
 
-def _chunk(row: tuple[int, str, str, int, int, int, str, str, str, str, str]) -> tuple[int, Chunk]:
+def chunk_of(row: tuple[int, str, str, int, int, int, str, str, str, str, str]) -> tuple[int, Chunk]:
+    """A chunk with its id from a row of CHUNK_COLUMNS."""
     chunk_id, source, title, page, start, end, section, text, columns, boxes, about = row
     places = tuple(Box(*box) for box in json.loads(boxes))
     place = (page, start, end, tuple(json.loads(section)))

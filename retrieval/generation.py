@@ -1,10 +1,13 @@
 """Generations: immutable index folders, checked by digest, with one pointer that is replaced atomically."""
 
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,10 +17,8 @@ CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 VECTORS = "vectors.faiss"
 CHUNKS = "chunks.sqlite"
-KEEP = 3
-"""Generations that stay on disk: the current one and two to go back to."""
 _NAME = re.compile(r"g\d{6}")
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ class Recipe:
     parser: str
     chunker: str
     chunk_tokens: int
+    metadata: str = ""
+
+    def same_vectors(self, other: "Recipe") -> bool:
+        """Whether both turn the same text into the same vector, so that vectors can be taken over."""
+        mine = (self.embedder, self.embedder_digest, self.dimension, self.metric)
+        return mine == (other.embedder, other.embedder_digest, other.dimension, other.metric)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,10 @@ class Manifest:
             outer = json.loads(data)
             body = dict(outer["manifest"])
             intact = hashlib.sha256(_canonical(body)).hexdigest() == outer["sha256"]
-            if not intact or body.pop("format") != _FORMAT:
-                raise CorruptIndexError(f"{where} doesn't match its digest or format. Index the documents again.")
+            if not intact:
+                raise CorruptIndexError(f"{where} doesn't match its digest. Index the documents again.")
+            if body.pop("format") != _FORMAT:
+                raise CorruptIndexError(f"{where} is of another version of Dossier. Index the documents again.")
             return cls(**{**body, "recipe": Recipe(**body["recipe"])})
         except (ValueError, KeyError, TypeError) as error:
             raise CorruptIndexError(f"{where} is damaged ({error!r}). Index the documents again.") from error
@@ -76,28 +85,46 @@ def names(folder: Path) -> list[str]:
 
 
 def current_name(folder: Path) -> str:
-    """The generation that CURRENT points to. Raises IndexMissingError when there is none."""
+    """The generation that CURRENT points to. Raises IndexMissingError when there is none, CorruptIndexError."""
     pointer = folder / CURRENT
     if not pointer.is_file():
+        if names(folder):
+            raise CorruptIndexError(f"{pointer} is missing. Index the documents again.")
         raise IndexMissingError("nothing is indexed yet. Run `dossier index` first.")
-    name = pointer.read_text(encoding="utf-8", errors="replace").strip()
-    if not _NAME.fullmatch(name):
+    content = pointer.read_bytes()
+    name = content[:7].decode("ascii", "replace")
+    if content != _pointer(name) or not _NAME.fullmatch(name):
         raise CorruptIndexError(f"{pointer} is damaged. Index the documents again.")
     return name
 
 
+def _pointer(name: str) -> bytes:
+    """What CURRENT holds: the name and its digest, since one flipped bit can make another generation's name of it."""
+    return f"{name} {hashlib.sha256(name.encode()).hexdigest()}\n".encode()
+
+
+def read_manifest(folder: Path, name: str) -> Manifest:
+    """A generation's manifest, checked by its own digest; the other files aren't read. Raises CorruptIndexError."""
+    where = folder / name / MANIFEST
+    try:
+        manifest = Manifest.from_bytes(where.read_bytes(), where)
+    except OSError as error:
+        raise CorruptIndexError(f"{where.parent} is incomplete ({error}). Index the documents again.") from error
+    if manifest.name != name:
+        raise CorruptIndexError(f"{where.parent} holds the manifest of {manifest.name}. Index the documents again.")
+    return manifest
+
+
 def verify(folder: Path, name: str) -> Manifest:
     """Check every file of a generation against its digest. Raises CorruptIndexError naming the file."""
+    manifest = read_manifest(folder, name)
     where = folder / name
     try:
-        manifest = Manifest.from_bytes((where / MANIFEST).read_bytes(), where / MANIFEST)
         for file, expected in manifest.files.items():
             if digest_of(where / file) != expected:
                 raise CorruptIndexError(f"{where / file} doesn't match its digest. Index the documents again.")
     except OSError as error:
         raise CorruptIndexError(f"{where} is incomplete ({error}). Index the documents again.") from error
-    if manifest.name != name:
-        raise CorruptIndexError(f"{where} holds the manifest of {manifest.name}. Index the documents again.")
     return manifest
 
 
@@ -106,18 +133,32 @@ def newest_intact(folder: Path) -> tuple[Manifest, str]:
 
     Raises IndexMissingError when nothing was ever indexed, CorruptIndexError when no generation is whole.
     """
-    problems: list[str] = []
     try:
         name = current_name(folder)
+    except CorruptIndexError as error:
+        return _older(folder, [str(error)])
+    try:
         return verify(folder, name), ""
     except CorruptIndexError as error:
-        problems.append(str(error))
+        if _moved_on(folder, name):  # a run has just replaced it, and cleared it away while it was being read
+            return newest_intact(folder)
+        return _older(folder, [str(error)])
+
+
+def _older(folder: Path, problems: list[str]) -> tuple[Manifest, str]:
     for name in reversed(names(folder)):
         try:
             return verify(folder, name), f"{problems[0]} Until then an older index answers ({name})."
         except CorruptIndexError as error:
             problems.append(str(error))
     raise CorruptIndexError(problems[0])
+
+
+def _moved_on(folder: Path, name: str) -> bool:
+    try:
+        return current_name(folder) != name
+    except IndexMissingError:
+        return False
 
 
 def promote(building: Path, folder: Path, manifest: Manifest) -> None:
@@ -130,13 +171,30 @@ def promote(building: Path, folder: Path, manifest: Manifest) -> None:
         _flush(building / file)
     _flush(building)
     _check_built(building, manifest)
-    building.rename(folder / manifest.name)
+    with _new_pointer(folder, manifest.name) as pointer:  # takes room, so it comes before anything is in place
+        building.rename(folder / manifest.name)
+        _flush(folder)
+        pointer.replace(folder / CURRENT)
     _flush(folder)
+
+
+def point_to(folder: Path, name: str) -> None:
+    """Replace CURRENT atomically: from now on the generation `name` answers. Raises OSError."""
+    with _new_pointer(folder, name) as pointer:
+        pointer.replace(folder / CURRENT)
+    _flush(folder)
+
+
+@contextmanager
+def _new_pointer(folder: Path, name: str) -> Iterator[Path]:
+    """A file to replace CURRENT with; it is gone afterwards, used or not."""
     pointer = folder / f".{CURRENT}.new"
-    pointer.write_text(manifest.name + "\n", encoding="utf-8")
-    _flush(pointer)
-    pointer.replace(folder / CURRENT)
-    _flush(folder)
+    try:
+        pointer.write_bytes(_pointer(name))
+        _flush(pointer)
+        yield pointer
+    finally:
+        pointer.unlink(missing_ok=True)
 
 
 def next_name(folder: Path) -> str:
@@ -145,13 +203,21 @@ def next_name(folder: Path) -> str:
     return f"g{last + 1:06d}"
 
 
-def forget_old(folder: Path, keep: int = KEEP) -> list[str]:
-    """Delete all but the newest `keep` generations (never the current one). Open readers keep their files."""
-    current = current_name(folder)
-    old = [name for name in names(folder) if name != current][: -(keep - 1) or None]
-    for name in old:
-        shutil.rmtree(folder / name)
-    return old
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file; file systems that can (XFS, Btrfs) share its blocks instead. Raises OSError."""
+    with source.open("rb") as reading, target.open("wb") as writing:
+        left = source.stat().st_size
+        try:
+            while left and hasattr(os, "copy_file_range"):
+                done = os.copy_file_range(reading.fileno(), writing.fileno(), left)
+                if not done:
+                    break
+                left -= done
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL):
+                raise
+    if left:
+        shutil.copyfile(source, target)
 
 
 def digest_of(file: Path) -> str:

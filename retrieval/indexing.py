@@ -1,15 +1,30 @@
-"""Indexes a pack's documents as the settings say."""
+"""Indexes a pack's documents as the settings say, and looks after that index."""
+
+from dataclasses import dataclass
+from pathlib import Path
 
 from dossier.packs import Pack, index_folder
 from dossier.records import Progress
 from dossier.settings import Settings
 from dossier.weights import verified_embedder
-from retrieval.build import BuildPlan, BuildReport, OnProgress, build
+from retrieval import upkeep
+from retrieval.build import BuildPlan, BuildReport, build, recipe_of
+from retrieval.changes import Difference
 from retrieval.embedder import Embedder
+from retrieval.embedding import OnProgress
 from retrieval.parsing.isolate import Limits
-from retrieval.scan import scan
+from retrieval.scan import Scan, scan
 
 _GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How to index. `rebuild` reads and embeds everything anew, `retry` what couldn't be read before."""
+
+    rebuild: bool = False
+    allow_empty: bool = False
+    retry: bool = False
 
 
 def build_index(
@@ -18,18 +33,43 @@ def build_index(
     on_progress: OnProgress | None = None,
     rebuild: bool = False,
     allow_empty: bool = False,
+    retry: bool = False,
 ) -> BuildReport:
     """Index a pack's documents with the settings' embedder and limits. Raises IndexingError, WeightsError."""
-    plan = BuildPlan(
+    plan = plan_of(settings, pack, Choices(rebuild, allow_empty, retry))
+    return build(plan, lambda: load_embedder(settings), on_progress or _silent)
+
+
+def plan_of(settings: Settings, pack: Pack, choices: Choices) -> BuildPlan:
+    """The plan of an indexing run over the documents as they are now. Raises IndexingError."""
+    return BuildPlan(
         index=index_folder(settings, pack.documents),
-        scan=scan(pack.documents, pack.collections, settings.groups_file),
+        scan=scan_of(settings, pack),
         limits=Limits(settings.parse_seconds, int(settings.parse_memory_gib * _GIB)),
         chunk_tokens=settings.chunk_tokens,
         free_bytes=int(settings.free_disk_gib * _GIB),
-        rebuild=rebuild,
-        allow_empty=allow_empty,
+        rebuild=choices.rebuild,
+        allow_empty=choices.allow_empty,
+        retry=choices.retry,
     )
-    return build(plan, lambda: load_embedder(settings), on_progress or _silent)
+
+
+def scan_of(settings: Settings, pack: Pack) -> Scan:
+    """The files of a pack's documents folder. Raises IndexingError."""
+    return scan(pack.documents, pack.collections, settings.groups_file)
+
+
+def difference_now(settings: Settings, pack: Pack, on_progress: OnProgress | None = None) -> Difference:
+    """What an indexing run would change. Raises IndexingError, WeightsError."""
+    recipe = recipe_of(load_embedder(settings), settings.chunk_tokens)
+    index = index_folder(settings, pack.documents)
+    return upkeep.difference_now(index, scan_of(settings, pack), recipe, on_progress or _silent)
+
+
+def verify_index(settings: Settings, pack: Pack, on_progress: OnProgress | None = None) -> upkeep.Verification:
+    """Read and check the index and the documents. Raises IndexMissingError; documents that are gone are no error."""
+    found = scan_of(settings, pack) if Path(pack.documents).is_dir() else Scan((), ())
+    return upkeep.verify(index_folder(settings, pack.documents), found, on_progress or _silent)
 
 
 def load_embedder(settings: Settings) -> Embedder:

@@ -1,7 +1,8 @@
 """What is in a documents folder, and who may read it."""
 
+import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -9,77 +10,116 @@ from pathlib import Path
 from dossier.errors import IndexingError
 from dossier.packs import Collection
 from dossier.records import FileReport, FileState
-from retrieval.generation import digest_of
 from retrieval.parsing.isolate import READERS
 from retrieval.parsing.kinds import LEGACY
 
 
 @dataclass(frozen=True, slots=True)
+class FileStat:
+    """What the file system says of a file: bytes, times in nanoseconds since 1970, and its inode."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+    @property
+    def latest(self) -> int:
+        """When it was last changed, in nanoseconds since 1970."""
+        return max(self.mtime_ns, self.ctime_ns)
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """A file that can be indexed: its place, its path relative to the folder, its digest and its groups.
+    """A file that can be indexed: its place, its path relative to the folder, its groups, and what it is on disk.
 
     `corrections` are metadata that a person wrote down for it, by field.
     """
 
     path: Path
     source: str
-    digest: str
     groups: frozenset[str]
+    stat: FileStat
     corrections: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The files of a documents folder, and those that are left out with their reasons."""
+    """The files of a documents folder by name, and those that are left out with their reasons."""
 
     found: tuple[Found, ...]
     left_out: tuple[FileReport, ...]
 
 
 def scan(folder: Path, collections: Sequence[Collection], groups_file: str) -> Scan:
-    """List a documents folder. Raises IndexingError when it isn't a folder or its groups file is wrong."""
+    """List a documents folder; no document is opened.
+
+    Raises IndexingError when it isn't a folder or its groups file is wrong.
+    """
     if not folder.exists():
         raise IndexingError(f"the documents folder {folder} doesn't exist. Create it or correct the setting documents.")
     if not folder.is_dir():
         raise IndexingError(f"{folder} isn't a folder. Set documents to the folder that holds the documents.")
     rules = _group_rules(folder / groups_file)
+    top = folder.resolve()
     found: list[Found] = []
     left_out: list[FileReport] = []
-    for path in sorted(folder.rglob("*")):
-        source = path.relative_to(folder).as_posix()
-        if path.is_dir() or source == groups_file or _is_hidden(source):
+    for entry, source in _entries(folder, left_out):
+        if source == groups_file:
             continue
-        reason = _reason_to_skip(path, folder)
-        if reason:
+        if reason := _reason_to_skip(entry, source, top):
             left_out.append(FileReport(_printable(source), FileState.SKIPPED, reason))
             continue
         try:
-            digest = digest_of(path)
+            stat = entry.stat()
         except OSError as error:
             left_out.append(FileReport(source, FileState.FAILED, f"it can't be opened: {error.strerror}."))
             continue
-        found.append(Found(path, source, digest, _groups_of(source, collections, rules)))
-    return Scan(tuple(found), tuple(left_out))
+        groups = _groups_of(source, collections, rules)
+        of_disk = FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+        found.append(Found(Path(entry.path), source, groups, of_disk))
+    return Scan(tuple(sorted(found, key=lambda file: file.source)), tuple(left_out))
 
 
-def _is_hidden(source: str) -> bool:
-    return any(part.startswith(".") for part in source.split("/"))
+def _entries(folder: Path, left_out: list[FileReport]) -> Iterator[tuple[os.DirEntry[str], str]]:
+    """Every file below a folder that isn't hidden, with its path relative to the top."""
+    folders = [(str(folder), "")]
+    while folders:
+        path, prefix = folders.pop()
+        try:
+            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+        except OSError as error:
+            reason = f"the folder can't be opened: {error.strerror}."
+            left_out.append(FileReport(_printable(prefix), FileState.FAILED, reason))
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, f"{prefix}{entry.name}/"))
+            else:
+                yield entry, f"{prefix}{entry.name}"
 
 
 def _printable(source: str) -> str:
     return source.encode("utf-8", "replace").decode("utf-8")
 
 
-def _reason_to_skip(path: Path, folder: Path) -> str:
-    if not path.resolve().is_relative_to(folder.resolve()):
-        return "it is a link to a place outside the documents folder."
-    if not path.is_file():
+def _reason_to_skip(entry: os.DirEntry[str], source: str, top: Path) -> str:
+    if entry.is_symlink():
+        if not os.path.exists(entry.path):  # noqa: PTH110 (Path.exists raises for a loop of links)
+            return "it is a link that leads nowhere."
+        if not Path(entry.path).resolve().is_relative_to(top):
+            return "it is a link to a place outside the documents folder."
+        if entry.is_dir():
+            return "it is a link to a folder. Links to folders aren't followed."
+    if not entry.is_file():
         return "it isn't a regular file."
-    if _printable(path.name) != path.name:
+    if _printable(source) != source:
         return "its name isn't valid text. Rename it."
-    if path.suffix.lower() in LEGACY:
-        return LEGACY[path.suffix.lower()]
-    if path.suffix.lower() not in READERS:
+    if Path(entry.name).suffix.lower() in LEGACY:
+        return LEGACY[Path(entry.name).suffix.lower()]
+    if Path(entry.name).suffix.lower() not in READERS:
         kinds = ", ".join(sorted(suffix[1:] for suffix in READERS))
         return f"files of this kind aren't read (read are: {kinds})."
     return ""

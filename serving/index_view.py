@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dossier.errors import IndexMissingError
 from dossier.records import FileReport
-from retrieval import generation
+from retrieval import generation, upkeep
 from retrieval.embedder import Embedder
 from retrieval.search import Searcher
 
@@ -42,7 +42,7 @@ class IndexView:
         """Open the current generation for the requests to come. When that fails, the open one goes on answering."""
         with self._lock:
             try:
-                self._seen = generation.current_name(self._folder)
+                self._seen = self._current()
                 self._searcher = Searcher(self._folder, self._embedder, self._synonyms)
                 self._problem = self._searcher.warning
             except IndexMissingError as error:
@@ -67,10 +67,18 @@ class IndexView:
         """How each file ended in the run that built the open generation."""
         return self._searcher.files() if self._searcher else []
 
+    def generations(self) -> tuple[upkeep.GenerationState, ...]:
+        """The generations on disk, oldest first."""
+        return upkeep.generations(self._folder)
+
     def _is_outdated(self) -> bool:
         """Whether CURRENT points elsewhere than when it was last looked at: one small file, read for each question."""
+        name = self._current()
+        return bool(name) and name != self._seen
+
+    def _current(self) -> str:
+        """The name in CURRENT; empty where there is none or it is damaged (then the newest whole one answers)."""
         try:
-            name = generation.current_name(self._folder)
+            return generation.current_name(self._folder)
         except IndexMissingError:
-            return False
-        return name != self._seen
+            return ""

@@ -1,4 +1,4 @@
-"""The index job: one subprocess at a time that rebuilds the index while the gateway goes on answering."""
+"""The index job: one subprocess at a time that works on the index while the gateway goes on answering."""
 
 import asyncio
 import json
@@ -31,9 +31,27 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
+class JobKind(StrEnum):
+    """What the job does: the subcommands of `dossier index`."""
+
+    BUILD = "build"
+    DIFF = "diff"
+    VERIFY = "verify"
+    ROLLBACK = "rollback"
+    GC = "gc"
+
+    @property
+    def changes_answers(self) -> bool:
+        """Whether another generation may answer afterwards."""
+        return self in (JobKind.BUILD, JobKind.ROLLBACK)
+
+
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """What is known about the job. `total` 0 and `seconds_left` None: not known yet."""
+    """What is known about the job. `total` 0 and `seconds_left` None: not known yet.
+
+    `report` is what a finished build says, `result` what the other kinds found or did.
+    """
 
     state: JobState = JobState.IDLE
     stage: str = ""
@@ -42,6 +60,8 @@ class JobStatus:
     seconds_left: float | None = None
     message: str = ""
     report: dict[str, Any] | None = field(default=None)
+    kind: JobKind = JobKind.BUILD
+    result: dict[str, Any] | None = field(default=None)
 
 
 class IndexJob:
@@ -73,16 +93,21 @@ class IndexJob:
         """Where the job stands now."""
         return self._status
 
-    async def start(self, rebuild: bool = False) -> JobStatus:
-        """Start a run. Raises ConflictError while one is running, EnvironmentProblem if it can't be started."""
+    async def start(self, kind: JobKind = JobKind.BUILD, arguments: Sequence[str] = ()) -> JobStatus:
+        """Start a run with the arguments of its subcommand.
+
+        Raises ConflictError while one is running, EnvironmentProblem if it can't be started.
+        """
         if self._status.state is JobState.RUNNING:
             raise ConflictError("An indexing run is under way. Wait for it, or cancel it with DELETE /admin/index.")
-        self._status = JobStatus(state=JobState.RUNNING, stage="starting")
+        self._status = JobStatus(state=JobState.RUNNING, stage="starting", kind=kind)
         self._ending = None
         try:
-            self._process = await self._spawn(rebuild)
+            self._process = await self._spawn((kind.value, *arguments))
         except OSError as error:
-            self._status = JobStatus(state=JobState.FAILED, message=f"the run can't be started: {error}")
+            self._status = replace(
+                self._status, state=JobState.FAILED, stage="", message=f"the run can't be started: {error}"
+            )
             raise EnvironmentProblem(f"Indexing can't be started: {error}. Correct this and start it again.") from error
         self._watcher = asyncio.create_task(self._watch(self._process))
         return self._status
@@ -104,8 +129,8 @@ class IndexJob:
             await self.cancel()
         await self._watcher
 
-    async def _spawn(self, rebuild: bool) -> asyncio.subprocess.Process:
-        command = tethered([*self._command, *(["--rebuild"] if rebuild else [])])
+    async def _spawn(self, arguments: Sequence[str]) -> asyncio.subprocess.Process:
+        command = tethered([*self._command, *arguments])
         self._log_file.parent.mkdir(parents=True, exist_ok=True)
         with self._log_file.open("ab") as log:
             return await asyncio.create_subprocess_exec(
@@ -138,14 +163,16 @@ class IndexJob:
     async def _conclude(self, exit_status: int, problem: str) -> None:
         if self._ending is not None:
             await self._ending
-            self._fail("The run was cancelled. The previous generation keeps answering.")
+            self._fail(f"The run was cancelled.{self._keeps}")
         elif exit_status or problem:
             reason = problem or f"it ended with status {exit_status}"
-            self._fail(f"{reason} (details: {self._log_file}). The previous generation keeps answering.")
-        elif self._status.report is None:
+            self._fail(f"{reason} (details: {self._log_file}).{self._keeps}")
+        elif self._status.report is None and self._status.result is None:
             self._fail(f"It ended without a report (details: {self._log_file}). Start it again.")
-        else:
+        elif self._status.kind.changes_answers:
             await self._open_generation()
+        else:
+            self._status = replace(self._status, state=JobState.DONE, seconds_left=0, message="")
 
     def _read(self, line: bytes) -> str:
         """Take one line of progress. Returns the error that it tells, or an empty string."""
@@ -160,7 +187,8 @@ class IndexJob:
             error = told["error"]
             return str(error.get("message", error)) if isinstance(error, dict) else str(error)
         if isinstance(told.get("report"), dict):
-            self._status = replace(self._status, report=told["report"])
+            part = "report" if self._status.kind is JobKind.BUILD else "result"
+            self._status = replace(self._status, **{part: told["report"]})
         elif "stage" in told:
             self._status = replace(
                 self._status,
@@ -170,6 +198,10 @@ class IndexJob:
                 seconds_left=_seconds(told.get("seconds_left")),
             )
         return ""
+
+    @property
+    def _keeps(self) -> str:
+        return " The previous generation keeps answering." if self._status.kind.changes_answers else ""
 
     async def _open_generation(self) -> None:
         try:

@@ -1,15 +1,20 @@
 """Routes for admins: users and the index job."""
 
 from dataclasses import asdict
+from typing import Any
 
 from fastapi import APIRouter, status
 
+from serving.api.index_schemas import ClearBody, FileReply, GenerationReply, IndexBody, JobReply, RollbackBody
 from serving.api.parts import Parts
 from serving.api.policy import GuardedRoute, SignedInCaller
-from serving.api.schemas import ChangeBody, FileReply, IndexBody, JobReply, NewUserBody, UserReply, failures
+from serving.api.schemas import ChangeBody, NewUserBody, UserReply, failures
 from serving.api.work import in_limited_thread, in_thread
-from serving.jobs import JobStatus
+from serving.jobs import JobKind, JobStatus
 from serving.store import Change, NewUser
+
+_STARTS: dict[str, Any] = {"status_code": status.HTTP_202_ACCEPTED, "responses": failures(401, 403, 409, 422, 503)}
+"""Routes that start a job; `GET /admin/index` tells how it goes."""
 
 router = APIRouter(prefix="/admin", tags=["administration"], route_class=GuardedRoute)
 
@@ -51,7 +56,9 @@ async def change_user(name: str, body: ChangeBody, parts: Parts, _: SignedInCall
 )
 async def start_index(parts: Parts, _: SignedInCaller, body: IndexBody | None = None) -> JobReply:
     """Start an indexing run. Questions are answered from the previous generation until it has finished."""
-    return _job(await parts.job.start(rebuild=body is not None and body.rebuild))
+    body = body or IndexBody()
+    wanted = (("--rebuild", body.rebuild), ("--retry", body.retry))
+    return _job(await parts.job.start(JobKind.BUILD, [option for option, chosen in wanted if chosen]))
 
 
 @router.get("/index", summary="Where does indexing stand?", responses=failures(401, 403))
@@ -75,6 +82,37 @@ async def cancel_index(parts: Parts, _: SignedInCaller) -> JobReply:
 async def index_files(parts: Parts, _: SignedInCaller) -> list[FileReply]:
     """List every file of the current generation, with the reason where one isn't in it."""
     return [FileReply.of(file) for file in await in_thread(parts.gateway.index.files)]
+
+
+@router.get("/index/generations", summary="The generations on disk", responses=failures(401, 403))
+async def index_generations(parts: Parts, _: SignedInCaller) -> list[GenerationReply]:
+    """List the generations that can be gone back to, oldest first."""
+    return [GenerationReply(**asdict(one)) for one in await in_thread(parts.gateway.index.generations)]
+
+
+@router.post("/index/diff", summary="What would indexing change?", **_STARTS)
+async def start_diff(parts: Parts, _: SignedInCaller) -> JobReply:
+    """Find out what an indexing run would add, change, rename and remove, without doing it: `result` of the job."""
+    return _job(await parts.job.start(JobKind.DIFF))
+
+
+@router.post("/index/verify", summary="Check the index", **_STARTS)
+async def start_verify(parts: Parts, _: SignedInCaller) -> JobReply:
+    """Read the index and the documents byte for byte. The job fails when the index is damaged, and says where."""
+    return _job(await parts.job.start(JobKind.VERIFY))
+
+
+@router.post("/index/rollback", summary="Go back to an older generation", **_STARTS)
+async def start_rollback(parts: Parts, _: SignedInCaller, body: RollbackBody | None = None) -> JobReply:
+    """Check an older generation and let it answer. The next indexing run brings the documents in as they are then."""
+    named = [body.generation] if body and body.generation else []
+    return _job(await parts.job.start(JobKind.ROLLBACK, named))
+
+
+@router.post("/index/gc", summary="Delete old generations", **_STARTS)
+async def start_clearing(parts: Parts, _: SignedInCaller, body: ClearBody | None = None) -> JobReply:
+    """Delete old generations and what broken-off runs left behind; never what answers or is being read."""
+    return _job(await parts.job.start(JobKind.GC, ["--keep", str((body or ClearBody()).keep)]))
 
 
 def _job(job: JobStatus) -> JobReply:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from dossier.records import AnswerEvent, FileReport, Turn
 from dossier.settings import Settings
+from retrieval.upkeep import GenerationState
 from serving.store import Store
 
 
@@ -51,6 +52,10 @@ class Index(Protocol):
 
     def files(self) -> Sequence[FileReport]:
         """Every file of the current generation, and how it ended."""
+        ...
+
+    def generations(self) -> Sequence[GenerationState]:
+        """The generations on disk, oldest first."""
         ...
 
     def reopen(self) -> None:

@@ -5,8 +5,6 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from dossier.records import FileReport, FileState
-from serving.jobs import JobState
 from serving.store import Caller, Conversation, IssuedKey, KeyInfo, Message, Role, SignedIn, User
 from serving.store.conversations import TITLE
 from serving.store.passwords import LONGEST, SHORTEST
@@ -158,47 +156,6 @@ class ChangeBody(Body):
     groups: GroupNames | None = None
     suspended: bool | None = Field(None, description="True: sign-ins and keys stop working at the next request.")
     password: NewPassword | None = Field(None, description="Also ends the user's sign-ins.")
-
-
-class IndexBody(Body):
-    """How to index."""
-
-    rebuild: bool = Field(False, description="Read every file anew instead of only what changed.")
-
-
-class JobReply(BaseModel):
-    """Where the index job stands."""
-
-    state: JobState
-    stage: str = Field(examples=["embedding"])
-    done: int
-    total: int = Field(description="0: not known yet.")
-    seconds_left: float | None
-    message: str = Field(description="What went wrong, in plain words.")
-    report: dict[str, Any] | None = Field(description="What the last finished run did, with every file.")
-
-
-class FileReply(BaseModel):
-    """How one file ended in the run that built the current generation."""
-
-    source: str = Field(examples=["reports/annual-2025.pdf"])
-    state: FileState
-    reason: str
-    chunks: int
-    pages: int
-    groups: list[str] = Field(description="Who may read it; empty: everyone.")
-
-    @classmethod
-    def of(cls, file: FileReport) -> Self:
-        """From the record."""
-        return cls(
-            source=file.source,
-            state=file.state,
-            reason=file.reason,
-            chunks=file.chunks,
-            pages=file.pages,
-            groups=sorted(file.groups),
-        )
 
 
 class NewConversationBody(Body):

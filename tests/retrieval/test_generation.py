@@ -5,6 +5,7 @@ import pytest
 
 from dossier.errors import CorruptIndexError, IndexMissingError
 from retrieval import generation
+from retrieval.clearing import KEEP, forget_old
 from retrieval.generation import Manifest, Recipe
 
 RECIPE = Recipe("e", "d", 3, "m", "1", "1", 180)
@@ -28,8 +29,8 @@ def test_nothing_indexed_is_said_so(tmp_path: Path) -> None:
 def test_promotion_makes_current_and_old_ones_are_forgotten(tmp_path: Path) -> None:
     names = [make(tmp_path, bytes([number])) for number in range(5)]
     assert generation.current_name(tmp_path) == names[-1]
-    generation.forget_old(tmp_path)
-    assert generation.names(tmp_path) == names[-generation.KEEP :]
+    forget_old(tmp_path)
+    assert generation.names(tmp_path) == names[-KEEP:]
 
 
 def test_every_truncation_and_bit_flip_is_caught_and_the_previous_answers(tmp_path: Path) -> None:

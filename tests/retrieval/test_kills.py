@@ -1,43 +1,99 @@
-"""kill -9 at 50 random moments of indexing: each time the old or the new generation answers, whole."""
+"""kill -9 at 200 random moments and at every step of a run: each time the old or the new generation, whole."""
 
+import json
 import os
 import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from dossier.packs import index_folder, load_pack
+import pytest
+
 from dossier.settings import Settings
 from retrieval import generation
 from retrieval.search import Searcher
-from tests.retrieval.index_loop import HashedWords
+from tests.retrieval.index_loop import HashedWords, index_folder_of
 
-KILLS = 50
+SLOW = pytest.param(200, marks=pytest.mark.slow)
 
 
-def test_killed_at_any_moment_a_whole_generation_answers(settings: Settings, documents: Path) -> None:
-    environment = {**os.environ, "DOSSIER_HOME": str(settings.home), "DOSSIER_DOCUMENTS": str(documents)}
-    index = index_folder(settings, load_pack(settings).documents)
-    command = [sys.executable, "-m", "tests.retrieval.index_loop"]
-    subprocess.run([*command, "0", "1"], env=environment, check=True)
-    chance = random.Random(11)
-    seen: set[str] = set()
-    for kill in range(KILLS):
-        before = generation.current_name(index)
-        process = subprocess.Popen([*command, str(kill * 100 + 1), str(kill * 100 + 100)], env=environment)
-        while generation.current_name(index) == before:  # it is at work now, between two of its runs
-            assert process.poll() is None
-            time.sleep(0.005)
-        time.sleep(chance.uniform(0.0, 0.3))
-        process.kill()
-        process.wait()
-        manifest, warning = generation.newest_intact(index)
+class Killer:
+    """The warm process, and the index that its runs work on."""
+
+    def __init__(self, settings: Settings, documents: Path) -> None:
+        self.index = index_folder_of(settings)
+        environment = {**os.environ, "DOSSIER_HOME": str(settings.home), "DOSSIER_DOCUMENTS": str(documents)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.retrieval.kill_server"],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def order(self, **order: Any) -> dict[str, Any]:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return answer
+
+    def answer(self) -> tuple[str, str]:
+        """The generation that answers and what it says; fails unless it is whole."""
+        manifest, warning = generation.newest_intact(self.index)
         assert warning == ""
-        found = Searcher(index, HashedWords()).search("days of annual leave", frozenset(), 3)
-        assert "days of annual leave" in found.passages[0].chunk.text
+        searcher = Searcher(self.index, HashedWords())
+        found = searcher.search("days of annual leave", frozenset(), 3)
+        searcher.close()
         assert found.generation == manifest.name
-        seen.add(manifest.name)
-    assert len(seen) == KILLS
-    subprocess.run([*command, "9000", "9001"], env=environment, check=True)
-    assert not list(index.glob(".building-*"))
+        return manifest.name, found.passages[0].chunk.text
+
+    def check(self, before: tuple[str, str], run: int) -> tuple[str, str]:
+        """What answers now is either what answered before or the new generation, with the new text."""
+        now = self.answer()
+        assert now == before or (now[0] > before[0] and f" {20 + run} days" in now[1]), (before, now, run)
+        return now
+
+
+@pytest.fixture
+def killer(settings: Settings, documents: Path) -> Iterator[Killer]:
+    killer = Killer(settings, documents)
+    with killer.process as process:
+        yield killer
+        assert process.stdin
+        process.stdin.close()
+
+
+@pytest.mark.parametrize("kills", [25, SLOW])
+def test_killed_at_any_moment_a_whole_generation_answers(killer: Killer, kills: int) -> None:
+    killer.order(run=0)
+    begun = time.monotonic()
+    killer.order(run=1)
+    length = time.monotonic() - begun
+    chance = random.Random(11)
+    killed = 0
+    before = killer.answer()
+    for run in range(2, kills + 2):
+        killed += killer.order(run=run, delay=chance.uniform(0, length))["killed"]
+        before = killer.check(before, run)
+    assert killed > kills / 4, "most runs ended before they were killed"
+    assert not killer.order(run=9000)["killed"]
+    assert killer.answer()[0] > before[0]
+    assert not list(killer.index.glob(".[br]*-*"))
+
+
+def test_killed_at_every_step_a_whole_generation_answers(killer: Killer) -> None:
+    first = killer.order(run=0)["steps"]
+    steps = killer.order(run=1)["steps"]
+    names = {name for name, _, _ in steps}
+    assert {"fsync", "rename", "replace", "mkdir", "execute", "write"} <= names
+    before = killer.answer()
+    for number in range(1, len(steps) + 1):
+        assert killer.order(run=number + 1, step=number)["killed"], steps[number - 1]
+        before = killer.check(before, number + 1)
+    assert len(first) > 30 and len(steps) > 30
+    assert not killer.order(run=9000)["killed"]
+    assert not list(killer.index.glob(".[br]*-*"))

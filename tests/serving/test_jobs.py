@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from dossier.errors import ConflictError, EnvironmentProblem, IndexMissingError
-from serving.jobs import IndexJob, JobState, JobStatus
+from serving.jobs import IndexJob, JobKind, JobState, JobStatus
 from serving.tether import tethered
 
 SCRIPTED = (sys.executable, str(Path(__file__).parent / "scripted_index.py"))
@@ -42,8 +42,8 @@ class Scene:
     async def end(self) -> JobStatus:
         return await self.until(lambda status: status.state in (JobState.DONE, JobState.FAILED))
 
-    async def run(self, rebuild: bool = False) -> JobStatus:
-        await self.job.start(rebuild)
+    async def run(self, kind: JobKind = JobKind.BUILD, arguments: Sequence[str] = ()) -> JobStatus:
+        await self.job.start(kind, arguments)
         return await self.end()
 
     def _open(self) -> None:
@@ -102,11 +102,34 @@ def test_progress_and_the_report(scene: Scene) -> None:
     run(work())
 
 
-@pytest.mark.parametrize(("rebuild", "arguments"), [(False, []), (True, ["--rebuild"])])
-def test_what_the_command_is_told(scene: Scene, rebuild: bool, arguments: list) -> None:
+@pytest.mark.parametrize(
+    ("kind", "arguments", "told"),
+    [
+        (JobKind.BUILD, [], ["build"]),
+        (JobKind.BUILD, ["--rebuild", "--retry"], ["build", "--rebuild", "--retry"]),
+        (JobKind.ROLLBACK, ["g000002"], ["rollback", "g000002"]),
+        (JobKind.VERIFY, [], ["verify"]),
+    ],
+)
+def test_what_the_command_is_told(scene: Scene, kind: JobKind, arguments: list, told: list) -> None:
     scene.plan(REPORT)
-    asyncio.run(scene.run(rebuild))
-    assert json.loads((scene.home / "arguments").read_text()) == arguments
+    asyncio.run(scene.run(kind, arguments))
+    assert json.loads((scene.home / "arguments").read_text()) == told
+
+
+@pytest.mark.parametrize(("kind", "opened"), [(JobKind.ROLLBACK, 1), (JobKind.DIFF, 0), (JobKind.GC, 0)])
+def test_other_kinds_give_a_result_and_open_only_what_changed(scene: Scene, kind: JobKind, opened: int) -> None:
+    scene.plan({"stage": "x", "done": 1, "total": 1}, {"report": {"added": ["a.md"]}})
+    status = asyncio.run(scene.run(kind))
+    assert (status.state, status.kind, scene.opened) == (JobState.DONE, kind, opened)
+    assert (status.result, status.report) == ({"added": ["a.md"]}, None)
+
+
+def test_a_check_that_finds_damage_is_told_without_a_word_about_answers(scene: Scene) -> None:
+    scene.plan({"error": {"code": "corrupt_index", "message": "vectors.faiss is damaged."}}, {"exit": 3})
+    status = asyncio.run(scene.run(JobKind.VERIFY))
+    assert status.state is JobState.FAILED and "vectors.faiss is damaged." in status.message
+    assert KEEPS not in status.message
 
 
 def test_one_at_a_time(scene: Scene) -> None:

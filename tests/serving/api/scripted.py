@@ -25,6 +25,7 @@ from dossier.records import (
     Usage,
     Verdict,
 )
+from retrieval.upkeep import GenerationState
 
 MODEL = "dossier-test"
 GENERATION = "g-000001"
@@ -132,6 +133,13 @@ class ScriptedIndex:
     def files(self) -> list[FileReport]:
         """The reports."""
         return self.reports
+
+    def generations(self) -> list[GenerationState]:
+        """An old one and the current one."""
+        return [
+            GenerationState("g000001", "2026-01-01T00:00:00+00:00", 2, 2, 900, problem="chunks.sqlite is missing."),
+            GenerationState("g000002", "2026-01-02T00:00:00+00:00", 2, 3, 1000, current=True),
+        ]
 
     def reopen(self) -> None:
         """Count."""

@@ -96,7 +96,7 @@ def test_indexing_tells_its_progress_and_opens_the_new_generation(gateway: Serve
     job = ended(admin)
     assert (job["state"], job["report"]) == ("done", REPORT["report"])
     assert gateway.index.reopened == 1
-    assert json.loads((home / "arguments").read_text()) == ["--rebuild"]
+    assert json.loads((home / "arguments").read_text()) == ["build", "--rebuild"]
 
 
 def test_a_run_can_be_cancelled_and_started_again(gateway: Served, admin) -> None:
@@ -131,3 +131,56 @@ def test_the_indexed_files_come_with_their_reasons_and_groups(admin) -> None:
         {"source": "reports/annual.pdf", "state": "indexed", "reason": "", "chunks": 2, "pages": 64, "groups": groups},
         {"source": "scan.pdf", "state": "failed", "reason": "It has no text.", "chunks": 0, "pages": 9, "groups": []},
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "told", "reopened"),
+    [
+        ("diff", None, ["diff"], 0),
+        ("verify", None, ["verify"], 0),
+        ("rollback", None, ["rollback"], 1),
+        ("rollback", {"generation": "g000001"}, ["rollback", "g000001"], 1),
+        ("gc", None, ["gc", "--keep", "3"], 0),
+        ("gc", {"keep": 1}, ["gc", "--keep", "1"], 0),
+    ],
+)
+def test_what_the_command_line_can_do_with_an_index(
+    gateway: Served, admin, path: str, body: dict | None, told: list, reopened: int
+) -> None:
+    home = plan(gateway, {"report": {"added": ["a.md"]}})
+    started = admin.post(f"/admin/index/{path}", json=body)
+    assert (started.status_code, started.json()["kind"]) == (202, path)
+    job = ended(admin)
+    assert (job["state"], job["kind"], job["result"], job["report"]) == ("done", path, {"added": ["a.md"]}, None)
+    assert json.loads((home / "arguments").read_text()) == told
+    assert gateway.index.reopened == reopened
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("rollback", {"generation": "../g000001"}),
+        ("rollback", {"generation": "--json"}),
+        ("gc", {"keep": 0}),
+        ("gc", {"keep": "all"}),
+        ("gc", {"kep": 1}),
+    ],
+)
+def test_what_could_be_another_argument_is_refused(admin, path: str, body: dict) -> None:
+    assert admin.post(f"/admin/index/{path}", json=body).status_code == 422
+    assert admin.get("/admin/index").json()["state"] == "idle"
+
+
+def test_only_one_job_works_on_the_index(gateway: Served, admin) -> None:
+    home = plan(gateway, {"wait": "go"}, REPORT)
+    admin.post("/admin/index/verify")
+    for path in ("", "/diff", "/verify", "/rollback", "/gc"):
+        assert admin.post(f"/admin/index{path}").status_code == 409, path
+    (home / "go").touch()
+    assert ended(admin)["kind"] == "verify"
+
+
+def test_the_generations_are_listed(admin) -> None:
+    older, newer = admin.get("/admin/index/generations").json()
+    assert (older["name"], older["current"], older["problem"]) == ("g000001", False, "chunks.sqlite is missing.")
+    assert (newer["name"], newer["current"], newer["bytes"]) == ("g000002", True, 1000)

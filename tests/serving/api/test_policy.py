@@ -49,6 +49,11 @@ CONTRACT = {
         POST /admin/index
         DELETE /admin/index
         GET /admin/index/files
+        GET /admin/index/generations
+        POST /admin/index/diff
+        POST /admin/index/verify
+        POST /admin/index/rollback
+        POST /admin/index/gc
     """,
 }
 """Who may call what, written down a second time: the table could be wrong."""
