@@ -106,7 +106,7 @@ class ChunkStore:
 
     def readable_documents(self, groups: frozenset[str]) -> list[StoredDocument]:
         """The documents that the groups may read, by source."""
-        return self._documents(_READABLE, {"groups": json.dumps(sorted(groups))})
+        return self._documents(_READABLE, {"groups": _names(groups)})
 
     def _documents(self, condition: str, parameters: Mapping[str, str]) -> list[StoredDocument]:
         """`condition` is one of this module's own."""
@@ -195,7 +195,7 @@ class ChunkStore:
             f"SELECT {CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.document_id "  # noqa: S608 (constant)
             f"WHERE c.id IN (SELECT value FROM json_each(:ids)) AND {_READABLE}"
         )
-        rows = self._db.execute(sql, {"ids": json.dumps(list(ids)), "groups": json.dumps(sorted(groups))})
+        rows = self._db.execute(sql, {"ids": json.dumps(list(ids)), "groups": _names(groups)})
         return dict(chunk_of(row) for row in rows)
 
     def tables_of(self, source: str, groups: frozenset[str]) -> list[Table]:
@@ -204,12 +204,12 @@ class ChunkStore:
             "SELECT t.content FROM tables t JOIN documents d ON d.id = t.document_id "  # noqa: S608 (constant)
             f"WHERE d.source = :source AND {_READABLE} ORDER BY t.page, t.start"
         )
-        rows = self._db.execute(sql, {"source": source, "groups": json.dumps(sorted(groups))})
+        rows = self._db.execute(sql, {"source": source, "groups": _names(groups)})
         return [TABLE.validate_json(row[0]) for row in rows]
 
     def readable_ids(self, groups: frozenset[str], documents: Sequence[int] | None = None) -> list[int] | None:
         """Ids of the chunks that the groups may read (of these documents only), or None when that is all there are."""
-        parameters = {"groups": json.dumps(sorted(groups)), "documents": json.dumps(documents or [])}
+        parameters = {"groups": _names(groups), "documents": json.dumps(documents or [])}
         sql = f"SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE {_READABLE}"  # noqa: S608
         if documents is not None:
             sql += " AND d.id IN (SELECT value FROM json_each(:documents))"
@@ -219,7 +219,7 @@ class ChunkStore:
 
     def _anything_hidden(self, groups: frozenset[str]) -> bool:
         hidden = f"SELECT 1 FROM documents d WHERE NOT {_READABLE} LIMIT 1"  # noqa: S608 (constant)
-        return self._db.execute(hidden, {"groups": json.dumps(sorted(groups))}).fetchone() is not None
+        return self._db.execute(hidden, {"groups": _names(groups)}).fetchone() is not None
 
     def search_words(
         self, terms: Sequence[str], holds: Callable[[int], int] | None, limit: int
@@ -251,6 +251,11 @@ class ChunkStore:
             return ""
         self._db.create_function("may_be_found", 1, holds)
         return "AND may_be_found(rowid)"
+
+
+def _names(groups: frozenset[str]) -> str:
+    """Groups as SQLite reads them. A name with a NUL would end there and count as another: it is nobody's group."""
+    return json.dumps(sorted(name for name in groups if "\x00" not in name))
 
 
 def words_of(text: str) -> list[str]:

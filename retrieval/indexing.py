@@ -10,10 +10,11 @@ from dossier.weights import verified_embedder
 from retrieval import upkeep
 from retrieval.build import BuildPlan, BuildReport, build, recipe_of
 from retrieval.changes import Difference
+from retrieval.corrections import read_corrections
 from retrieval.embedder import Embedder
 from retrieval.embedding import OnProgress
 from retrieval.parsing.isolate import Limits
-from retrieval.scan import Scan, scan
+from retrieval.scan import CORRECTIONS_FILE, Scan, scan
 
 _GIB = 1 << 30
 
@@ -56,7 +57,8 @@ def plan_of(settings: Settings, pack: Pack, choices: Choices) -> BuildPlan:
 
 def scan_of(settings: Settings, pack: Pack) -> Scan:
     """The files of a pack's documents folder. Raises IndexingError."""
-    return scan(pack.documents, pack.collections, settings.groups_file)
+    corrections = read_corrections(pack.documents, CORRECTIONS_FILE, index_folder(settings, pack.documents))
+    return scan(pack.documents, pack.collections, settings.groups_file, corrections)
 
 
 def difference_now(settings: Settings, pack: Pack, on_progress: OnProgress | None = None) -> Difference:

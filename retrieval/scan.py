@@ -10,8 +10,12 @@ from pathlib import Path
 from dossier.errors import IndexingError
 from dossier.packs import Collection
 from dossier.records import FileReport, FileState
+from retrieval.corrections import Corrections
 from retrieval.parsing.isolate import READERS
 from retrieval.parsing.kinds import LEGACY
+
+CORRECTIONS_FILE = "documents.toml"
+"""Beside the documents: what a person wrote down about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,10 @@ class Scan:
     left_out: tuple[FileReport, ...]
 
 
-def scan(folder: Path, collections: Sequence[Collection], groups_file: str) -> Scan:
-    """List a documents folder; no document is opened.
+def scan(
+    folder: Path, collections: Sequence[Collection], groups_file: str, corrections: Corrections | None = None
+) -> Scan:
+    """List a documents folder; no document is opened. `corrections` are what people wrote down about the documents.
 
     Raises IndexingError when it isn't a folder or its groups file is wrong.
     """
@@ -65,7 +71,7 @@ def scan(folder: Path, collections: Sequence[Collection], groups_file: str) -> S
     found: list[Found] = []
     left_out: list[FileReport] = []
     for entry, source in _entries(folder, left_out):
-        if source == groups_file:
+        if source in (groups_file, CORRECTIONS_FILE):
             continue
         if reason := _reason_to_skip(entry, source, top):
             left_out.append(FileReport(_printable(source), FileState.SKIPPED, reason))
@@ -77,7 +83,8 @@ def scan(folder: Path, collections: Sequence[Collection], groups_file: str) -> S
             continue
         groups = _groups_of(source, collections, rules)
         of_disk = FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
-        found.append(Found(Path(entry.path), source, groups, of_disk))
+        told = corrections.of(source) if corrections else {}
+        found.append(Found(Path(entry.path), source, groups, of_disk, told))
     return Scan(tuple(sorted(found, key=lambda file: file.source)), tuple(left_out))
 
 
@@ -131,14 +138,16 @@ def _group_rules(file: Path) -> dict[str, list[str]]:
         return {}
     try:
         rules = tomllib.loads(file.read_text(encoding="utf-8"))["groups"]
-        if not all(
-            isinstance(names, list) and all(isinstance(name, str) for name in names) for names in rules.values()
-        ):
+        if not all(isinstance(names, list) and all(map(_is_group, names)) for names in rules.values()):
             raise ValueError("each pattern needs a list of group names")
     except (ValueError, KeyError, AttributeError) as error:
         # Never guess here: a rule that is misread could open a document to everyone
         raise IndexingError(f'{file} is wrong ({error!r}). Write [groups] and lines like "hr/*" = ["hr"].') from error
     return dict(rules)
+
+
+def _is_group(name: object) -> bool:
+    return isinstance(name, str) and bool(name) and "\x00" not in name
 
 
 def _groups_of(source: str, collections: Sequence[Collection], rules: dict[str, list[str]]) -> frozenset[str]:

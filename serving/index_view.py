@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dossier.errors import IndexMissingError
+from dossier.errors import IndexMissingError, NotFoundError
 from dossier.records import FileReport
 from retrieval import generation, upkeep
+from retrieval.chunk_store import StoredDocument
+from retrieval.corrections import correct
 from retrieval.embedder import Embedder
 from retrieval.search import Searcher
 
@@ -66,6 +68,20 @@ class IndexView:
     def files(self) -> list[FileReport]:
         """How each file ended in the run that built the open generation."""
         return self._searcher.files() if self._searcher else []
+
+    def stored_documents(self) -> list[StoredDocument]:
+        """Every document of the open generation, whoever may read it: for admins."""
+        return self._searcher.documents() if self._searcher else []
+
+    def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
+        """Keep an admin's correction of a document's metadata until the next indexing run takes it up.
+
+        Raises NotFoundError for a document that isn't indexed, QuestionError for a wrong field or value.
+        """
+        file = source.partition("#")[0]
+        if not any(stored.document.source.partition("#")[0] == file for stored in self.stored_documents()):
+            raise NotFoundError(f"there is no document {source!r} in the index.")
+        return correct(self._folder, file, values)
 
     def generations(self) -> tuple[upkeep.GenerationState, ...]:
         """The generations on disk, oldest first."""

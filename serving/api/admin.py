@@ -5,7 +5,17 @@ from typing import Any
 
 from fastapi import APIRouter, status
 
-from serving.api.index_schemas import ClearBody, FileReply, GenerationReply, IndexBody, JobReply, RollbackBody
+from serving.api.index_schemas import (
+    ClearBody,
+    CorrectionReply,
+    DocumentReply,
+    FileReply,
+    GenerationReply,
+    IndexBody,
+    JobReply,
+    MetadataFields,
+    RollbackBody,
+)
 from serving.api.parts import Parts
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import ChangeBody, NewUserBody, UserReply, failures
@@ -82,6 +92,19 @@ async def cancel_index(parts: Parts, _: SignedInCaller) -> JobReply:
 async def index_files(parts: Parts, _: SignedInCaller) -> list[FileReply]:
     """List every file of the current generation, with the reason where one isn't in it."""
     return [FileReply.of(file) for file in await in_thread(parts.gateway.index.files)]
+
+
+@router.get("/documents", summary="The documents and what they are about", responses=failures(401, 403))
+async def list_documents(parts: Parts, _: SignedInCaller) -> list[DocumentReply]:
+    """List every document of the current generation with its metadata and groups."""
+    return [DocumentReply.of(stored) for stored in await in_thread(parts.gateway.index.stored_documents)]
+
+
+@router.patch("/documents", summary="Correct a document's metadata", responses=failures(400, 401, 403, 404, 422))
+async def correct_document(source: str, body: MetadataFields, parts: Parts, _: SignedInCaller) -> CorrectionReply:
+    """Correct what the file `source` is about. It holds from the next indexing run on, for all items of the file."""
+    values = body.model_dump(exclude_none=True)
+    return CorrectionReply(source=source, corrections=await in_thread(parts.gateway.index.correct, source, values))
 
 
 @router.get("/index/generations", summary="The generations on disk", responses=failures(401, 403))

@@ -1,12 +1,13 @@
 """The parts that the gateway is made of, and the shapes that it needs of those written elsewhere."""
 
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from dossier.records import AnswerEvent, FileReport, Turn
 from dossier.settings import Settings
+from retrieval.chunk_store import StoredDocument
 from retrieval.upkeep import GenerationState
 from serving.store import Store
 
@@ -52,6 +53,14 @@ class Index(Protocol):
 
     def files(self) -> Sequence[FileReport]:
         """Every file of the current generation, and how it ended."""
+        ...
+
+    def stored_documents(self) -> Sequence[StoredDocument]:
+        """Every document of the current generation, whoever may read it."""
+        ...
+
+    def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
+        """Keep a correction of a document's metadata. Raises NotFoundError, QuestionError."""
         ...
 
     def generations(self) -> Sequence[GenerationState]:

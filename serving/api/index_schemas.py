@@ -1,10 +1,12 @@
 """What the routes of the index take and reply."""
 
+from dataclasses import asdict
 from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
 from dossier.records import FileReport, FileState
+from retrieval.chunk_store import StoredDocument
 from retrieval.clearing import KEEP
 from serving.api.schemas import Body
 from serving.jobs import JobKind, JobState
@@ -55,6 +57,48 @@ class JobReply(BaseModel):
     report: dict[str, Any] | None = Field(description="What the last finished build did, with every file.")
     kind: JobKind = Field(description="What the job does.")
     result: dict[str, Any] | None = Field(description="What a job of another kind found or did.")
+
+
+class MetadataFields(Body):
+    """What a document is about. A field left out stays; an empty one takes its correction back."""
+
+    company: str | None = Field(None, max_length=200, examples=["Acme Inc."])
+    ticker: str | None = Field(None, max_length=200, examples=["ACME"])
+    kind: str | None = Field(None, max_length=200, examples=["10-k"])
+    period: str | None = Field(None, max_length=200, examples=["2023-Q1"])
+    date: str | None = Field(None, max_length=200, examples=["2023-03-31"])
+    language: str | None = Field(None, max_length=200, examples=["en"])
+
+
+class DocumentReply(BaseModel):
+    """A document of the current generation."""
+
+    source: str = Field(examples=["reports/annual-2025.pdf"])
+    title: str
+    pages: int
+    chunks: int
+    groups: list[str] = Field(description="Who may read it; empty: everyone.")
+    metadata: dict[str, str] = Field(description="Company, ticker, kind, period, date and language.")
+
+    @classmethod
+    def of(cls, stored: StoredDocument) -> Self:
+        """From the record."""
+        document = stored.document
+        return cls(
+            source=document.source,
+            title=document.title,
+            pages=document.pages,
+            chunks=stored.chunks,
+            groups=sorted(document.groups),
+            metadata=asdict(document.metadata),
+        )
+
+
+class CorrectionReply(BaseModel):
+    """What is kept of an admin's corrections of one document."""
+
+    source: str
+    corrections: dict[str, str] = Field(description="They hold from the next indexing run on.")
 
 
 class FileReply(BaseModel):

@@ -34,6 +34,8 @@ POLICY: dict[tuple[str, str], Access] = {
     ("GET", "/admin/users"): Access.ADMIN,
     ("POST", "/admin/users"): Access.ADMIN,
     ("PATCH", "/admin/users/{name}"): Access.ADMIN,
+    ("GET", "/admin/documents"): Access.ADMIN,
+    ("PATCH", "/admin/documents"): Access.ADMIN,
     ("GET", "/admin/index"): Access.ADMIN,
     ("POST", "/admin/index"): Access.ADMIN,
     ("DELETE", "/admin/index"): Access.ADMIN,

@@ -15,8 +15,8 @@ from dossier.packs import index_folder, load_pack
 from dossier.settings import Settings, load_settings
 from retrieval.build import BuildPlan, BuildReport, build
 from retrieval.embedder import Embedder, Vectors
+from retrieval.indexing import scan_of
 from retrieval.parsing.isolate import Limits
-from retrieval.scan import scan
 
 
 class HashedWords(Embedder):
@@ -46,7 +46,7 @@ def index_folder_of(settings: Settings) -> Path:
 def index_now(settings: Settings, embedder: Callable[[], Embedder] = HashedWords, **choices: Any) -> BuildReport:
     """Index the settings' documents as they are."""
     pack = load_pack(settings)
-    found = scan(pack.documents, pack.collections, settings.groups_file)
+    found = scan_of(settings, pack)
     tokens, free = choices.pop("chunk_tokens", 180), choices.pop("free_bytes", 1 << 20)
     plan = BuildPlan(index_folder_of(settings), found, Limits(60, 1 << 30), tokens, free, **choices)
     return build(plan, embedder, lambda progress: None)

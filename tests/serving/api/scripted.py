@@ -7,24 +7,27 @@ an Answer, `weather` isn't in the documents, `refine` corrects at the end what w
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dossier.citations import parse_citations
-from dossier.errors import BusyError, EngineError
+from dossier.errors import BusyError, EngineError, NotFoundError
 from dossier.records import (
     Answer,
     AnswerEvent,
     Chunk,
     Delta,
+    Document,
     FileReport,
     FileState,
+    Metadata,
     Passage,
     Step,
     Turn,
     Usage,
     Verdict,
 )
+from retrieval.chunk_store import StoredDocument
 from retrieval.upkeep import GenerationState
 
 MODEL = "dossier-test"
@@ -119,6 +122,7 @@ class ScriptedIndex:
     chunks: int = 3
     message: str = ""
     reopened: int = 0
+    corrected: dict[str, str] = field(default_factory=dict)
     reports: list[FileReport] = field(
         default_factory=lambda: [
             FileReport("reports/annual.pdf", FileState.INDEXED, "", 2, 64, frozenset({"finance", "board"})),
@@ -133,6 +137,20 @@ class ScriptedIndex:
     def files(self) -> list[FileReport]:
         """The reports."""
         return self.reports
+
+    def stored_documents(self) -> list[StoredDocument]:
+        """One document."""
+        about = Metadata(company="Acme Inc.", kind="10-k", period="2025")
+        return [
+            StoredDocument(1, Document("reports/annual.pdf", "Annual report", "d", pages=64, metadata=about), "", 2)
+        ]
+
+    def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
+        """Remember the correction."""
+        if source != "reports/annual.pdf":
+            raise NotFoundError(f"there is no document {source!r} in the index.")
+        self.corrected.update(values)
+        return dict(self.corrected)
 
     def generations(self) -> list[GenerationState]:
         """An old one and the current one."""

@@ -184,3 +184,15 @@ def test_the_generations_are_listed(admin) -> None:
     older, newer = admin.get("/admin/index/generations").json()
     assert (older["name"], older["current"], older["problem"]) == ("g000001", False, "chunks.sqlite is missing.")
     assert (newer["name"], newer["current"], newer["bytes"]) == ("g000002", True, 1000)
+
+
+def test_documents_are_listed_and_their_metadata_corrected(gateway: Served, admin) -> None:
+    (document,) = admin.get("/admin/documents").json()
+    assert (document["source"], document["metadata"]["company"]) == ("reports/annual.pdf", "Acme Inc.")
+    where = {"source": "reports/annual.pdf"}
+    done = admin.patch("/admin/documents", params=where, json={"company": "Acme plc"})
+    assert (done.status_code, done.json()["corrections"]) == (200, {"company": "Acme plc"})
+    assert gateway.index.corrected == {"company": "Acme plc"}
+    assert admin.patch("/admin/documents", params={"source": "../x"}, json={"company": "A"}).status_code == 404
+    assert admin.patch("/admin/documents", params=where, json={"colour": "red"}).status_code == 422
+    assert admin.patch("/admin/documents", json={"company": "A"}).status_code == 422

@@ -45,6 +45,8 @@ CONTRACT = {
         GET /admin/users
         POST /admin/users
         PATCH /admin/users/{name}
+        GET /admin/documents
+        PATCH /admin/documents
         GET /admin/index
         POST /admin/index
         DELETE /admin/index
