@@ -16,7 +16,7 @@ install:
 	@$(PYTHON) deploy/install.py $(KIND)
 
 install-dev:
-	@$(PYTHON) deploy/install.py $(KIND) dev
+	@$(PYTHON) deploy/install.py $(KIND) dev train
 
 test: install-dev
 	@$(VENV)/python deploy/install_browser.py
@@ -26,7 +26,7 @@ check: install-dev
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
-	@$(VENV)/python -m pytest -q -m "not model and not engine and not browser"
+	@$(VENV)/python -m pytest -q -m "not model and not engine and not browser and not slow"
 
 format: install-dev
 	@$(VENV)/ruff check --fix .

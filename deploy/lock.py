@@ -13,8 +13,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-LEFT_OUT = {"torchvision", "torchaudio", "torchcodec"}
-"""Pulled in by vLLM but unused for text, and their builds don't match the CPU build of torch."""
+LEFT_OUT = {"torchvision", "torchaudio", "torchcodec", "openvino-telemetry"}
+"""Pulled in by vLLM but unused for text, with builds that don't match the CPU build of torch; and a reporter home."""
 FILES = {"cpu": ["cpu", "frontend"], "train": ["train"], "dev": ["dev"]}
 """Lock file to the extras it holds. `gpu.txt` is written on a machine with the gpu extra installed: lock.py gpu."""
 
