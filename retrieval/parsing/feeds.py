@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import feedparser  # type: ignore[import-untyped]
-from bs4 import BeautifulSoup
 
 from dossier.errors import DocumentError
 from dossier.records import Metadata
 from retrieval.parsing.hidden import Notes
-from retrieval.parsing.html import write_html
+from retrieval.parsing.html import parse_html, write_html
 from retrieval.parsing.page import PageWriter, finish
 from retrieval.parsing.parsed import ParsedDocument
 
@@ -73,7 +72,7 @@ def _entry(entry: Any, feed_title: str) -> ParsedDocument | None:  # noqa: ANN40
             page.line(line)
     bodies = [str(part.get("value", "")) for part in entry.get("content", ())] or [str(entry.get("summary", ""))]
     for body in bodies:
-        write_html(BeautifulSoup(body, "lxml"), page, notes)
+        write_html(parse_html(body), page, notes)
     key = str(entry.get("id") or entry.get("link") or f"{title}\n{date}")
     item = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:16]
     if not title and not any(body.strip() for body in bodies):
@@ -95,5 +94,5 @@ def _time(entry: Any) -> str:  # noqa: ANN401 (feedparser has no types)
 
 def _plain(markup: str, notes: Notes) -> str:
     """A title's words: titles may hold markup."""
-    text = BeautifulSoup(markup, "lxml").get_text(" ") if re.search(r"[<&]", markup) else markup
+    text = parse_html(markup).get_text(" ") if re.search(r"[<&]", markup) else markup
     return " ".join(notes.clean(text).split())

@@ -21,16 +21,33 @@ _BLOCKS = frozenset(
 )
 _MAX_SPAN, _MAX_COLUMNS, _MAX_CELLS = 200, 300, 300_000
 _MAX_NODES = 1_500_000
+_MAX_DEPTH = 2_000
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
+_ENDS_BY_ITSELF = frozenset(
+    ["p", "li", "td", "th", "tr", "dt", "dd", "option", "br", "hr", "img", "input", "meta", "link", "col", "tbody"]
+    + ["wbr", "area", "base", "embed", "source", "track", "param", "thead", "tfoot", "colgroup", "optgroup"]
+)
 
 
 def read_html(name: str, data: bytes) -> ParsedDocument:
     """Read what a browser would show of an HTML page: no scripts, styles, comments or hidden elements."""
     notes = Notes()
-    soup = BeautifulSoup(data, "lxml")
+    soup = parse_html(data)
     title = soup.title.get_text(" ", strip=True) if soup.title else ""
     page = PageWriter(1, notes)
     write_html(soup, page, notes)
     return finish(title or title_from_name(name), (page.page(),), notes)
+
+
+def parse_html(markup: str | bytes) -> BeautifulSoup:
+    """Parse HTML. Raises DocumentError when it is nested so deeply that parsing it takes time without end."""
+    depth = 0
+    for match in _TAG.finditer(markup if isinstance(markup, str) else markup.decode("latin-1")):
+        if match.group(2).lower() not in _ENDS_BY_ITSELF:
+            depth = max(depth - 1, 0) if match.group(1) else depth + 1
+            if depth > _MAX_DEPTH:
+                raise DocumentError("it is nested too deeply to be read. Simplify the file.")
+    return BeautifulSoup(markup, "lxml")
 
 
 def write_html(soup: BeautifulSoup, page: PageWriter, notes: Notes) -> None:

@@ -102,13 +102,13 @@ def _receive(receiver: Connection) -> bytes | None:
 def _decode(
     message: bytes | None, process: BaseProcess, late: threading.Event, limits: Limits
 ) -> tuple[ParsedDocument, ...]:
-    if message is None and late.is_set():
-        raise DocumentError(f"reading it took longer than {limits.seconds:g} seconds. Split or simplify the file.")
     if message is None:
         process.join(_GRACE)
-        code = process.exitcode or 0
-        if code in (-signal.SIGXCPU, -signal.SIGALRM):
+        code = process.exitcode
+        # no exit code after so long: a machine under heavy load, where the time limit struck first
+        if late.is_set() or code in (None, -signal.SIGXCPU, -signal.SIGALRM):
             raise DocumentError(f"reading it took longer than {limits.seconds:g} seconds. Split or simplify the file.")
+        code = code or 0
         how = signal.Signals(-code).name if code < 0 else f"status {code}"
         raise DocumentError(f"the reader crashed on it ({how}). The file is damaged or hostile; get a good copy.")
     if message[:1] == b"E":

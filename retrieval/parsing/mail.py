@@ -9,12 +9,10 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
-from bs4 import BeautifulSoup
-
 from dossier.errors import DocumentError
 from dossier.records import Metadata
 from retrieval.parsing.hidden import Notes
-from retrieval.parsing.html import write_html
+from retrieval.parsing.html import parse_html, write_html
 from retrieval.parsing.markup import decode
 from retrieval.parsing.page import PageWriter, finish
 from retrieval.parsing.parsed import Heading, ParsedDocument, ParsedPage, title_from_name
@@ -81,7 +79,7 @@ class _Mail:
                 page.line(_text(part))
         else:
             for part in parts.html:
-                write_html(BeautifulSoup(_text(part), "lxml"), page, self.notes)
+                write_html(parse_html(_text(part)), page, self.notes)
         for name, _ in parts.attached:
             page.line(f"Attachment: {name}")
         self.pages.append(page.page())

@@ -4,14 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from dossier.errors import DocumentError
 from dossier.records import TableCell
 from retrieval.parsing.hidden import Notes
-from retrieval.parsing.html import write_html
+from retrieval.parsing.html import parse_html, write_html
 from retrieval.parsing.page import PageWriter, finish
 from retrieval.parsing.parsed import ParsedDocument, title_from_name
 from retrieval.parsing.tables import Row
@@ -76,7 +75,7 @@ def read_markdown(name: str, data: bytes) -> ParsedDocument:
             page.table(_rows(part.tokens), header=1)
         else:
             source = "\n".join(lines[part.start : part.end])
-            write_html(BeautifulSoup(source, "lxml"), page, notes)
+            write_html(parse_html(source), page, notes)
         done = part.end
     _copy(lines[done:], page)
     return finish(title or title_from_name(name), (page.page(),), notes)
