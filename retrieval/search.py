@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from dossier.errors import IndexMissingError
 from dossier.records import FileReport, Filters, Passage, Table
 from retrieval import generation
 from retrieval.chunk_store import ChunkStore, StoredDocument
@@ -82,6 +83,7 @@ class Searcher:
         """
         self._synonyms, self._reranker, self._options = dict(synonyms or {}), reranker, options
         self.manifest, self.warning = generation.newest_intact(index)
+        _require_same(embedder, self.manifest)
         folder = index / self.manifest.name
         self._embedder = embedder
         self._store = ChunkStore(folder / generation.CHUNKS)
@@ -184,6 +186,15 @@ class Searcher:
                 self._frequencies.clear()
             self._frequencies[key] = self._store.document_frequency(term, _member(scope))
         return self._frequencies[key]
+
+
+def _require_same(embedder: Embedder, manifest: generation.Manifest) -> None:
+    """Vectors of two models can't be compared. Raises IndexMissingError."""
+    if embedder.digest != manifest.recipe.embedder_digest:
+        raise IndexMissingError(
+            f"the index {manifest.name} was made with another embedder ({manifest.recipe.embedder}) than the one set "
+            f"now ({embedder.name}). Index the documents again (`dossier index`), then restart Dossier."
+        )
 
 
 def _member(scope: Scope) -> Callable[[int], int] | None:

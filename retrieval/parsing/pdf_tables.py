@@ -5,37 +5,22 @@ given to the columns that they stand over.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from dossier.records import Box, TableCell
+from retrieval.parsing.pdf_heads import ALIGNED, NEAR, SENTENCE, UNIT, YEAR, Words, above, bears_heads, heads_of
 from retrieval.parsing.pdf_lines import PdfLine, Word
-
-Words = Callable[[PdfLine], list[Word]]
 
 _CURRENCY = frozenset("$€£¥") | {"US$", "($", "(€", "(£", "$("}
 _CLOSING = frozenset(["%", ")", ")%", "%)", "x", "bps", "pts"])
 _DASHES = frozenset("-–—*") | {"--", "N/A", "n/a", "NM", "nm", "N/M", "n/m"}
 _NUMBER = re.compile(r"[-+–]?\(?[-+–]?(?:US)?[$€£¥]?\s?\d(?:[\d,]*\d)?(?:\.\d+)?%?\)?%?(?:x|bps)?")
-_YEAR = re.compile(r"(?:19|20)\d\d")
 _NOTE = re.compile(r"(?:\(\d\))+|\*+|[†‡]+")
-_NEAR = 8.0
-_SPANNING = re.compile(r"\b(?:ended|months|as of|fiscal years?|quarters?)\b", re.IGNORECASE)
-_UNIT = re.compile(
-    r"\(?\s*(?:(?:dollars|amounts|shares|u\.?s\.? dollars|us\$|\$|all)\s+(?:and [\w ]{1,30})?(?:are )?)?"
-    r"(?:in|expressed in) (?:millions|thousands|billions)\b[^()]{0,120}\)?",
-    re.IGNORECASE,
-)
-_SENTENCE = re.compile(r"[a-z]{3,}[.;:]?\s+[a-z]{2,}\s+[a-z]{2,}\s+[a-z]{2,}\s+[a-z]{2,}")
-_HEADS_ABOVE = 14
 _GAP = 3
 """Lines without amounts that may stand between two rows: subheads and wrapped labels."""
-_LONGEST_HEAD = 120
-_SAME_HEIGHT = 3.0
 _OPEN_ENDS = (",", " and", " of", " or", "—", "–", " the", " for", " to")
 _LONGEST_LABEL = 110
-_ALIGNED = 7.0
-"""Points by which right edges of one column may differ (parentheses and percent signs hang over)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +69,7 @@ def continued(table: DraftTable, before: DraftTable) -> DraftTable:
     """A table without heads that goes on with the one before it, with that one's heads and unit."""
     if any(table.columns) or len(table.edges) != len(before.edges):
         return table
-    if any(abs(a - b) > 2 * _ALIGNED for a, b in zip(table.edges, before.edges, strict=True)):
+    if any(abs(a - b) > 2 * ALIGNED for a, b in zip(table.edges, before.edges, strict=True)):
         return table
     return replace(
         table, columns=before.columns, caption=table.caption or before.caption, unit=table.unit or before.unit
@@ -110,10 +95,10 @@ def _read_row(line: PdfLine, words: Words) -> _Row | None:
     while split < len(found) and split and _is_labels(found[:split], found[split]):
         split += 1
     amounts = _merged(found[split:])
-    if not amounts or all(_YEAR.fullmatch(amount.text) for amount in amounts):
+    if not amounts or all(YEAR.fullmatch(amount.text) for amount in amounts):
         return None
     label = " ".join(word.text for word in found[:split])
-    if len(label) > _LONGEST_LABEL or (len(amounts) == 1 and _SENTENCE.search(label) and not line.text.startswith(" ")):
+    if len(label) > _LONGEST_LABEL or (len(amounts) == 1 and SENTENCE.search(label) and not line.text.startswith(" ")):
         return None
     box = Box(found[0].left, line.box.top, found[split - 1].right, line.box.bottom) if split else None
     return _Row(label, box, amounts)
@@ -126,7 +111,7 @@ def _is_labels(label: Sequence[Word], word: Word) -> bool:
     """
     said = " ".join(part.text for part in label)
     closes = word.text.endswith(")") and not word.text.startswith("(") and said.count("(") > said.count(")")
-    return closes or (bool(_NOTE.fullmatch(word.text)) and word.left - label[-1].right <= _NEAR)
+    return closes or (bool(_NOTE.fullmatch(word.text)) and word.left - label[-1].right <= NEAR)
 
 
 def _ends_in_amount(text: str) -> bool:
@@ -169,7 +154,7 @@ def _runs(lines: Sequence[PdfLine], rows: dict[int, _Row]) -> list[list[int]]:
 
 def _may_interrupt(line: PdfLine) -> bool:
     text = line.text.strip()
-    return len(text) <= _LONGEST_LABEL and not text.endswith(".") and not _UNIT.search(text)
+    return len(text) <= _LONGEST_LABEL and not text.endswith(".") and not UNIT.search(text)
 
 
 def _table(
@@ -178,10 +163,10 @@ def _table(
     edges = _edges([rows[index] for index in run])
     if not edges:
         return None
-    start, caption, unit = _above(lines, run[0], floor)
+    start, caption, unit = above(lines, run[0], floor)
     labels = min((box.left for index in run if (box := rows[index].label_box)), default=0.0)
-    above = [line for line in lines[start : run[0]] if _bears_heads(line, caption)]
-    heads = _heads(above, labels, edges, words)
+    heads_at = [line for line in lines[start : run[0]] if bears_heads(line, caption)]
+    heads = heads_of(heads_at, labels, edges, words)
     drafts = [_draft(lines, rows, index, before, edges) for before, index in zip([floor - 1, *run], run, strict=False)]
     drafts = _under_subheads(lines, rows, start, drafts)
     return DraftTable(start, run[-1], caption, unit, ("", *heads), tuple(drafts), tuple(edges))
@@ -192,7 +177,7 @@ def _edges(rows: Sequence[_Row]) -> list[float]:
     rights = sorted(amount.right for row in rows for amount in row.amounts)
     clusters: list[list[float]] = []
     for right in rights:
-        if clusters and right - clusters[-1][-1] <= _ALIGNED:
+        if clusters and right - clusters[-1][-1] <= ALIGNED:
             clusters[-1].append(right)
         else:
             clusters.append([right])
@@ -227,68 +212,6 @@ def _goes_on(above: str, label: str) -> bool:
     )
 
 
-def _above(lines: Sequence[PdfLine], first: int, floor: int) -> tuple[int, str, str]:
-    """Where the heads begin, the caption and the unit, looking upwards from the first row."""
-    start, caption, unit, has_heads = first, "", "", False
-    for index in range(first - 1, max(floor, first - _HEADS_ABOVE) - 1, -1):
-        text = " ".join(lines[index].text.split())
-        if len(text) > _LONGEST_HEAD or (_SENTENCE.search(text) and not _UNIT.search(text)):
-            break
-        start = index
-        has_heads = has_heads or bool(_YEAR.search(text) or _SPANNING.search(text))
-        if found := _UNIT.search(text):
-            unit = unit or found.group().strip(" ()")
-            rest = text.replace(found.group(), "").strip()
-            if rest and not caption and not _is_head(rest):
-                caption = rest
-        elif _is_title(text):
-            caption = text if has_heads else caption or text  # without heads yet, it may be the first group's name
-            if has_heads:
-                break
-    return start, caption, unit
-
-
-def _is_head(text: str) -> bool:
-    return bool(_YEAR.search(text)) or len(text) < 4
-
-
-def _is_title(text: str) -> bool:
-    """A line in capitals or in title case, longer than a column's head."""
-    letters = [word for word in re.findall(r"[A-Za-z’']+", text) if len(word) > 3]
-    if (
-        len(letters) < 2
-        or not text[0].isupper()
-        or text.endswith((":", ","))
-        or _SPANNING.search(text)
-        or len(_YEAR.findall(text)) > 1
-    ):
-        return False
-    return text.isupper() or all(word[0].isupper() for word in letters)
-
-
-def _bears_heads(line: PdfLine, caption: str) -> bool:
-    text = " ".join(line.text.split())
-    return text != caption and not _UNIT.search(text) and line.box is not None
-
-
-def _heads(lines: Sequence[PdfLine], labels: float, edges: list[float], words: Words) -> list[str]:
-    """The heads of the columns, each from the pieces that stand over it, top to bottom as the file has them.
-
-    A period that stands alone in its height (`Years ended`) is every column's; what begins where the labels begin is
-    none's.
-    """
-    heads: list[list[str]] = [[] for _ in edges]
-    tops = [line.box.top for line in lines if line.box]
-    for line in lines:
-        pieces = [piece for piece in _pieces(words(line)) if piece.left > labels + _NEAR]
-        alone = line.box is not None and sum(abs(top - line.box.top) < _SAME_HEIGHT for top in tops) == 1
-        for piece in pieces:
-            every = len(pieces) == 1 and alone and _SPANNING.search(piece.text) and not _YEAR.search(piece.text)
-            for column in range(len(edges)) if every else _under(piece, edges):
-                heads[column].append(piece.text)
-    return [" ".join(dict.fromkeys(head))[:_LONGEST_HEAD] for head in heads]
-
-
 def _under_subheads(
     lines: Sequence[PdfLine], rows: dict[int, _Row], start: int, drafts: Sequence[DraftRow]
 ) -> list[DraftRow]:
@@ -312,24 +235,3 @@ def _under_subheads(
             label = replace(label, text=f"{subheads[0].text.strip()} {label.text}")
         done.append(replace(row, cells=(label, *row.cells[1:])))
     return done
-
-
-def _pieces(words: Sequence[Word]) -> list[Word]:
-    """Words of a line in pieces that wide gaps part."""
-    pieces: list[Word] = []
-    for word in words:
-        space = (word.right - word.left) / max(1, len(word.text))
-        if pieces and word.left - pieces[-1].right <= max(1.6 * space, 4.0) and not _YEAR.fullmatch(word.text):
-            pieces[-1] = Word(f"{pieces[-1].text} {word.text}", pieces[-1].left, word.right)
-        else:
-            pieces.append(word)
-    return pieces
-
-
-def _under(piece: Word, edges: list[float]) -> list[int]:
-    """The columns that a head stands over: those whose amounts end beneath it, else the nearest one."""
-    spanned = [place for place, edge in enumerate(edges) if piece.left - 2 <= edge <= piece.right + 2 * _ALIGNED]
-    if spanned:
-        return spanned
-    middle = (piece.left + piece.right) / 2
-    return [min(range(len(edges)), key=lambda place: abs(edges[place] - middle))]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from lxml import etree
-from openpyxl import load_workbook  # type: ignore[import-untyped]
-from openpyxl.cell.read_only import ReadOnlyCell  # type: ignore[import-untyped]
-from openpyxl.workbook import Workbook  # type: ignore[import-untyped]
+from openpyxl import load_workbook
+from openpyxl.cell.read_only import ReadOnlyCell
+from openpyxl.workbook import Workbook
 
 from dossier.errors import DocumentError
 from dossier.records import TableCell

@@ -106,7 +106,7 @@ def _write_shape(shape: BaseShape, page: PageWriter, notes: Notes) -> None:
     elif isinstance(shape, GraphicFrame) and shape.has_chart:
         _write_chart(shape.chart, page)
     elif shape.has_text_frame:
-        text = _frame_text(shape.text_frame, notes)  # type: ignore[attr-defined]
+        text = _frame_text(shape.text_frame, notes)
         if text.strip():
             page.line(text)
 

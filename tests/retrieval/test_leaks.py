@@ -21,12 +21,14 @@ from dossier.weights import verified_embedder
 from retrieval import generation
 from retrieval.build import BuildPlan, build
 from retrieval.chunk_store import ChunkStore
+from retrieval.chunk_writer import ChunkWriter, Parts
 from retrieval.embedder import Embedder, Vectors
 from retrieval.parsing.isolate import Limits
 from retrieval.query import read_query
 from retrieval.sample import middle_chunk
 from retrieval.scan import scan
-from retrieval.search import RANK_CONSTANT, Found, Searcher
+from retrieval.scope import Scopes
+from retrieval.search import Found, Searcher
 from serving.index_view import IndexView
 
 pytestmark = pytest.mark.model
@@ -243,13 +245,14 @@ def test_ids_names_and_words_that_a_caller_brings(groups: frozenset[str], store:
     ids = store.readable_ids(groups)
     assert ids is None or set(ids) == set(store.get(every, groups))
     assert (ids is None) is (len(may_read) == len(CANARIES))
+    holds = Scopes(store).of(groups).holds
     for one in CANARIES[::7]:
         count = 1 if one.source in may_read else 0
         for secret in one.secrets:
-            assert store.document_frequency(secret, groups) == count
-            assert len(store.search_words([secret], groups, 10)) == count
+            assert store.document_frequency(secret, holds) == count
+            assert len(store.search_words([secret], holds, 10)) == count
             # what would be syntax of the word index adds nothing
-            assert len(store.search_words([f'{secret}" OR text : "euros'], groups, 500)) <= len(may_read)
+            assert len(store.search_words([f'{secret}" OR text : "euros'], holds, 500)) <= len(may_read)
 
 
 @pytest.mark.parametrize("name", ["hr\0", "hr\0x"])
@@ -259,12 +262,13 @@ def test_a_group_name_with_a_nul_is_another_group(name: str, store: ChunkStore) 
 
 
 def test_tables_are_for_who_may_read_their_document(tmp_path: Path) -> None:
-    store = ChunkStore.create(tmp_path / "chunks.sqlite")
+    store = ChunkWriter.create(tmp_path / "chunks.sqlite")
     for one in CANARIES:
         chunk = Chunk(one.source, one.title, 1, 0, len(one.said), (), one.said)
         row = TableRow(0, 9, (TableCell("keeper"), TableCell(one.secrets[1])))
         table = Table(1, 0, 9, one.title, "", ("", "name"), (row,))
-        store.add_document(Document(one.source, one.title, "0", one.groups), "", [chunk], [table])
+        document = Document(one.source, one.title, "0", one.groups)
+        store.add_document(Parts(document, one.source, "0", "", [chunk], [table]))
     for groups in (*EVERY_SUBSET, *STRANGERS):
         may_read = {one.source for one in readable(groups)}
         for one in CANARIES:
@@ -332,9 +336,7 @@ def test_hidden_documents_change_no_weight_of_a_name(
 
 def boost(found: Found, source: str) -> float:
     """What a document's passage scores over what its ranks alone give."""
-    passage = next(p for p in found.passages if p.chunk.source == source)
-    ranks = [rank for rank in (passage.dense_rank, passage.lexical_rank) if rank]
-    return passage.score / sum(1 / (RANK_CONSTANT + rank) for rank in ranks)
+    return next(p for p in found.passages if p.chunk.source == source).boost
 
 
 def test_a_right_taken_from_a_document_holds_for_the_next_request(tmp_path: Path, prepared: Prepared) -> None:
