@@ -64,6 +64,7 @@ def _is_title(text: str) -> bool:
 
 
 def bears_heads(line: PdfLine, caption: str) -> bool:
+    """Whether a line above a table may hold heads: it is neither its caption nor its unit."""
     text = " ".join(line.text.split())
     return text != caption and not UNIT.search(text) and line.box is not None
 
