@@ -14,6 +14,7 @@ from frontend.launch import command as page_command
 from frontend.launch import environment as page_environment
 from retrieval.commands import evaluate_commands
 from retrieval.commands import index as index_command
+from retrieval.search_command import search as search_command
 from serving.commands import ask, key_commands, serve, user_commands
 from serving.running import Page
 from serving.running import run as run_everything
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command()(ask)
 app.command("index")(index_command)
+app.command("search")(search_command)
 app.command()(serve)
 app.add_typer(evaluate_commands, name="evaluate")
 app.add_typer(user_commands, name="user")

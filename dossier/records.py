@@ -29,12 +29,13 @@ class Verdict(StrEnum):
 class Metadata:
     """What a document is about, as far as it is known; empty where it isn't.
 
-    `company` as its own documents write it; `kind` in lower case (`10-k`, `10-q`, `earnings release`, `contract`,
-    `policy`, `e-mail`, `news`, ...); `period` as `2022` or `2023-Q1` (the company's fiscal year); `date` in ISO 8601,
-    of publication or of the period's end; `language` an ISO 639-1 code.
+    `company` as its own documents write it and its `ticker`; `kind` in lower case (`10-k`, `10-q`, `earnings release`,
+    `contract`, `policy`, `e-mail`, `news`, ...); `period` as `2022` or `2023-Q1` (the company's fiscal year); `date`
+    in ISO 8601, of publication or of the period's end; `language` an ISO 639-1 code.
     """
 
     company: str = ""
+    ticker: str = ""
     kind: str = ""
     period: str = ""
     date: str = ""
@@ -143,10 +144,12 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk found for a query.
+    """A chunk found for a query, and why.
 
-    `score` orders the passages (reciprocal rank fusion, higher is better); `similarity` is the cosine of query and
-    chunk, or None where only the words matched; ranks count from 1, None where that half didn't find the chunk.
+    `score` orders the passages (higher is better): reciprocal rank fusion times `boost`, replaced by the reranker's
+    verdict where there is one (`rerank`). `similarity` is the cosine of query and chunk, or None where only the words
+    matched; ranks count from 1, None where that half didn't find the chunk. `boost` is what the document gained by
+    what the question names (`reasons` in words); `folded` are places that say the same (`file, page n`).
     """
 
     chunk_id: int
@@ -155,11 +158,32 @@ class Passage:
     similarity: float | None = None
     dense_rank: int | None = None
     lexical_rank: int | None = None
+    boost: float = 1.0
+    rerank: float | None = None
+    reasons: tuple[str, ...] = ()
+    folded: tuple[str, ...] = ()
 
     @property
     def document(self) -> str:
         """File name of the document, as it is cited."""
         return self.chunk.source.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is limited to; an empty field limits nothing.
+
+    `documents` are patterns of paths (`contracts/*.pdf`), `companies` names or tickers, all compared without case;
+    `since` and `until` are ISO 8601 dates, both included, and leave out documents without a date.
+    """
+
+    documents: tuple[str, ...] = ()
+    companies: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    periods: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)

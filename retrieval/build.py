@@ -18,6 +18,7 @@ from retrieval import generation
 from retrieval.chunk_store import ChunkStore, StoredDocument, iter_blocks
 from retrieval.chunking import CHUNKER_VERSION, chunk_document, embedded_text
 from retrieval.embedder import Embedder
+from retrieval.metadata import METADATA_VERSION, describe
 from retrieval.parsing.isolate import PARSER_VERSION, Limits, read_isolated
 from retrieval.parsing.parsed import ParsedDocument
 from retrieval.scan import Found, Scan
@@ -86,7 +87,7 @@ class _Run:
             embedder.digest,
             embedder.dimension,
             VectorIndex.METRIC,
-            PARSER_VERSION,
+            f"{PARSER_VERSION}.{METADATA_VERSION}",
             CHUNKER_VERSION,
             plan.chunk_tokens,
         )
@@ -191,9 +192,11 @@ class _Run:
 
     def _add(self, store: ChunkStore, found: Found, documents: tuple[ParsedDocument, ...]) -> None:
         (parsed,) = documents
-        chunks = chunk_document(parsed, found.source, self._plan.chunk_tokens, self._embedder.count_tokens)
+        about = describe(parsed, found.source, found.corrections)
+        limit = self._plan.chunk_tokens
+        chunks = chunk_document(parsed, found.source, limit, self._embedder.count_tokens, about)
         numbers = (found.digest, found.groups, len(parsed.pages))
-        document = Document(found.source, parsed.title, *numbers, parsed.metadata)
+        document = Document(found.source, parsed.title, *numbers, about)
         store.add_document(document, parsed.warning, chunks, [table for page in parsed.pages for table in page.tables])
         self._changed = True
         report = FileReport(found.source, FileState.INDEXED, parsed.warning, len(chunks), len(parsed.pages))

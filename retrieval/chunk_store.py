@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
@@ -95,12 +95,22 @@ class ChunkStore:
 
     def documents(self) -> list[StoredDocument]:
         """All documents with their groups and number of chunks, by source."""
+        return self._documents("1", {})
+
+    def readable_documents(self, groups: frozenset[str]) -> list[StoredDocument]:
+        """The documents that the groups may read, by source."""
+        return self._documents(_READABLE, {"groups": json.dumps(sorted(groups))})
+
+    def _documents(self, condition: str, parameters: Mapping[str, str]) -> list[StoredDocument]:
+        """`condition` is one of this module's own."""
         groups: dict[int, set[str]] = {}
         for document_id, name in self._db.execute("SELECT document_id, name FROM document_groups"):
             groups.setdefault(document_id, set()).add(name)
         rows = self._db.execute(
-            "SELECT id, source, title, digest, pages, warning, metadata, "
-            "(SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents ORDER BY source"
+            "SELECT id, source, title, digest, pages, warning, metadata, "  # noqa: S608
+            "(SELECT count(*) FROM chunks WHERE document_id = d.id) FROM documents d "
+            f"WHERE {condition} ORDER BY source",
+            parameters,
         )
         return [
             StoredDocument(
@@ -209,40 +219,50 @@ class ChunkStore:
         rows = self._db.execute(sql, {"source": source, "groups": json.dumps(sorted(groups))})
         return [_TABLE.validate_json(row[0]) for row in rows]
 
-    def readable_ids(self, groups: frozenset[str]) -> list[int] | None:
-        """Ids of the chunks that the groups may read, or None when that is all of them."""
-        parameters = {"groups": json.dumps(sorted(groups))}
-        hidden = f"SELECT 1 FROM documents d WHERE NOT {_READABLE} LIMIT 1"  # noqa: S608 (constant)
-        if self._db.execute(hidden, parameters).fetchone() is None:
-            return None
+    def readable_ids(self, groups: frozenset[str], documents: Sequence[int] | None = None) -> list[int] | None:
+        """Ids of the chunks that the groups may read (of these documents only), or None when that is all there are."""
+        parameters = {"groups": json.dumps(sorted(groups)), "documents": json.dumps(documents or [])}
         sql = f"SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE {_READABLE}"  # noqa: S608
+        if documents is not None:
+            sql += " AND d.id IN (SELECT value FROM json_each(:documents))"
+        elif not self._anything_hidden(groups):
+            return None
         return [row[0] for row in self._db.execute(sql, parameters)]
 
-    def search_words(self, terms: Sequence[str], groups: frozenset[str], limit: int) -> list[tuple[int, float]]:
+    def _anything_hidden(self, groups: frozenset[str]) -> bool:
+        hidden = f"SELECT 1 FROM documents d WHERE NOT {_READABLE} LIMIT 1"  # noqa: S608 (constant)
+        return self._db.execute(hidden, {"groups": json.dumps(sorted(groups))}).fetchone() is not None
+
+    def search_words(
+        self, terms: Sequence[str], holds: Callable[[int], int] | None, limit: int
+    ) -> list[tuple[int, float]]:
         """Chunks with any of the terms, best first, as (id, BM25 score with higher better).
 
-        BM25 as in Robertson and Zaragoza 2009 with FTS5's k1 = 1.2 and b = 0.75; words of the context (title,
-        section, column heads) count as much as words of the text.
+        `holds` says of each chunk id whether it may be found, None: all may. BM25 as in Robertson and Zaragoza 2009
+        with FTS5's k1 = 1.2 and b = 0.75; words of the context (title, section, column heads) count as much as words
+        of the text.
         """
         if not terms:
             return []
         match = " OR ".join(f'"{term}"' for term in terms)
         sql = (
-            "SELECT w.rowid, -bm25(chunk_words, 1.0, 1.0) AS score FROM chunk_words w "  # noqa: S608 (constant)
-            "JOIN chunks c ON c.id = w.rowid JOIN documents d ON d.id = c.document_id "
-            f"WHERE chunk_words MATCH :match AND {_READABLE} ORDER BY score DESC, w.rowid LIMIT :limit"
+            "SELECT rowid, -bm25(chunk_words, 1.0, 1.0) AS score FROM chunk_words "  # noqa: S608 (constant)
+            f"WHERE chunk_words MATCH :match {self._only(holds)} ORDER BY score DESC, rowid LIMIT :limit"
         )
-        parameters = {"match": match, "groups": json.dumps(sorted(groups)), "limit": limit}
-        return [(row[0], row[1]) for row in self._db.execute(sql, parameters)]
+        return [(row[0], row[1]) for row in self._db.execute(sql, {"match": match, "limit": limit})]
 
-    def document_frequency(self, term: str, groups: frozenset[str]) -> int:
-        """In how many chunks that the groups may read a term occurs (in text or context, by its stem)."""
-        sql = (
-            "SELECT count(*) FROM chunk_words w JOIN chunks c ON c.id = w.rowid "  # noqa: S608 (constant)
-            f"JOIN documents d ON d.id = c.document_id WHERE chunk_words MATCH :match AND {_READABLE}"
-        )
-        row = self._db.execute(sql, {"match": f'"{term}"', "groups": json.dumps(sorted(groups))}).fetchone()
+    def document_frequency(self, term: str, holds: Callable[[int], int] | None) -> int:
+        """In how many of the chunks that may be found a term occurs (in text or context, by its stem)."""
+        sql = f"SELECT count(*) FROM chunk_words WHERE chunk_words MATCH :match {self._only(holds)}"  # noqa: S608
+        row = self._db.execute(sql, {"match": f'"{term}"'}).fetchone()
         return int(row[0])
+
+    def _only(self, holds: Callable[[int], int] | None) -> str:
+        """SQL that limits a word search to the chunks that may be found; SQLite asks for each match."""
+        if holds is None:
+            return ""
+        self._db.create_function("may_be_found", 1, holds)
+        return "AND may_be_found(rowid)"
 
 
 def words_of(text: str) -> list[str]:

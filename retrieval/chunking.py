@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dossier.evidence import is_row
-from dossier.records import Chunk
+from dossier.records import Box, Chunk, Metadata, Table
+from retrieval.metadata import spoken
 from retrieval.parsing.parsed import Heading, ParsedDocument, ParsedPage, title_from_name
 
-CHUNKER_VERSION = "1"
+CHUNKER_VERSION = "2"
 """Changes whenever the same document would be cut differently, so that older indexes are rebuilt."""
 
 CONTEXT_TOKENS = 64
@@ -16,6 +17,8 @@ CONTEXT_TOKENS = 64
 
 _PERIOD = re.compile(r"\b(?:19|20)\d\d\b|\bended\b|\bin (?:millions|thousands|billions)\b|\bQ[1-4]\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z(“\"])")
+
+_LONGEST_HEADS = 240
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
@@ -32,8 +35,11 @@ class _Piece:
     opens_section: bool
 
 
-def chunk_document(document: ParsedDocument, source: str, limit: int, count_tokens: CountTokens) -> list[Chunk]:
-    """Cut a document into chunks of at most `limit` tokens each, in reading order."""
+def chunk_document(
+    document: ParsedDocument, source: str, limit: int, count_tokens: CountTokens, metadata: Metadata | None = None
+) -> list[Chunk]:
+    """Cut a document into chunks of at most `limit` tokens each, in reading order. `metadata` replaces its own."""
+    about = metadata or document.metadata
     chunks: list[Chunk] = []
     stack: list[Heading] = []
     for page in document.pages:
@@ -44,23 +50,43 @@ def chunk_document(document: ParsedDocument, source: str, limit: int, count_toke
             if text.strip():
                 start = page.text.index(text, first.start)
                 place = (page.number, start, start + len(text))
-                chunks.append(Chunk(source, document.title, *place, first.section, text, first.columns))
+                boxes = _boxes(page, start, start + len(text))
+                chunks.append(Chunk(source, document.title, *place, first.section, text, first.columns, boxes, about))
     return chunks
 
 
-def embedded_text(chunk: Chunk, count_tokens: CountTokens) -> str:
-    """What the embedder reads of a chunk: file name, title, section and column heads in front of the text.
+def _boxes(page: ParsedPage, start: int, end: int) -> tuple[Box, ...]:
+    """Where the lines between two offsets stand on the page."""
+    return tuple(line.box for line in page.line_boxes if line.start < end and start < line.end)
 
-    The context is cut to CONTEXT_TOKENS, so that the text itself is never cut.
+
+def embedded_text(chunk: Chunk, count_tokens: CountTokens) -> str:
+    """What the embedder reads of a chunk: what the document is, section and column heads in front of the text.
+
+    The context is cut to CONTEXT_TOKENS, so that the text itself is never cut. The file name takes no part (unless the
+    document has no other title), so that a renamed file isn't embedded again.
     """
-    return f"{fit_words(context_text(chunk), CONTEXT_TOKENS, count_tokens)}\n{chunk.text}"
+    context = _join(_identity(chunk), *reversed(chunk.section), chunk.columns)
+    return f"{fit_words(context, CONTEXT_TOKENS, count_tokens)}\n{chunk.text}"
 
 
 def context_text(chunk: Chunk) -> str:
     """File name, title, the section path from the inside out, the column heads: what matters least is cut first."""
     name = title_from_name(chunk.source)
     title = chunk.title if chunk.title.lower() != name.lower() else ""
-    return ". ".join(part for part in (name, title, *reversed(chunk.section), chunk.columns) if part)
+    about = f"{spoken(chunk.metadata)} {chunk.metadata.ticker}".strip()
+    return _join(name, title, about, *reversed(chunk.section), chunk.columns)
+
+
+def _identity(chunk: Chunk) -> str:
+    """What the document is: company, kind and period where they are known, and its title where that adds to them."""
+    about = spoken(chunk.metadata)
+    known = set(about.lower().split())
+    return about if about and set(chunk.title.lower().split()) <= known else _join(about, chunk.title)
+
+
+def _join(*parts: str) -> str:
+    return ". ".join(part for part in parts if part)
 
 
 def fit_words(text: str, limit: int, count_tokens: CountTokens) -> str:
@@ -89,9 +115,18 @@ def _pieces(page: ParsedPage, stack: list[Heading], limit: int, count_tokens: Co
             _enter(stack, headings.pop(0))
             opened = True
         heads = columns.above(page.text[start:end], opened)
+        table = next((table for table in page.tables if table.start <= start < table.end), None)
+        if table is not None:
+            heads = _heads_of(table, start)
         section = tuple(heading.text for heading in stack)
         pieces.append(_Piece(start, end, tokens, section, heads, opened))
     return pieces
+
+
+def _heads_of(table: Table, offset: int) -> str:
+    """Caption, unit and heads for a chunk that begins within a table; a chunk with its first row shows them itself."""
+    first = table.rows[0].start if table.rows else table.end
+    return table.context[:_LONGEST_HEADS] if offset >= first else ""
 
 
 def _enter(stack: list[Heading], heading: Heading) -> None:
@@ -114,13 +149,13 @@ class _Columns:
             self._heads, self._in_rows = [], False
         if is_row(line):
             self._in_rows = True
-            return " ".join(self._heads)[-240:]
+            return " ".join(self._heads)[-_LONGEST_HEADS:]
         if _PERIOD.search(line) and len(line) <= 140:
             if self._in_rows:
                 self._heads, self._in_rows = [], False
             self._heads.append(line)
             return ""
-        return " ".join(self._heads)[-240:] if self._in_rows else ""
+        return " ".join(self._heads)[-_LONGEST_HEADS:] if self._in_rows else ""
 
 
 def _spans(text: str) -> list[tuple[int, int]]:

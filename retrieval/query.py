@@ -17,6 +17,23 @@ STOP_WORDS = frozenset(
 _NAME = re.compile(r"\b(?:[A-Z][a-z]+[A-Z]\w*|[a-z]+[A-Z]\w*|[A-Z][\w&’']*)")
 _FISCAL = re.compile(r"\bFY\s?'?(?:20)?(\d\d)\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:FY|fy)?\s?'?((?:19|20)\d\d)\b|\b(?:FY|fy)\s?'?(\d\d)\b")
+_QUARTER = re.compile(r"\b(first|second|third|fourth)[- ](?:fiscal )?quarter\b|\bQ([1-4])\b", re.IGNORECASE)
+_ORDINALS = {"first": "q1", "second": "q2", "third": "q3", "fourth": "q4"}
+_KINDS = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind)
+    for pattern, kind in (
+        (r"\b10-?k\b|\bannual (?:report|filing)s?\b", "annual report"),
+        (r"\b10-?q\b|\bquarterly (?:report|filing)s?\b", "10-q"),
+        (r"\b(?:earnings|press|news|results?) release\b", "earnings release"),
+        (r"\b(?:contract|agreement)s?\b", "contract"),
+        (r"\b(?:policy|policies)\b", "policy"),
+        (r"\be-?mails?\b", "e-mail"),
+        (r"\bnews\b|\bheadlines?\b", "news"),
+    )
+)
+_RECENT = re.compile(
+    r"\b(?:latest|newest|recent(?:ly)?|lately|what(?:'s| is) new|this (?:week|month)|today)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +41,9 @@ class Query:
     """A question taken apart.
 
     `asked` is the question as it came, `text` with abbreviated years and synonyms spelled out, for the embedder;
-    `terms` are its words without stop words, `stems` the stem of each; `names` the capitalised ones among them and
-    `years` the years it names.
+    `terms` are its words without stop words, `stems` the stem of each; `names` the capitalised ones among them,
+    `years` and `quarters` (`q2`) what it names of periods, `kinds` the kinds of document; `recent` says whether it asks
+    for what is new.
     """
 
     asked: str
@@ -34,6 +52,9 @@ class Query:
     names: frozenset[str]
     years: frozenset[str]
     stems: tuple[str, ...]
+    quarters: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    recent: bool = False
 
 
 def read_query(text: str, synonyms: Mapping[str, str] | None = None) -> Query:
@@ -54,7 +75,15 @@ def read_query(text: str, synonyms: Mapping[str, str] | None = None) -> Query:
         names=frozenset(name for name in names if name in terms),
         years=frozenset(years),
         stems=tuple(map(stem, terms)),
+        quarters=_quarters(asked),
+        kinds=frozenset(kind for pattern, kind in _KINDS if pattern.search(asked)),
+        recent=_RECENT.search(asked) is not None,
     )
+
+
+def _quarters(text: str) -> frozenset[str]:
+    found = {_ORDINALS.get(ordinal.lower(), "") or f"q{number}" for ordinal, number in _QUARTER.findall(text)}
+    return frozenset(found)
 
 
 def _mentions(text: str, term: str) -> bool:

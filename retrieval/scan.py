@@ -1,8 +1,8 @@
 """What is in a documents folder, and who may read it."""
 
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -15,12 +15,16 @@ from retrieval.parsing.isolate import READERS
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that can be indexed: its place, its path relative to the folder, its digest and its groups."""
+    """A file that can be indexed: its place, its path relative to the folder, its digest and its groups.
+
+    `corrections` are metadata that a person wrote down for it, by field.
+    """
 
     path: Path
     source: str
     digest: str
     groups: frozenset[str]
+    corrections: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

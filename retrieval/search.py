@@ -1,30 +1,54 @@
 """Hybrid search over one generation: nearest vectors and BM25, fused by rank, groups enforced inside both."""
 
 import math
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
-import faiss
-
-from dossier.records import FileReport, Passage
+from dossier.records import FileReport, Filters, Passage, Table
 from retrieval import generation
 from retrieval.chunk_store import ChunkStore, StoredDocument
+from retrieval.chunking import embedded_text
 from retrieval.embedder import Embedder
-from retrieval.identity import identities
+from retrieval.fusion import Ranks, fold, fuse, join
+from retrieval.identity import Identities, identities
 from retrieval.query import Query, read_query
 from retrieval.relevance import Signals, signals
-from retrieval.vectors import VectorIndex, selector
+from retrieval.scope import ANY, Scope, Scopes
+from retrieval.vectors import VectorIndex
 
 DEPTH = 60
 """Chunks that each half contributes to the fusion."""
-RANK_CONSTANT = 60
-"""The k of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009, section 2)."""
-NAMED_WEIGHT = 0.5
-"""How much passages of a document that the question names gain over others (see DECISIONS)."""
-_CACHED_GROUPS = 64
+RERANKED = 20
+"""Passages that the reranker reads."""
+COMMON_SHARE = 0.1
+"""A term in a larger share of the chunks isn't searched for, unless few others are there."""
+_ALWAYS_SCORED = 2_000
+_LEAST_TERMS = 3
+EVERYONE: frozenset[str] = frozenset()
+
+
+class Rerank(Protocol):
+    """Reads question and passages together; a higher score means a better answer."""
+
+    def scores(self, question: str, texts: list[str]) -> list[float]:
+        """One score for each text."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """Which parts of the search take part. All do by default; measurements leave some out."""
+
+    dense: bool = True
+    lexical: bool = True
+    boosts: bool = True
+    fold: bool = True
+    join: bool = True
+    rerank: bool = True
+
+
+WHOLE = SearchOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +68,42 @@ class Found:
 class Searcher:
     """An open generation. Immutable, shared by threads; a newer generation is another Searcher."""
 
-    def __init__(self, index: Path, embedder: Embedder, synonyms: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        index: Path,
+        embedder: Embedder,
+        synonyms: Mapping[str, str] | None = None,
+        reranker: Rerank | None = None,
+        options: SearchOptions = WHOLE,
+    ) -> None:
         """Open the current generation (or the newest whole one), with the pack's synonyms.
 
         Raises IndexMissingError, CorruptIndexError.
         """
-        self._synonyms = dict(synonyms or {})
+        self._synonyms, self._reranker, self._options = dict(synonyms or {}), reranker, options
         self.manifest, self.warning = generation.newest_intact(index)
         folder = index / self.manifest.name
         self._embedder = embedder
         self._store = ChunkStore(folder / generation.CHUNKS)
         self._vectors = VectorIndex.load(folder / generation.VECTORS)
-        self._allowed: OrderedDict[frozenset[str], faiss.IDSelector | None] = OrderedDict()
-        self._lock = threading.Lock()
-        self._identities = identities(stored.document for stored in self._store.documents())
+        self._scopes = Scopes(self._store)
+        self._identities: dict[frozenset[str], Identities] = {}
+        self._frequencies: dict[tuple[Scope, str], int] = {}
 
-    def search(self, question: str, groups: frozenset[str], limit: int) -> Found:
-        """The passages that answer a question best, among those that the groups may read."""
+    def search(self, question: str, groups: frozenset[str], limit: int, filters: Filters = ANY) -> Found:
+        """The passages that answer best, among those that the groups may read and the filters let through."""
         query = read_query(question, self._synonyms)
-        vector = self._embedder.embed([query.text])[0]
-        dense = self._vectors.search(vector, DEPTH, self._selector(groups))
-        lexical = self._store.search_words(query.terms, groups, DEPTH)
-        passages = self._fuse(dense, lexical, groups, self._identities.matches(query))
-        rarity = self._rarity(query, groups)
+        scope = self._scopes.of(groups, filters)
+        dense = self._nearest(query, scope) if self._options.dense else []
+        lexical = self._by_words(query, scope) if self._options.lexical else []
+        passages = self._passages(query, Ranks.of(dense, lexical), groups)
+        if self._options.fold:
+            passages = fold(passages, max(RERANKED, 2 * limit))
+        passages = self._reranked(query, passages)
+        if self._options.join:
+            passages = join(passages[: 2 * limit])
         best = tuple(passages[:limit])
+        rarity = self._rarity(query, self._scopes.of(groups))
         spread = dense[0][1] - dense[-1][1] if dense else 0.0
         return Found(query, best, rarity, signals(query, best, rarity, spread), self.manifest.name)
 
@@ -81,50 +117,75 @@ class Searcher:
         return self._store.files()
 
     def documents(self) -> list[StoredDocument]:
-        """The documents of this generation."""
+        """The documents of this generation, whoever may read them: for admins."""
         return self._store.documents()
+
+    def tables(self, source: str, groups: frozenset[str]) -> list[Table]:
+        """The tables of a document that the groups may read."""
+        return self._store.tables_of(source, groups)
 
     def close(self) -> None:
         """Close the files."""
         self._store.close()
 
-    def _fuse(
-        self,
-        dense: list[tuple[int, float]],
-        lexical: list[tuple[int, float]],
-        groups: frozenset[str],
-        named: Mapping[str, float],
-    ) -> list[Passage]:
-        dense_rank = {chunk_id: rank for rank, (chunk_id, _) in enumerate(dense, start=1)}
-        lexical_rank = {chunk_id: rank for rank, (chunk_id, _) in enumerate(lexical, start=1)}
-        similarity = dict(dense)
-        scores = {
-            chunk_id: sum(
-                1 / (RANK_CONSTANT + ranks[chunk_id]) for ranks in (dense_rank, lexical_rank) if chunk_id in ranks
-            )
-            for chunk_id in dense_rank | lexical_rank
-        }
-        chunks = self._store.get(list(scores), groups)
-        for chunk_id, chunk in chunks.items():
-            scores[chunk_id] *= 1 + NAMED_WEIGHT * named.get(chunk.source, 0.0)
-        best = sorted(chunks, key=lambda chunk_id: (-scores[chunk_id], chunk_id))[:DEPTH]
-        return [
-            Passage(i, chunks[i], scores[i], similarity.get(i), dense_rank.get(i), lexical_rank.get(i)) for i in best
+    def _nearest(self, query: Query, scope: Scope) -> list[tuple[int, float]]:
+        vector = self._embedder.embed([query.text])[0]
+        return self._vectors.search(vector, DEPTH, scope.selector)
+
+    def _by_words(self, query: Query, scope: Scope) -> list[tuple[int, float]]:
+        """BM25 over the telling terms.
+
+        Scoring costs time for every chunk that holds a term. A term that stands in a large share of the chunks brings
+        many and tells little, so that it is left out where enough rarer ones remain.
+        """
+        terms = sorted(query.terms, key=lambda term: self._frequency(term, scope))
+        limit = max(_ALWAYS_SCORED, int(COMMON_SHARE * self._readable(scope)))
+        telling = [term for i, term in enumerate(terms) if i < _LEAST_TERMS or self._frequency(term, scope) <= limit]
+        return self._store.search_words(telling, _member(scope), DEPTH)
+
+    def _passages(self, query: Query, ranks: Ranks, groups: frozenset[str]) -> list[Passage]:
+        boosts = self._identities_for(groups).boosts(query) if self._options.boosts else {}
+        return fuse(ranks, self._store.get(ranks.ids(), groups), boosts)[:DEPTH]
+
+    def _reranked(self, query: Query, passages: list[Passage]) -> list[Passage]:
+        """The first passages in the reranker's order; the others stay behind them."""
+        if self._reranker is None or not self._options.rerank or not passages:
+            return passages
+        first, rest = passages[:RERANKED], passages[RERANKED:]
+        texts = [embedded_text(passage.chunk, self._embedder.count_tokens) for passage in first]
+        verdicts = self._reranker.scores(query.text, texts)
+        judged = [
+            replace(passage, rerank=verdict, score=1 + 1 / (1 + math.exp(-verdict)) * passage.boost)
+            for passage, verdict in zip(first, verdicts, strict=True)
         ]
+        return [*sorted(judged, key=lambda passage: -passage.score), *rest]
 
-    def _selector(self, groups: frozenset[str]) -> "faiss.IDSelector | None":
-        """Ids that the groups may find. Kept per set of groups: a generation's rights never change."""
-        with self._lock:
-            if groups not in self._allowed:
-                ids = self._store.readable_ids(groups)
-                self._allowed[groups] = None if ids is None else selector(ids)
-                while len(self._allowed) > _CACHED_GROUPS:
-                    self._allowed.popitem(last=False)
-            return self._allowed[groups]
+    def _identities_for(self, groups: frozenset[str]) -> Identities:
+        """What the documents that the groups may read are called: others mustn't even be felt."""
+        if groups not in self._identities:
+            readable = self._scopes.of(groups).documents
+            self._identities[groups] = identities(stored.document for stored in readable)
+        return self._identities[groups]
 
-    def _rarity(self, query: Query, groups: frozenset[str]) -> dict[str, float]:
+    def _rarity(self, query: Query, scope: Scope) -> dict[str, float]:
         """How telling each of the query's terms is: the logarithm of chunks per chunk that holds it."""
-        return {
-            term: math.log(1 + self.manifest.chunks / (0.5 + self._store.document_frequency(term, groups)))
-            for term in query.terms
-        }
+        readable = self._readable(scope)
+        return {term: math.log(1 + readable / (0.5 + self._frequency(term, scope))) for term in query.terms}
+
+    def _readable(self, scope: Scope) -> int:
+        """Number of chunks that may be found."""
+        return self.manifest.chunks if scope.mask is None else scope.mask.count(1)
+
+    def _frequency(self, term: str, scope: Scope) -> int:
+        """In how many readable chunks a term occurs. A generation never changes, so that counts are kept."""
+        key = (scope, term)
+        if key not in self._frequencies:
+            if len(self._frequencies) > 100_000:
+                self._frequencies.clear()
+            self._frequencies[key] = self._store.document_frequency(term, _member(scope))
+        return self._frequencies[key]
+
+
+def _member(scope: Scope) -> Callable[[int], int] | None:
+    """The word search's question for each match, answered by the same ids as the vectors' selector."""
+    return None if scope.mask is None else scope.mask.__getitem__

@@ -10,6 +10,7 @@ from retrieval.build import BuildPlan, build
 from retrieval.chunk_store import ChunkStore
 from retrieval.parsing.isolate import Limits
 from retrieval.scan import scan
+from retrieval.scope import Scopes
 from retrieval.search import DEPTH, Searcher
 from tests.retrieval.index_loop import HashedWords
 
@@ -23,7 +24,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("documents")
     (folder / "board").mkdir()
     for number in range(DEPTH + 20):
-        (folder / "board" / f"{number}.txt").write_text(f"{QUESTION}\n")
+        (folder / "board" / f"{number}.txt").write_text(f"{QUESTION} {number} {number**2} {number**3} {number**4}\n")
     (folder / "open.txt").write_text("The terms of the canteen are on the notice board of the finance floor.\n")
     (folder / "groups.toml").write_text('[groups]\n"board/*" = ["board"]\n')
     place = tmp_path_factory.mktemp("index")
@@ -44,9 +45,10 @@ def test_restricted_documents_take_no_rank_in_either_half(index: Path) -> None:
 def test_the_words_and_the_store_filter_by_themselves(index: Path) -> None:
     store = ChunkStore(index / generation.current_name(index) / generation.CHUNKS)
     every = range(1, store.last_chunk_id() + 1)
-    assert len(store.search_words(["severance", "terms"], frozenset({"board"}), 500)) == DEPTH + 21
-    assert len(store.search_words(["severance", "terms"], EVERYONE, 500)) == 1
+    open_only = Scopes(store).of(EVERYONE).holds
+    assert len(store.search_words(["severance", "terms"], None, 500)) == DEPTH + 21
+    assert len(store.search_words(["severance", "terms"], open_only, 500)) == 1
     assert {chunk.source for chunk in store.get(every, EVERYONE).values()} == {"open.txt"}
     assert len(store.get(every, frozenset({"board"}))) == DEPTH + 21
-    assert store.document_frequency("severance", EVERYONE) == 0
+    assert store.document_frequency("severance", open_only) == 0
     store.close()
