@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dossier.errors import WeightsError
 
+MANIFEST = "dossier-weights.json"
 ADAPTER = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 _WEIGHTS = "model.safetensors"
@@ -53,7 +54,7 @@ def read_adapter(folder: Path) -> Adapter:
         base = str(config["base_model_name_or_path"])
         if config.get("use_dora"):
             raise WeightsError(f"{folder} is a DoRA adapter, which can't be merged here. Train it as LoRA.")
-        digest = hashlib.sha256((folder / ADAPTER).read_bytes()).hexdigest()
+        digest = sha256_of(folder / ADAPTER)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{folder} isn't a readable adapter ({error!r}). Restore or remove the folder.") from error
     return Adapter(folder, base, factor, digest)
@@ -80,9 +81,6 @@ def merge(adapter: Adapter, base: Path, folder: Path) -> None:
 
 def install(building: Path, folder: Path) -> None:
     """Flush a finished folder with its digests to the disk and give it its name."""
-    # the weights module reads adapters, so it is imported late
-    from dossier.weights import write_manifest
-
     write_manifest(building)
     for path in (*building.rglob("*"), building):
         handle = os.open(path, os.O_RDONLY)
@@ -91,6 +89,22 @@ def install(building: Path, folder: Path) -> None:
         finally:
             os.close(handle)
     building.rename(folder)
+
+
+def write_manifest(folder: Path) -> None:
+    """Record the SHA-256 of every file of a model folder that Dossier made."""
+    digests = {
+        file.relative_to(folder).as_posix(): sha256_of(file)
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.name != MANIFEST
+    }
+    (folder / MANIFEST).write_text(json.dumps(digests, indent=1), encoding="utf-8")
+
+
+def sha256_of(file: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def load_tensors(file: Path) -> Tensors:
@@ -120,7 +134,7 @@ def _added(adapter: Adapter, weights: Tensors) -> Tensors:
         up = parts.get(name.replace(".lora_A.", ".lora_B."))
         target = name.removeprefix(_PREFIX).replace(".lora_A.weight", ".weight")
         if up is None or target not in weights:
-            raise WeightsError(f"{adapter.folder} doesn't fit its base {adapter.base}: {name} has no counterpart there.")
+            raise WeightsError(f"{adapter.folder} doesn't fit its base {adapter.base}: {name} isn't there.")
         weights[target] = weights[target] + _product(adapter, up, down, weights[target])
     return weights
 

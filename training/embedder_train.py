@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from dossier.adapters import ADAPTER, CONFIG, save_tensors
-from retrieval.build import OnProgress
 from dossier.records import Progress
+from retrieval.build import OnProgress
 
 DIMENSIONS = (384, 256, 128)
 """Lengths at which a vector may be cut off (Matryoshka representation learning, Kusupati et al. 2022)."""
@@ -62,9 +62,7 @@ def train(
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     model.max_seq_length = recipe.tokens
     if recipe.rank:
-        model.add_adapter(
-            LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.05, target_modules=TARGETS)
-        )
+        model.add_adapter(LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.05, target_modules=TARGETS))
     columns = {
         "anchor": [item.question for item in triplets],
         "positive": [item.right for item in triplets],
@@ -86,8 +84,8 @@ def train(
 
 
 def _arguments(recipe: Recipe, work: Path) -> Any:  # noqa: ANN401 (a class that is imported late)
-    from sentence_transformers import SentenceTransformerTrainingArguments
     import torch
+    from sentence_transformers import SentenceTransformerTrainingArguments
     from sentence_transformers.base.sampler import BatchSamplers
 
     return SentenceTransformerTrainingArguments(
@@ -95,7 +93,7 @@ def _arguments(recipe: Recipe, work: Path) -> Any:  # noqa: ANN401 (a class that
         num_train_epochs=recipe.epochs,
         per_device_train_batch_size=recipe.batch,
         learning_rate=recipe.rate,
-        warmup_ratio=0.1,
+        warmup_steps=0.1,
         lr_scheduler_type="cosine",
         seed=recipe.seed,
         data_seed=recipe.seed,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dossier.errors import SettingsError
-from dossier.records import Chunk, Table
+from dossier.records import Chunk
 from dossier.settings import Settings
 from retrieval import generation
 from retrieval.build import BuildPlan, OnProgress, build
@@ -29,13 +29,12 @@ class Corpus:
     """An open index and what it embeds.
 
     `chunks` and `texts` (what the embedder reads of each) are those that everyone may read: documents that are limited
-    to groups never become training data. `tables` by document.
+    to groups never become training data.
     """
 
     searcher: Searcher
     chunks: Mapping[int, Chunk]
     texts: Mapping[int, str]
-    tables: Mapping[str, Sequence[Table]]
     synonyms: Mapping[str, str]
 
     def query_text(self, question: str) -> str:
@@ -56,9 +55,7 @@ def write_documents(examples: Sequence[Examples], folder: Path) -> None:
             file.write_text(text, encoding="utf-8")
 
 
-def index_corpus(
-    settings: Settings, documents: Path, index: Path, embedder: Embedder, on_progress: OnProgress
-) -> Path:
+def index_corpus(settings: Settings, documents: Path, index: Path, embedder: Embedder, on_progress: OnProgress) -> Path:
     """Index a folder, or bring its index up to date; returns the index. Raises IndexingError."""
     plan = BuildPlan(
         index=index,
@@ -84,9 +81,7 @@ def read_corpus(index: Path, embedder: Embedder, synonyms: Mapping[str, str]) ->
             for number, chunk in block
             if allowed is None or number in allowed
         }
-        sources = sorted({chunk.source for chunk in chunks.values()})
-        tables = {source: found for source in sources if (found := store.tables_of(source, EVERYONE))}
     finally:
         store.close()
     texts = {number: embedded_text(chunk, embedder.count_tokens) for number, chunk in chunks.items()}
-    return Corpus(searcher, chunks, texts, tables, synonyms)
+    return Corpus(searcher, chunks, texts, synonyms)

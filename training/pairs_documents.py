@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dossier.evidence import amounts_of, is_row
@@ -22,20 +22,21 @@ class TextPair:
 
     asking: str
     passage: str
+    chunk_id: int
     group: str
     kind: str
 
 
-def from_documents(chunks: Sequence[Chunk], embedder: Embedder, seed: int) -> list[TextPair]:
-    """At most one pair a chunk, the kind drawn by `seed`: heading, row, opening or sentence."""
+def from_documents(chunks: Mapping[int, Chunk], embedder: Embedder, seed: int) -> list[TextPair]:
+    """At most one pair a chunk, in an order and of a kind drawn by `seed`: heading, row, opening or sentence."""
     random_ = random.Random(seed)  # noqa: S311 (draws training data, guards nothing)
     pairs: list[TextPair] = []
-    for chunk in chunks:
+    for number, chunk in random_.sample(sorted(chunks.items()), len(chunks)):
         options = list(_options(chunk, random_))
         if options:
             kind, asking, kept = random_.choice(options)
             passage = embedded_text(kept, embedder.count_tokens)
-            pairs.append(TextPair(asking, passage, chunk.source, kind))
+            pairs.append(TextPair(asking, passage, number, chunk.source, kind))
     return pairs
 
 

@@ -70,7 +70,7 @@ def _tatqa(name: str, contexts: list[dict[str, Any]]) -> Examples:
 
 
 def _tatqa_evidence(question: dict[str, Any], context: dict[str, Any], rows: list[str]) -> Iterator[str]:
-    """Rows that hold a number of the derivation or an answer; the paragraphs that are named, for answers in the text."""
+    """Rows that hold a number of the derivation or an answer; for answers in the text the sentence that holds them."""
     answer = question["answer"]
     answers = [str(item) for item in answer] if isinstance(answer, list) else []
     wanted = set(_NUMBER.findall(question["derivation"])) | {n for item in answers for n in _NUMBER.findall(item)}

@@ -33,9 +33,7 @@ def right_chunks(asked: Asked, corpus: Corpus, documents: Mapping[str, Sequence[
     return tuple(number for number, count in score.items() if count and count == best)
 
 
-def mine(
-    asked: Sequence[Asked], corpus: Corpus, most: int, on_done: Callable[[int], None] | None = None
-) -> list[Pair]:
+def mine(asked: Sequence[Asked], corpus: Corpus, most: int, on_done: Callable[[int], None] | None = None) -> list[Pair]:
     """Pairs of the questions whose evidence is found, each with up to `most` near-misses, nearest first.
 
     A near-miss ranks high for the question and holds none of its evidence: passages that say the same elsewhere
