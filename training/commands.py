@@ -1,4 +1,4 @@
-"""The `dossier embedder` commands."""
+"""The `dossier embedder` and `dossier reranker` commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +15,11 @@ from training.embedder_report import counts_table, write_report
 from training.embedder_train import Recipe
 from training.embedder_tune import General, tune
 from training.pairs_gather import Source, gather
+from training.reranker_train import RerankRecipe
+from training.reranker_tune import tune_reranker
 
 embedder_commands = typer.Typer(help="Fine-tune the embedder on your own documents.", no_args_is_help=True)
+reranker_commands = typer.Typer(help="Train a reranker on your own documents.", no_args_is_help=True)
 Pairs = Annotated[
     list[Path] | None, typer.Option("--pairs", help="Questions with evidence: TAT-QA, ConvFinQA, CUAD or JSON lines.")
 ]
@@ -62,6 +65,28 @@ def reset_embedder() -> None:
     """Go back to the embedder that Dossier came with. Run `dossier index` afterwards."""
     known = forget_promoted_embedder(load_settings())
     print("The tuned embedder isn't used any more." if known else "No tuned embedder was in use.")
+
+
+@reranker_commands.command("tune")
+def tune_the_reranker(
+    pairs: Pairs = None,
+    docs: Docs = None,
+    most: Annotated[int, typer.Option(help="Most questions (0: all).")] = 0,
+    epochs: Annotated[float, typer.Option(help="How often everything is seen.")] = 2.0,
+    seed: Annotated[int, typer.Option(help="The same seed trains the same.")] = 7,
+) -> None:
+    """Train a cross-encoder on questions and near-misses; keep it only when it puts right passages higher.
+
+    Example: dossier reranker tune --pairs tatqa_dataset_dev.json
+    """
+    settings = load_settings()
+    source = Source(tuple(pairs or ()), docs, most=most, seed=seed)
+    recipe = RerankRecipe(seed=seed, epochs=epochs)
+    with ProgressDisplay() as display:
+        report = tune_reranker(source, recipe, settings, load_pack(settings), display)
+    print(report.verdict)
+    if report.folder:
+        print(f'Use it by the setting: reranker = "{report.folder}"')
 
 
 def _general(questions: Path | None, docs: Path | None, own: Path | None, own_docs: Path) -> General | None:

@@ -74,7 +74,7 @@ def train(
         args=_arguments(recipe, work),
         train_dataset=Dataset.from_dict(columns),
         loss=MatryoshkaLoss(model, loss, list(DIMENSIONS)),
-        callbacks=[_reporter(on_progress)],
+        callbacks=[reporter(on_progress)],
     )
     trainer.train()
     if recipe.rank:
@@ -109,7 +109,8 @@ def _arguments(recipe: Recipe, work: Path) -> Any:  # noqa: ANN401 (a class that
     )
 
 
-def _reporter(on_progress: OnProgress) -> Any:  # noqa: ANN401 (a class that is imported late)
+def reporter(on_progress: OnProgress) -> Any:  # noqa: ANN401 (a class that is imported late)
+    """A trainer's callback that reports each step."""
     from transformers import TrainerCallback
 
     class Reporter(TrainerCallback):

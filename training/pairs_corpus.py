@@ -16,7 +16,7 @@ from retrieval.embedder import Embedder
 from retrieval.parsing.isolate import Limits
 from retrieval.query import read_query
 from retrieval.scan import scan
-from retrieval.search import Searcher
+from retrieval.search import Searcher, SearchOptions
 from training.pairs import Examples
 
 _BLOCK = 2048
@@ -70,7 +70,8 @@ def index_corpus(settings: Settings, documents: Path, index: Path, embedder: Emb
 
 def read_corpus(index: Path, embedder: Embedder, synonyms: Mapping[str, str]) -> Corpus:
     """Open an index with everything that its embedder reads. Raises IndexMissingError, CorruptIndexError."""
-    searcher = Searcher(index, embedder, synonyms)
+    # single chunks are what models learn to tell apart: neighbours aren't joined
+    searcher = Searcher(index, embedder, synonyms, options=SearchOptions(join=False))
     store = ChunkStore(index / searcher.manifest.name / generation.CHUNKS)
     try:
         readable = store.readable_ids(EVERYONE)
