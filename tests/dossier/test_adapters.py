@@ -1,6 +1,10 @@
 """Adapters on a base: exact arithmetic, whole or not at all, and one pointer to the embedder in use."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +14,7 @@ from dossier import adapters, weights
 from dossier.errors import WeightsError
 from dossier.settings import Settings, load_settings
 
+ROOT = Path(__file__).resolve().parents[2]
 NAME = "encoder.layer.0.attention.self.query"
 
 
@@ -110,3 +115,40 @@ def built(folder: Path) -> Path:
 
 def named(settings: Settings) -> Settings:
     return load_settings(home=settings.home, embedder="all-minilm-l6-v2")
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from dossier import adapters, weights
+from dossier.settings import load_settings
+
+folder, number = Path(sys.argv[1]), int(sys.argv[2])
+settings = load_settings(home=folder / "home")
+adapter = adapters.read_adapter(folder / "adapter")
+while True:
+    number += 1
+    built = settings.home / "tuning" / f"merged-{number}"
+    adapters.merge(adapter, folder / "base", built)
+    weights.promote_embedder(settings, built, f"{number:012d}" + 52 * "0")
+    print(number, flush=True)
+"""
+
+
+def test_killed_at_any_moment_a_whole_embedder_is_in_use(tmp_path: Path) -> None:
+    adapter_folder(tmp_path / "adapter")
+    base_folder(tmp_path / "base")
+    settings = load_settings(home=tmp_path / "home")
+    number, random = 0, np.random.default_rng(3)
+    for _ in range(8):
+        command = [sys.executable, "-c", CHILD, str(tmp_path), str(number)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
+            assert child.stdout
+            number = int(child.stdout.readline())
+            time.sleep(float(random.uniform(0, 0.05)))
+            child.send_signal(signal.SIGKILL)
+            number = max([number, *map(int, child.stdout.read().split())])
+        folder, digest = weights.verified_embedder(settings)
+        assert int(digest[:12]) >= number
+        assert (folder / "model.safetensors").is_file()
+        number = int(digest[:12]) + 1
