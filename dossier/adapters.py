@@ -135,7 +135,7 @@ def _added(adapter: Adapter, weights: Tensors) -> Tensors:
         target = name.removeprefix(_PREFIX).replace(".lora_A.weight", ".weight")
         if up is None or target not in weights:
             raise WeightsError(f"{adapter.folder} doesn't fit its base {adapter.base}: {name} isn't there.")
-        weights[target] = weights[target] + _product(adapter, up, down, weights[target])
+        weights[target] = np.asarray(weights[target], np.float32) + _product(adapter, up, down, weights[target])
     return weights
 
 

@@ -113,7 +113,7 @@ def reporter(on_progress: OnProgress) -> Any:  # noqa: ANN401 (a class that is i
     """A trainer's callback that reports each step."""
     from transformers import TrainerCallback
 
-    class Reporter(TrainerCallback):
+    class Reporter(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> None:  # noqa: ANN401
             self.started = datetime.now(UTC)
 

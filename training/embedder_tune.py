@@ -11,7 +11,7 @@ import numpy as np
 from dossier.adapters import merge, read_adapter
 from dossier.packs import Pack, index_folder, load_questions
 from dossier.settings import Settings
-from dossier.weights import promote_embedder, verified_embedder
+from dossier.weights import EMBEDDERS, promote_embedder, verified_embedder
 from retrieval.build import OnProgress
 from retrieval.embedder import Embedder
 from retrieval.query import read_query
@@ -71,7 +71,10 @@ def tune(
     work = settings.home / "tuning" / "embedder"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    train(folder, settings.embedder, triplets, recipe, work, on_progress)
+    packaged = EMBEDDERS.get(settings.embedder)
+    # an adapter for an embedder that was tuned before fits that one alone
+    origin = settings.embedder if packaged and packaged.sha256 == digest else str(folder)
+    train(folder, origin, triplets, recipe, work, on_progress)
     adapter = read_adapter(work)
     merge(adapter, folder, work / "merged")
     tuned = Embedder(work / "merged", "tuned", adapter.digest(digest))
