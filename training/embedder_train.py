@@ -60,6 +60,7 @@ def train(
     transformers_logging.disable_progress_bar()
     torch.manual_seed(recipe.seed)
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    model.model_card_data.generate_widget_examples = False
     model.max_seq_length = recipe.tokens
     if recipe.rank:
         model.add_adapter(LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.05, target_modules=TARGETS))

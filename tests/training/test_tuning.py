@@ -15,7 +15,7 @@ from retrieval.embedder import Embedder
 from retrieval.reranker import Reranker
 from training.embedder_report import write_report
 from training.embedder_train import Recipe
-from training.embedder_tune import decide, triplets_of, tune
+from training.embedder_tune import TuneReport, decide, triplets_of, tune
 from training.pairs import is_held_out
 from training.pairs_gather import Source, gather
 from training.reranker_train import RerankRecipe
@@ -78,12 +78,20 @@ def test_pairs_come_from_questions_and_documents_and_keep_the_split(settings: Se
         assert triplet.right != triplet.wrong
 
 
-@pytest.mark.model
-def test_tuning_reports_and_replaces_only_what_is_better(settings: Settings) -> None:
+@pytest.fixture(scope="module")
+def tuned(settings: Settings) -> tuple[TuneReport, list[Progress], tuple[Path, str]]:
+    """One small run: its report, the progress it told, and the embedder that was in use before."""
     before = verified_embedder(settings)
     seen: list[Progress] = []
     recipe = Recipe(epochs=1, batch=4, tokens=48, rank=4, alpha=8)
-    report = tune(source(settings), recipe, settings, load_pack(settings), None, seen.append)
+    return tune(source(settings), recipe, settings, load_pack(settings), None, seen.append), seen, before
+
+
+@pytest.mark.model
+def test_tuning_reports_and_replaces_only_what_is_better(
+    settings: Settings, tuned: tuple[TuneReport, list[Progress], tuple[Path, str]]
+) -> None:
+    report, seen, before = tuned
     work = settings.home / "tuning" / "embedder"
     assert is_adapter(work)
     assert (work / "adapter_model.safetensors").stat().st_size < 1_000_000
@@ -98,6 +106,7 @@ def test_tuning_reports_and_replaces_only_what_is_better(settings: Settings) -> 
 
 
 @pytest.mark.model
+@pytest.mark.usefixtures("tuned")
 def test_merged_is_what_was_trained(settings: Settings, embedder: Embedder) -> None:
     """The model without torch gives what PEFT gives with the adapter beside its base; and it isn't the base."""
     from sentence_transformers import SentenceTransformer
