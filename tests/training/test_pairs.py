@@ -98,6 +98,9 @@ def test_evidence_needs_all_its_numbers() -> None:
     assert holds(page, "Other 44.1 56.7")
     assert not holds(page, "Other 44.1 56.9")
     assert not holds(page, "Other 4.1")
+    prose = "The company had eight leases in the northern region with a total cost of 15 million dollars"
+    assert holds(prose, prose.replace("eight", "several"))
+    assert not holds(prose, prose.replace("15", "16"))
     assert not holds(page, "")
 
 
