@@ -18,6 +18,7 @@ from retrieval.search_command import search as search_command
 from serving.commands import ask, key_commands, serve, user_commands
 from serving.running import Page
 from serving.running import run as run_everything
+from training.commands import embedder_commands, reranker_commands
 
 app = typer.Typer(
     help="Ask a company's own documents and get answers with sources, on its own machines.\n\n"
@@ -32,6 +33,8 @@ app.add_typer(index_commands, name="index")
 app.command("search")(search_command)
 app.command()(serve)
 app.add_typer(evaluate_commands, name="evaluate")
+app.add_typer(embedder_commands, name="embedder")
+app.add_typer(reranker_commands, name="reranker")
 app.add_typer(user_commands, name="user")
 app.add_typer(key_commands, name="key")
 

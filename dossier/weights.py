@@ -7,13 +7,18 @@ before anything opens them.
 import hashlib
 import importlib.util
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dossier.adapters import MANIFEST, is_adapter, merge, read_adapter
+from dossier.adapters import sha256_of as sha256_of
+from dossier.adapters import write_manifest as write_manifest
 from dossier.errors import WeightsError
 from dossier.settings import Settings
 
-MANIFEST = "dossier-weights.json"
+PROMOTED = "EMBEDDER"
+"""File in the models folder that names the tuned embedder in use."""
 _DANGEROUS = frozenset(
     [".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".dill", ".npy", ".h5", ".msgpack"]
 )
@@ -73,7 +78,14 @@ def packaged_file(packaged: Packaged) -> Path:
 
 
 def verified_embedder(settings: Settings) -> tuple[Path, str]:
-    """The embedder's folder and the SHA-256 of its weights: a packaged one, or a local folder. Raises WeightsError."""
+    """The embedder's folder and what identifies its weights. Raises WeightsError.
+
+    A packaged one, a local folder, or an adapter folder, which is added to its packaged base at first use. An embedder
+    that was tuned and promoted takes the default's place; one that the settings name is used as named.
+    """
+    promoted = settings.models_folder / PROMOTED
+    if "embedder" not in settings.model_fields_set and promoted.is_file():
+        return _promoted(settings, promoted)
     packaged = EMBEDDERS.get(settings.embedder)
     if packaged:
         return packaged_file(packaged).parent, packaged.sha256
@@ -82,7 +94,61 @@ def verified_embedder(settings: Settings) -> tuple[Path, str]:
         known = ", ".join(EMBEDDERS)
         raise WeightsError(f"setting embedder: {settings.embedder!r} is neither packaged ({known}) nor a folder.")
     verify_folder(folder)
-    return folder, _folder_digest(folder)
+    return _with_adapter(settings, folder) if is_adapter(folder) else (folder, _folder_digest(folder))
+
+
+def promote_embedder(settings: Settings, built: Path, digest: str) -> str:
+    """Make a finished model folder the embedder in use; returns its name.
+
+    The folder moves to the models, then one small file that names it is replaced: killed in between, the previous
+    embedder stays in use.
+    """
+    name = f"embedder-{digest[:12]}"
+    folder = settings.models_folder / name
+    settings.models_folder.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        built.rename(folder)
+    _replace_file(settings.models_folder / PROMOTED, f"{name} {digest}\n")
+    return name
+
+
+def forget_promoted_embedder(settings: Settings) -> bool:
+    """Go back to the default embedder; says whether another one was in use."""
+    promoted = settings.models_folder / PROMOTED
+    known = promoted.is_file()
+    promoted.unlink(missing_ok=True)
+    return known
+
+
+def _promoted(settings: Settings, promoted: Path) -> tuple[Path, str]:
+    name, _, digest = promoted.read_text(encoding="utf-8").strip().partition(" ")
+    folder = settings.models_folder / name
+    if not digest or not folder.is_dir():
+        raise WeightsError(f"{promoted} names {name!r}, which isn't there. Run `dossier embedder reset`.")
+    verify_folder(folder)
+    return folder, digest
+
+
+def _with_adapter(settings: Settings, folder: Path) -> tuple[Path, str]:
+    adapter = read_adapter(folder)
+    packaged = EMBEDDERS.get(adapter.base)
+    if packaged is None:
+        raise WeightsError(f"{folder} is an adapter for {adapter.base!r}; packaged are {', '.join(EMBEDDERS)}.")
+    digest = adapter.digest(packaged.sha256)
+    merged = settings.models_folder / f"{folder.name}-{digest[:12]}"
+    if not merged.is_dir():
+        merge(adapter, packaged_file(packaged).parent, merged)
+    verify_folder(merged)
+    return merged, digest
+
+
+def _replace_file(file: Path, text: str) -> None:
+    building = file.with_name(f".{file.name}-{os.getpid()}")
+    with building.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    building.replace(file)
 
 
 def verify_folder(folder: Path) -> None:
@@ -107,22 +173,6 @@ def verify_folder(folder: Path) -> None:
             )
     if (folder / MANIFEST).is_file():
         _check_manifest(folder)
-
-
-def write_manifest(folder: Path) -> None:
-    """Record the SHA-256 of every file of a model folder that Dossier made."""
-    digests = {
-        file.relative_to(folder).as_posix(): sha256_of(file)
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and file.name != MANIFEST
-    }
-    (folder / MANIFEST).write_text(json.dumps(digests, indent=1), encoding="utf-8")
-
-
-def sha256_of(file: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _check_manifest(folder: Path) -> None:
