@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dossier.packs import index_folder, load_pack, load_questions
+from dossier.packs import load_pack, load_questions
 from dossier.records import Question
 from dossier.settings import load_settings
-from retrieval.indexing import build_index, load_embedder
+from retrieval.indexing import build_index
+from retrieval.opening import open_searcher
 from retrieval.search import Searcher
 
 _OWN = Path(__file__).resolve().parent / "questions"
@@ -50,7 +51,7 @@ def _make(name: str, documents: Path | None, file: Path | None) -> QuestionSet:
     questions = file or pack.questions
     if questions is None:
         raise SystemExit(f"{name} has no questions")
-    searcher = Searcher(index_folder(settings, pack.documents), load_embedder(settings), pack.synonyms)
+    searcher = open_searcher(settings, pack)
     dev, held_out = [], []
     raw = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines() if line.strip()]
     for number, (question, fields) in enumerate(zip(load_questions(questions), raw, strict=True)):

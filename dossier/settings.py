@@ -30,6 +30,7 @@ class Settings(BaseSettings):
 
     base_model: str = Field("", description="packaged model, or a local folder of safetensors; empty: the pack's")
     embedder: str = Field("all-minilm-l6-v2", description="packaged embedder, or a local sentence-transformers folder")
+    reranker: str = Field("", description="local folder of a cross-encoder that sorts the passages found; empty: none")
     device: Literal["cpu", "cuda"] = Field("cpu", description="what the model server runs on")
     answer_style: Literal["point", "speak"] = Field(
         "point", description="point: the model chooses evidence, code words it; speak: the model words the answer"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dossier.packs import index_folder, load_pack
+from dossier.packs import load_pack
 from dossier.records import FileState, Passage, Progress, Question
 from dossier.settings import Settings
 from retrieval.build import BuildReport
@@ -15,8 +15,9 @@ from retrieval.evaluation.beir import Beir, write_documents
 from retrieval.evaluation.cases import Hit, case_of
 from retrieval.evaluation.measures import Figure, wilson
 from retrieval.evaluation.report import Report, report_of
-from retrieval.indexing import build_index, load_embedder
+from retrieval.indexing import build_index
 from retrieval.lines import rank_lines
+from retrieval.opening import open_searcher
 from retrieval.search import DEPTH, Searcher
 
 EVERYONE: frozenset[str] = frozenset()
@@ -60,7 +61,7 @@ def evaluate_beir(settings: Settings, folder: Path, beir: Beir, on_progress: OnP
     own = settings.model_copy(update={"home": home, "documents": home / "documents"})
     pack = load_pack(own)
     built = build_index(own, pack, on_progress)
-    searcher = Searcher(index_folder(own, pack.documents), load_embedder(own), pack.synonyms)
+    searcher = open_searcher(own, pack)
     try:
         outcomes = ask_all(asker(searcher, names), beir.cases, on_progress)
     finally:

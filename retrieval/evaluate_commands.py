@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dossier.errors import SettingsError
-from dossier.packs import index_folder, load_pack, load_questions
+from dossier.packs import load_pack, load_questions
 from dossier.progress import ProgressDisplay
 from dossier.settings import Settings, load_settings
 from retrieval.evaluate import (
@@ -24,8 +24,7 @@ from retrieval.evaluate import (
 from retrieval.evaluation.beir import read_beir
 from retrieval.evaluation.comparing import compare, comparison_table, read_earlier
 from retrieval.evaluation.report import Report, as_json, table, write_per_question
-from retrieval.indexing import load_embedder
-from retrieval.search import Searcher
+from retrieval.opening import open_searcher
 
 evaluate_commands = typer.Typer(help="Measure quality on questions with known answers.", no_args_is_help=True)
 _SHOWN = 10
@@ -88,7 +87,7 @@ def _ask_own(settings: Settings, file: Path | None, on_progress: OnProgress) -> 
     questions = load_questions(file)
     if not any(question.evidence for question in questions):
         raise SettingsError(f"{file} has no question with evidence. Say where answers stand; {_EXAMPLE} shows how.")
-    searcher = Searcher(index_folder(settings, pack.documents), load_embedder(settings), pack.synonyms)
+    searcher = open_searcher(settings, pack)
     try:
         report = evaluate_questions(searcher, file.stem, questions, on_progress)
         return report, read_lines(searcher, questions, settings, on_progress)

@@ -7,10 +7,10 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
-from dossier.packs import index_folder, load_pack
+from dossier.packs import load_pack
 from dossier.records import Filters, Passage
 from dossier.settings import load_settings
-from retrieval.indexing import load_embedder
+from retrieval.opening import open_searcher
 from retrieval.search import EVERYONE, Searcher
 
 
@@ -38,7 +38,7 @@ class DossierRetriever(BaseRetriever):
         """A retriever over an indexed folder, or the settings' documents. Raises IndexMissingError, WeightsError."""
         settings = load_settings(documents=documents)
         pack = load_pack(settings)
-        searcher = Searcher(index_folder(settings, pack.documents), load_embedder(settings), pack.synonyms)
+        searcher = open_searcher(settings, pack)
         return cls(searcher=searcher, groups=groups, limit=limit, least_relevance=0.0)
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from dossier.errors import QuestionError
-from dossier.packs import index_folder, load_pack
+from dossier.packs import load_pack
 from dossier.records import Filters, Passage
 from dossier.settings import load_settings
-from retrieval.indexing import load_embedder
-from retrieval.search import Found, Searcher
+from retrieval.opening import open_searcher
+from retrieval.search import Found
 
 _SHOWN = 400
 
@@ -48,7 +48,7 @@ def search(  # noqa: PLR0913 (a command's options)
         since=since,
         until=until,
     )
-    searcher = Searcher(index_folder(settings, pack.documents), load_embedder(settings), pack.synonyms)
+    searcher = open_searcher(settings, pack)
     found = searcher.search(question, frozenset(group or ()), top, filters)
     if as_json:
         print(json.dumps([_record(passage) for passage in found.passages], indent=1))

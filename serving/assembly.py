@@ -10,6 +10,7 @@ from dossier.packs import Pack, index_folder, load_pack
 from dossier.settings import Settings
 from retrieval.build import OnProgress
 from retrieval.indexing import load_embedder
+from retrieval.opening import load_reranker
 from serving.api import Gateway, PackInfo
 from serving.chain import DocumentChain
 from serving.engine import Engine
@@ -36,7 +37,8 @@ def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
     pack = load_pack(settings)
     folder = prepare_base_model(settings, pack.base_model, on_progress)
     engine = Engine(settings, folder, pack.model_name)
-    index = IndexView(index_folder(settings, pack.documents), load_embedder(settings), pack.synonyms)
+    found_in = index_folder(settings, pack.documents)
+    index = IndexView(found_in, load_embedder(settings), pack.synonyms, load_reranker(settings))
     chain = DocumentChain(index, ModelClient(engine), settings, pack.tone)
     return Parts(settings, pack, engine, index, chain)
 

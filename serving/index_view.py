@@ -11,7 +11,7 @@ from retrieval import generation, upkeep
 from retrieval.chunk_store import StoredDocument
 from retrieval.corrections import correct
 from retrieval.embedder import Embedder
-from retrieval.search import Searcher
+from retrieval.search import Rerank, Searcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,11 @@ class IndexStatus:
 class IndexView:
     """Hands out the open generation. A request keeps the one it got, also when a newer one is opened meanwhile."""
 
-    def __init__(self, folder: Path, embedder: Embedder, synonyms: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, synonyms: Mapping[str, str], reranker: Rerank | None = None
+    ) -> None:
         """Open what there is; a missing index is reported by `status` and by `searcher`."""
-        self._folder, self._embedder, self._synonyms = folder, embedder, synonyms
+        self._folder, self._embedder, self._synonyms, self._reranker = folder, embedder, synonyms, reranker
         self._lock = threading.Lock()
         self._searcher: Searcher | None = None
         self._problem = self._seen = ""
@@ -45,7 +47,7 @@ class IndexView:
         with self._lock:
             try:
                 self._seen = self._current()
-                self._searcher = Searcher(self._folder, self._embedder, self._synonyms)
+                self._searcher = Searcher(self._folder, self._embedder, self._synonyms, self._reranker)
                 self._problem = self._searcher.warning
             except IndexMissingError as error:
                 self._problem = str(error)
