@@ -188,7 +188,8 @@ class Engine:
                 continue
             # busy is not hung: while tokens flow, a slow probe only stood in the queue
             now = await probe.tokens()
-            if not self._dead() and (now is None or now == last):
+            # neither is one that reads a long prompt on a slow processor: it gets a second, shorter chance
+            if not self._dead() and (now is None or now == last) and not await probe.within(0.5).answers():
                 return "stopped answering"
             last = now
 

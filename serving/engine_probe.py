@@ -1,7 +1,7 @@
 """Asks the model server for signs of life: one token, or at least progress."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -17,6 +17,10 @@ class Probe:
     model: str
     api_key: str
     seconds: float
+
+    def within(self, share: float) -> "Probe":
+        """The same probe with a share of its time."""
+        return replace(self, seconds=self.seconds * share)
 
     async def answers(self) -> bool:
         """Whether the server produces a token, or refuses because its queue is full, within the limit."""
