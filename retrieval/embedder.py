@@ -32,14 +32,14 @@ class Embedder:
     The weights are loaded at first use: a run that has nothing to embed never pays for them.
     """
 
-    def __init__(self, folder: Path, name: str, digest: str, dimension: int | None = None) -> None:
+    def __init__(self, folder: Path, name: str, digest: str, dimension: int | None = None, precision: str = "") -> None:
         """Describe the verified model in `folder`; `digest` identifies its weights in index manifests.
 
         A `dimension` below the model's keeps that many first values, for models trained so (Matryoshka representation
-        learning, Kusupati et al. 2022, section 3).
+        learning, Kusupati et al. 2022, section 3). `precision` is for measurements; empty: what the processor has.
         """
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        self.name, self.digest, self._folder = name, digest, folder
+        self.name, self.digest, self._folder, self._precision = name, digest, folder, precision
         self.dimension: int = min(dimension or int(config["hidden_size"]), int(config["hidden_size"]))
         self.max_tokens = _most_tokens(folder, int(config.get("max_position_embeddings", _USUAL_MOST_TOKENS)))
 
@@ -52,7 +52,7 @@ class Embedder:
     def _encoder(self) -> "Encoder | None":
         from retrieval.encoder import Encoder, can_encode
 
-        encoder = Encoder(self._folder) if can_encode(self._folder) else None
+        encoder = Encoder(self._folder, self._precision) if can_encode(self._folder) else None
         _log.info("embedding with %s", f"OpenVINO in {encoder.precision}" if encoder else "sentence-transformers")
         return encoder
 
