@@ -19,7 +19,7 @@ from dossier.records import Progress
 from dossier.settings import Settings
 from serving.engine_command import DRAIN_SECONDS, Launch, vllm_launch
 from serving.engine_log import reason_in
-from serving.engine_probe import Probe
+from serving.engine_probe import Probe, processor_seconds
 from serving.ports import require_free_port
 from serving.tether import tethered
 
@@ -28,6 +28,9 @@ _QUICK_DEATH_SECONDS = 60.0
 _QUICK_DEATHS = 3
 _LONGEST_PAUSE = 60.0
 _POLL = 0.5
+_WORKING = 0.2
+"""Share of one core that a server uses which is at work."""
+_LONGEST_SILENCE = 90.0
 
 MakeLaunch = Callable[[Settings, Path, str, str], Launch]
 
@@ -181,17 +184,24 @@ class Engine:
     async def _watch(self, probe: Probe) -> str:
         """Probe until the server is dead or hung; returns which."""
         last = await probe.tokens()
+        silent_since = 0.0
         while True:
             if await self._died_within(self._settings.engine_probe_seconds):
                 return "ended unexpectedly"
+            began, used = time.monotonic(), processor_seconds(self.pid)
             if await probe.answers():
+                silent_since = 0.0
                 continue
             # busy is not hung: while tokens flow, a slow probe only stood in the queue
             now = await probe.tokens()
-            # neither is one that reads a long prompt on a slow processor: it gets a second, shorter chance
-            if not self._dead() and (now is None or now == last) and not await probe.within(0.5).answers():
+            if self._dead() or (now is not None and now != last):
+                last, silent_since = now, 0.0
+                continue
+            # neither is one that computes (a long prompt on a slow processor), but not for ever
+            silent_since = silent_since or began
+            works = processor_seconds(self.pid) - used >= _WORKING * (time.monotonic() - began)
+            if not works or time.monotonic() - silent_since > _LONGEST_SILENCE:
                 return "stopped answering"
-            last = now
 
     async def _died_within(self, seconds: float) -> bool:
         """Wait, but no longer than the process lives."""

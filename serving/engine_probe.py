@@ -1,12 +1,31 @@
 """Asks the model server for signs of life: one token, or at least progress."""
 
 import re
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 
 import httpx
+import psutil
 
 _PROGRESS = re.compile(r"^vllm:(?:prompt|generation)_tokens_total\{.*\} ([0-9.e+]+)$", re.MULTILINE)
 _METRICS_SECONDS = 4.0
+
+
+def processor_seconds(pid: int | None) -> float:
+    """What a process and its descendants have used of the processor so far; 0 where they have ended."""
+    if pid is None:
+        return 0.0
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0.0
+    total = 0.0
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            times = member.cpu_times()
+            total += times.user + times.system
+    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +36,6 @@ class Probe:
     model: str
     api_key: str
     seconds: float
-
-    def within(self, share: float) -> "Probe":
-        """The same probe with a share of its time."""
-        return replace(self, seconds=self.seconds * share)
 
     async def answers(self) -> bool:
         """Whether the server produces a token, or refuses because its queue is full, within the limit."""

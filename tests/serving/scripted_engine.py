@@ -1,4 +1,4 @@
-"""A small server in the place of vLLM, which dies, hangs or refuses to start when its plan says so."""
+"""A small server in the place of vLLM, which dies, hangs, computes on and on, or refuses to start when its plan says so."""
 
 import json
 import os
@@ -16,6 +16,8 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers["Content-Length"]))
         if plan() == "hang":
             time.sleep(60)
+        while plan() == "compute":
+            sum(range(10_000))
         self._reply({"choices": [{"text": "x"}]})
 
     def _reply(self, content: dict[str, object]) -> None:

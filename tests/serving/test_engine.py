@@ -88,6 +88,18 @@ def test_a_hung_server_is_noticed_though_its_process_lives(quick: Settings) -> N
     drive(quick, hang)
 
 
+def test_a_server_that_computes_is_busy_and_not_hung(quick: Settings) -> None:
+    async def keep_busy(engine: Engine) -> None:
+        await engine.wait_ready(lambda progress: None)
+        first = engine.pid
+        (quick.home / "plan").write_text("compute")
+        await asyncio.sleep(8 * quick.engine_probe_seconds)
+        assert (engine.state, engine.pid) == (EngineState.READY, first)
+        (quick.home / "plan").write_text("work")
+
+    drive(quick, keep_busy)
+
+
 def test_a_server_that_cannot_start_fails_with_its_reason_and_is_tried_again(quick: Settings) -> None:
     (quick.home / "plan").write_text("refuse")
 
