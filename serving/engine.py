@@ -28,8 +28,8 @@ _QUICK_DEATH_SECONDS = 60.0
 _QUICK_DEATHS = 3
 _LONGEST_PAUSE = 60.0
 _POLL = 0.5
-_WORKING = 0.2
-"""Share of one core that a server uses which is at work."""
+_WORKING = 0.05
+"""Share of one core that a server uses which is at work, also on a busy machine; an idle one uses next to nothing."""
 _LONGEST_SILENCE = 90.0
 
 MakeLaunch = Callable[[Settings, Path, str, str], Launch]

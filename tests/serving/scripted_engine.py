@@ -1,4 +1,4 @@
-"""A small server in the place of vLLM, which dies, hangs, computes on and on, or refuses to start when its plan says so."""
+"""A small server in the place of vLLM that dies, hangs, computes on and on, or refuses to start, as its plan says."""
 
 import json
 import os
