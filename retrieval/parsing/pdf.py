@@ -111,7 +111,7 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int, read: _Read) -> _PageRead
         read.hidden += page.hidden
         if page.images and not is_text("".join(line.text for line in lines)):
             return _PageRead(index + 1, read.ocr.lines(pdf[index]), ())
-        tables = find_tables(lines, page.words)
+        tables = find_tables(lines, page.words, page.rules)
         if tables and read.pages and read.pages[-1].tables:
             tables[0] = continued(tables[0], read.pages[-1].tables[-1])
         return _PageRead(index + 1, lines, tables)

@@ -15,6 +15,8 @@ BROKEN_WORD = ("\u00ad", "\ufffe", "\x02")
 """What PDFium writes for a hyphen at the end of a line that a word was broken at."""
 _INVISIBLE_MODES = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 _LEAST_POINTS = 1.5
+_RULE_HEIGHT, _RULE_WIDTH = 2.5, 8.0
+"""A painted area flatter than this and wider than that is a rule."""
 _WHITE = 250
 _IMAGE_SHARE = 0.5
 """An image that covers this share of a page makes it a scan: invisible text over it is its text layer."""
@@ -53,6 +55,7 @@ class PdfPage:
         self.width, self.height = page.get_size()
         self.images = False
         self.hidden = 0
+        self._paths: list[Any] = []
         self._seen = self._transform()
         self._edge = [ctypes.c_float() for _ in range(4)]
         self._corner = [ctypes.c_double() for _ in range(4)]
@@ -88,6 +91,11 @@ class PdfPage:
             left, right = self._edges(line.first + start, line.first + position - 1)
             found.append(Word(clean_text(word), left, right))
         return found
+
+    def rules(self) -> list[Box]:
+        """The page's horizontal rules, once `lines` was called."""
+        bounds = (self._bounds(path) for path in self._paths)
+        return [box for box in bounds if box.bottom - box.top <= _RULE_HEIGHT and box.right - box.left >= _RULE_WIDTH]
 
     def _line(self, part: str, start: int) -> PdfLine:
         raw = part.rstrip("\r\n")
@@ -146,6 +154,7 @@ class PdfPage:
     def _unseen(self, count: int) -> set[int]:
         """Numbers of the characters that nobody sees on the page; also notes images and counts what is left out."""
         texts, paths, images = self._objects()
+        self._paths = paths
         self.images = bool(images)
         scan = any(_area(self._bounds(item)) >= _IMAGE_SHARE * self.width * self.height for item in images)
         suspects = [(text, why) for text in texts if (why := self._suspicion(text, scan))]

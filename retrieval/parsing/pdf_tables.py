@@ -9,18 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from dossier.records import Box, TableCell
-from retrieval.parsing.pdf_heads import ALIGNED, NEAR, SENTENCE, UNIT, YEAR, Words, above, bears_heads, heads_of
+from retrieval.parsing.pdf_heads import ALIGNED, SENTENCE, UNIT, YEAR, Column, Rules, Words, above, heads_of
 from retrieval.parsing.pdf_lines import PdfLine, Word
 
 _CURRENCY = frozenset("$€£¥") | {"US$", "($", "(€", "(£", "$("}
-_CLOSING = frozenset(["%", ")", ")%", "%)", "x", "bps", "pts"])
-_DASHES = frozenset("-–—*") | {"--", "N/A", "n/a", "NM", "nm", "N/M", "n/m"}
+_CLOSING = frozenset(["%", ")", ")%", "%)", "x", "bp", "bps", "pts"])
+_DASHES = frozenset("-–—*") | {"--", "N/A", "n/a", "N.A", "N.A.", "NM", "nm", "N/M", "n/m", "nil"}
 _NUMBER = re.compile(r"[-+–]?\(?[-+–]?(?:US)?[$€£¥]?\s?\d(?:[\d,]*\d)?(?:\.\d+)?%?\)?%?(?:x|bps)?")
 _NOTE = re.compile(r"(?:\(\d\))+|\*+|[†‡]+")
 _GAP = 3
 """Lines without amounts that may stand between two rows: subheads and wrapped labels."""
-_OPEN_ENDS = (",", " and", " of", " or", "—", "–", " the", " for", " to")
 _LONGEST_LABEL = 110
+_NOTE_GAP = 8.0
+_SPACE = 0.5
+"""A space's widest share of its line's height: a number that follows a word so closely belongs to the label."""
+_WIDE = 12.0
+"""Points between a label and a cell of words (a date, a rate's name)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,13 @@ class DraftTable:
     edges: tuple[float, ...] = field(default=())
 
 
-def find_tables(lines: Sequence[PdfLine], words: Words) -> list[DraftTable]:
+def find_tables(lines: Sequence[PdfLine], words: Words, rules: Rules) -> list[DraftTable]:
     """The tables of a page, in order. `words` gives a line's words with their places."""
     rows = {index: row for index, line in enumerate(lines) if (row := _read_row(line, words)) is not None}
     tables: list[DraftTable] = []
     for run in _runs(lines, rows):
         floor = tables[-1].last + 1 if tables else 0
-        if (table := _table(lines, rows, run, floor, words)) is not None:
+        if (table := _table(lines, rows, run, floor, (words, rules))) is not None:
             tables.append(table)
     return tables
 
@@ -92,26 +96,41 @@ def _read_row(line: PdfLine, words: Words) -> _Row | None:
     split = len(found)
     while split and _is_piece(found[split - 1].text):
         split -= 1
-    while split < len(found) and split and _is_labels(found[:split], found[split]):
+    height = line.box.bottom - line.box.top
+    while 0 < split < len(found) and _is_labels(found[:split], found[split], height):
         split += 1
-    amounts = _merged(found[split:])
-    if not amounts or all(YEAR.fullmatch(amount.text) for amount in amounts):
+    label_end = next((at for at in range(1, split) if found[at].left - found[at - 1].right > _WIDE), split)
+    read = _merged(found[split:])
+    if all(YEAR.fullmatch(amount.text) for amount in read):
         return None
-    label = " ".join(word.text for word in found[:split])
+    amounts = (*_of_words(found[label_end:split]), *read)
+    label = " ".join(word.text for word in found[:label_end])
     if len(label) > _LONGEST_LABEL or (len(amounts) == 1 and SENTENCE.search(label) and not line.text.startswith(" ")):
         return None
-    box = Box(found[0].left, line.box.top, found[split - 1].right, line.box.bottom) if split else None
+    box = Box(found[0].left, line.box.top, found[label_end - 1].right, line.box.bottom) if label_end else None
     return _Row(label, box, amounts)
 
 
-def _is_labels(label: Sequence[Word], word: Word) -> bool:
-    """Whether a number still belongs to the label before it.
+def _is_labels(label: Sequence[Word], word: Word, height: float) -> bool:
+    """Whether a number still belongs to the label before it: it follows as closely as a word.
 
-    `(1)` close behind it refers to a note (a negative unit would stand in its column), and `10)` ends `(Note 10)`.
+    `(1)` refers to a note (a negative unit would stand in its column), and `10)` ends `(Note 10)`.
     """
+    gap = word.left - label[-1].right
     said = " ".join(part.text for part in label)
     closes = word.text.endswith(")") and not word.text.startswith("(") and said.count("(") > said.count(")")
-    return closes or (bool(_NOTE.fullmatch(word.text)) and word.left - label[-1].right <= NEAR)
+    return closes or gap <= _SPACE * height or (bool(_NOTE.fullmatch(word.text)) and gap <= _NOTE_GAP)
+
+
+def _of_words(words: Sequence[Word]) -> tuple[Amount, ...]:
+    """What stands between a label and the amounts: cells of words (a date, a rate's name) that wide gaps part."""
+    cells: list[Amount] = []
+    for word in words:
+        if cells and word.left - cells[-1].right <= _WIDE:
+            cells[-1] = Amount(f"{cells[-1].text} {word.text}", cells[-1].left, word.right)
+        else:
+            cells.append(Amount(word.text, word.left, word.right))
+    return tuple(cells)
 
 
 def _ends_in_amount(text: str) -> bool:
@@ -148,28 +167,44 @@ def _runs(lines: Sequence[PdfLine], rows: dict[int, _Row]) -> list[list[int]]:
         else:
             runs.append([index])
     return [
-        run for run in runs if len(run) >= 2 and max(len(rows[index].amounts) for index in run) >= 2 or len(run) >= 4
+        run
+        for run in runs
+        if (len(run) >= 2 and max(len(rows[index].amounts) for index in run) >= 2 or len(run) >= 4)
+        and sum(bool(rows[index].label) for index in run) >= 2
     ]
 
 
 def _may_interrupt(line: PdfLine) -> bool:
+    """Whether a line may stand between two rows: no sentence, unit or row of years, which begin something new."""
     text = line.text.strip()
-    return len(text) <= _LONGEST_LABEL and not text.endswith(".") and not UNIT.search(text)
+    words = text.split()
+    years = len(words) > 1 and all(YEAR.fullmatch(word) for word in words)
+    return len(text) <= _LONGEST_LABEL and not text.endswith(".") and not UNIT.search(text) and not years
 
 
 def _table(
-    lines: Sequence[PdfLine], rows: dict[int, _Row], run: list[int], floor: int, words: Words
+    lines: Sequence[PdfLine], rows: dict[int, _Row], run: list[int], floor: int, page: tuple[Words, Rules]
 ) -> DraftTable | None:
     edges = _edges([rows[index] for index in run])
     if not edges:
         return None
-    start, caption, unit = above(lines, run[0], floor)
-    labels = min((box.left for index in run if (box := rows[index].label_box)), default=0.0)
-    heads_at = [line for line in lines[start : run[0]] if bears_heads(line, caption)]
-    heads = heads_of(heads_at, labels, edges, words)
+    words, rules = page
+    columns = _columns([rows[index] for index in run], edges)
+    found = above(lines, run[0], floor, columns, words)
+    heads = heads_of(found, columns, rules() if found.heads else ())
     drafts = [_draft(lines, rows, index, before, edges) for before, index in zip([floor - 1, *run], run, strict=False)]
-    drafts = _under_subheads(lines, rows, start, drafts)
-    return DraftTable(start, run[-1], caption, unit, ("", *heads), tuple(drafts), tuple(edges))
+    drafts = _under_subheads(lines, rows, found.start, drafts)
+    return DraftTable(found.start, run[-1], found.caption, found.unit, ("", *heads), tuple(drafts), tuple(edges))
+
+
+def _columns(rows: Sequence[_Row], edges: list[float]) -> list[Column]:
+    """Where the columns begin and end, from the amounts that end at their edges."""
+    lefts = list(edges)
+    for amount in (amount for row in rows for amount in row.amounts):
+        place = min(range(len(edges)), key=lambda at: abs(edges[at] - amount.right))
+        if abs(edges[place] - amount.right) <= ALIGNED:
+            lefts[place] = min(lefts[place], amount.left)
+    return [Column(left, right) for left, right in zip(lefts, edges, strict=True)]
 
 
 def _edges(rows: Sequence[_Row]) -> list[float]:
