@@ -13,6 +13,9 @@ from retrieval.parsing.parsed import clean_text
 
 BROKEN_WORD = ("\u00ad", "\ufffe", "\x02")
 """What PDFium writes for a hyphen at the end of a line that a word was broken at."""
+_JOINTS = ("\ufffe", "\x02")
+MENDED = "\u00ad"
+"""Stands in a line's text for a hyphen that ended a printed line: of a broken word, or of `third-party`."""
 _INVISIBLE_MODES = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 _LEAST_POINTS = 1.5
 _RULE_HEIGHT, _RULE_WIDTH = 2.5, 8.0
@@ -99,8 +102,18 @@ class PdfPage:
 
     def _line(self, part: str, start: int) -> PdfLine:
         raw = part.rstrip("\r\n")
-        text = raw if raw.endswith(BROKEN_WORD) else clean_text(raw)
+        text = raw if raw.endswith(BROKEN_WORD) else self._mendable(raw, start)
         return PdfLine(text, raw, start, start + len(raw), self._box(start, len(raw)) if raw.strip() else None)
+
+    def _mendable(self, raw: str, start: int) -> str:
+        """A line's clean text with MENDED where PDFium took the next line into it at a hyphen."""
+        if not any(mark in raw for mark in _JOINTS):
+            return clean_text(raw)
+        parts = []
+        for index, character in enumerate(raw):
+            hyphen = character in _JOINTS and pdfium.FPDFText_IsHyphen(self._text.raw, start + index) == 1
+            parts.append(MENDED if hyphen else clean_text(character))
+        return "".join(parts)
 
     def _seen_parts(self, part: str, start: int, unseen: set[int]) -> list[PdfLine]:
         """A line without its unseen characters, in one piece for each run of seen ones."""
