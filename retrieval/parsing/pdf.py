@@ -141,7 +141,9 @@ def _mended(pages: list[_PageRead]) -> list[_PageRead]:
         replace(
             page,
             lines=[
-                replace(line, text=_JOINT.sub(mend, line.text).replace(MENDED, "-")) if MENDED in line.text[:-1] else line
+                replace(line, text=_JOINT.sub(mend, line.text).replace(MENDED, "-"))
+                if MENDED in line.text[:-1]
+                else line
                 for line in page.lines
             ],
         )

@@ -150,9 +150,7 @@ def _columns_of(
 ) -> Sequence[int]:
     rule = _rule_below(piece, pieces, rules)
     if rule is not None:
-        ruled = [
-            place for place, column in enumerate(columns) if rule.left - 2 <= column.right <= rule.right + ALIGNED
-        ]
+        ruled = [place for place, column in enumerate(columns) if rule.left - 2 <= column.right <= rule.right + ALIGNED]
         if ruled:
             return ruled
     alone = all(other is piece or abs(other.top - piece.top) >= _SAME_HEIGHT for other in pieces)

@@ -1,6 +1,7 @@
 """The lines of a PDF page with their places, without what a reader of the page can't see."""
 
 import ctypes
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ _WHITE = 250
 _IMAGE_SHARE = 0.5
 """An image that covers this share of a page makes it a scan: invisible text over it is its text layer."""
 _FAR, _PIXELS = 1000, 100
+_NO_WORD = re.compile(r"(?:[^A-Za-z\s]{1,14}|[Nn][./]?[AaMm]\.?)(?:\s+(?:[^A-Za-z\s]{1,14}|[Nn][./]?[AaMm]\.?))*")
 _COLOUR = [ctypes.c_uint() for _ in range(4)]
 """Where PDFium writes a colour: one place for all, since a page has thousands of objects and readers one thread."""
 
@@ -82,7 +84,7 @@ class PdfPage:
                 lines.extend(self._seen_parts(part, start, unseen))
             else:
                 lines.append(self._line(part, start))
-        return [line for line in lines if line.text.strip()]
+        return _joined([line for line in lines if line.text.strip()], raw)
 
     def words(self, line: PdfLine) -> list[Word]:
         """The words of a line with their places."""
@@ -225,6 +227,28 @@ class PdfPage:
         pdfium.FPDFPageObj_GetMatrix(text, matrix)
         # upright text is scaled by d, text turned by a quarter by b
         return float(self._size.value * (abs(matrix.d) or abs(matrix.b)))
+
+
+def _joined(lines: Sequence[PdfLine], raw: str) -> list[PdfLine]:
+    """The lines with amounts that PDFium puts in a line of their own (single digits) back in the line they end."""
+    joined: list[PdfLine] = []
+    for line in lines:
+        last = joined[-1] if joined else None
+        if last is not None and _NO_WORD.fullmatch(line.text) and _goes_on(last, line, raw):
+            box = around([last.box, line.box]) if last.box and line.box else None
+            span = raw[last.first : line.last]
+            joined[-1] = PdfLine(f"{last.text} {line.text}", span, last.first, line.last, box)
+        else:
+            joined.append(line)
+    return joined
+
+
+def _goes_on(last: PdfLine, line: PdfLine, raw: str) -> bool:
+    """Whether a line stands right of the one before it, at the same height."""
+    a, b = last.box, line.box
+    if a is None or b is None or b.left < a.right or raw[last.last : line.first].strip():
+        return False
+    return min(a.bottom, b.bottom) - max(a.top, b.top) > 0.5 * min(a.bottom - a.top, b.bottom - b.top)
 
 
 def around(boxes: Sequence[Box]) -> Box:

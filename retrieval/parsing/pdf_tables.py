@@ -34,6 +34,7 @@ class Amount:
     text: str
     left: float
     right: float
+    words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +128,9 @@ def _of_words(words: Sequence[Word]) -> tuple[Amount, ...]:
     cells: list[Amount] = []
     for word in words:
         if cells and word.left - cells[-1].right <= _WIDE:
-            cells[-1] = Amount(f"{cells[-1].text} {word.text}", cells[-1].left, word.right)
+            cells[-1] = Amount(f"{cells[-1].text} {word.text}", cells[-1].left, word.right, words=True)
         else:
-            cells.append(Amount(word.text, word.left, word.right))
+            cells.append(Amount(word.text, word.left, word.right, words=True))
     return tuple(cells)
 
 
@@ -185,6 +186,7 @@ def _may_interrupt(line: PdfLine) -> bool:
 def _table(
     lines: Sequence[PdfLine], rows: dict[int, _Row], run: list[int], floor: int, page: tuple[Words, Rules]
 ) -> DraftTable | None:
+    rows = {**rows, **_flush({index: rows[index] for index in run})}
     edges = _edges([rows[index] for index in run])
     if not edges:
         return None
@@ -205,6 +207,30 @@ def _columns(rows: Sequence[_Row], edges: list[float]) -> list[Column]:
         if abs(edges[place] - amount.right) <= ALIGNED:
             lefts[place] = min(lefts[place], amount.left)
     return [Column(left, right) for left, right in zip(lefts, edges, strict=True)]
+
+
+def _flush(rows: dict[int, _Row]) -> dict[int, _Row]:
+    """Rows whose cells of words end where the longest below or above them does: words are often flush left."""
+    words = sorted((amount.left, amount.right) for row in rows.values() for amount in row.amounts if amount.words)
+    if not words:
+        return rows
+    spans: list[tuple[float, float]] = []
+    for left, right in words:
+        if spans and left < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(right, spans[-1][1]))
+        else:
+            spans.append((left, right))
+    numbers = [amount.right for row in rows.values() for amount in row.amounts if not amount.words]
+
+    def end(amount: Amount) -> Amount:
+        left, right = next(span for span in spans if span[0] <= amount.left < span[1])
+        shared = [number for number in numbers if left <= number <= right + ALIGNED]
+        return replace(amount, right=max(shared, default=right))
+
+    return {
+        index: replace(row, amounts=tuple(end(amount) if amount.words else amount for amount in row.amounts))
+        for index, row in rows.items()
+    }
 
 
 def _edges(rows: Sequence[_Row]) -> list[float]:
