@@ -22,7 +22,7 @@ UNIT = re.compile(
 SENTENCE = re.compile(r"[a-z]{3,}[.;:]?\s+[a-z]{2,}\s+[a-z]{2,}\s+[a-z]{2,}\s+[a-z]{2,}")
 _SPANNING = re.compile(r"\b(?:ended|months|as of|fiscal years?|quarters?)\b", re.IGNORECASE)
 _RUNNING = re.compile(r"(?:table of contents|index to .{1,40})", re.IGNORECASE)
-_HEADS_ABOVE = 14
+_HEADS_ABOVE = 24
 _LONGEST_HEAD = 120
 _SAME_HEIGHT = 3.0
 _OVERHANG = 40.0
@@ -67,13 +67,17 @@ class Above:
 def above(lines: Sequence[PdfLine], first: int, floor: int, columns: Sequence[Column], words: Words) -> Above:
     """The heads, the caption and the unit, looking upwards from the first row to the line `floor`."""
     found = Above(first)
-    for index in range(first - 1, max(floor, first - _HEADS_ABOVE) - 1, -1):
+    lowest = max(floor, first - _HEADS_ABOVE)
+    for index in range(first - 1, lowest - 1, -1):
         line = lines[index]
         text = " ".join(line.text.split())
         unit = UNIT.search(text)
-        if len(text) > _LONGEST_HEAD or (SENTENCE.search(text) and not unit):
+        if len(text) > _LONGEST_HEAD or (SENTENCE.search(text) and not unit and (found.heads or text[-1] != ":")):
+            if text.endswith(":") and text[0].isupper() and len(text) <= _LONGEST_HEAD and not found.caption:
+                found.start, found.caption = index, text[:-1]
             break
-        over, rest = _parted(pieces_of(line, words(line)), columns, found)
+        beside = any(_same_height(line, other) for other in lines[lowest:first] if other is not line)
+        over, rest = _parted(pieces_of(line, words(line)), columns, found, beside)
         if over:
             found.heads.extend(over)
         elif rest and (unit or (_is_title(rest) and not _RUNNING.fullmatch(rest))):
@@ -83,25 +87,32 @@ def above(lines: Sequence[PdfLine], first: int, floor: int, columns: Sequence[Co
             if title and found.heads:
                 found.start = index
                 break
-        elif over or not unit:
+        elif not unit:
             continue
         found.start = index
     return found
 
 
-def _parted(pieces: Sequence[Piece], columns: Sequence[Column], found: Above) -> tuple[list[Piece], str]:
-    """The pieces of a line that stand over columns, and what else it says; a unit goes into `found`."""
+def _same_height(line: PdfLine, other: PdfLine) -> bool:
+    return line.box is not None and other.box is not None and abs(line.box.top - other.box.top) < _SAME_HEIGHT
+
+
+def _parted(pieces: Sequence[Piece], columns: Sequence[Column], found: Above, beside: bool) -> tuple[list[Piece], str]:
+    """The pieces of a line that stand over columns, and what else it says; a unit goes into `found`.
+
+    A unit over one column, `beside` the heads of others or below a word (`Value (in thousands)`), is that column's.
+    """
     over: list[Piece] = []
     rest: list[str] = []
     for piece in pieces:
-        text = piece.text
-        if unit := UNIT.search(text):
-            found.unit = found.unit or unit.group().strip(" ():")
-            text = " ".join(text.replace(unit.group(), " ").split()).strip(" :")
-        elif _is_over(piece, columns):
+        text, unit, is_over = piece.text, UNIT.search(piece.text), _is_over(piece, columns)
+        if is_over and (unit is None or (len(columns) > 1 and (beside or unit.group() != text))):
             over.append(piece)
             continue
-        if text and text[0].isalnum():
+        if unit:
+            found.unit = found.unit or unit.group().strip(" ():")
+            text = " ".join(text.replace(unit.group(), " ").split()).strip(" :")
+        if text and (text[0].isupper() or text[0] == "("):
             rest.append(text)
     if over and rest and not found.stub and _SPANNING.search(rest[0]) and not YEAR.search(rest[0]):
         found.stub = rest[0]

@@ -94,7 +94,7 @@ class PdfPage:
             start = line.raw.index(word, position)
             position = start + len(word)
             left, right = self._edges(line.first + start, line.first + position - 1)
-            found.append(Word(clean_text(word), left, right))
+            found.append(Word(self._mendable(word, line.first + start).replace(MENDED, "-"), left, right))
         return found
 
     def rules(self) -> list[Box]:

@@ -20,6 +20,8 @@ _NOTE = re.compile(r"(?:\(\d\))+|\*+|[†‡]+")
 _GAP = 3
 """Lines without amounts that may stand between two rows: subheads and wrapped labels."""
 _LONGEST_LABEL = 110
+_INDENT = 20.0
+_OPEN_END = re.compile(r"(?:,|—|–|\b(?:and|of|or|the|for|to|at|in|on|by|from|with|per))$")
 _NOTE_GAP = 8.0
 _SPACE = 0.5
 """A space's widest share of its line's height: a number that follows a word so closely belongs to the label."""
@@ -86,6 +88,7 @@ class _Row:
     label: str
     label_box: Box | None
     amounts: tuple[Amount, ...]
+    box: Box
 
 
 def _read_row(line: PdfLine, words: Words) -> _Row | None:
@@ -109,7 +112,7 @@ def _read_row(line: PdfLine, words: Words) -> _Row | None:
     if len(label) > _LONGEST_LABEL or (len(amounts) == 1 and SENTENCE.search(label) and not line.text.startswith(" ")):
         return None
     box = Box(found[0].left, line.box.top, found[label_end - 1].right, line.box.bottom) if label_end else None
-    return _Row(label, box, amounts)
+    return _Row(label, box, amounts, line.box)
 
 
 def _is_labels(label: Sequence[Word], word: Word, height: float) -> bool:
@@ -180,13 +183,14 @@ def _may_interrupt(line: PdfLine) -> bool:
     text = line.text.strip()
     words = text.split()
     years = len(words) > 1 and all(YEAR.fullmatch(word) for word in words)
-    return len(text) <= _LONGEST_LABEL and not text.endswith(".") and not UNIT.search(text) and not years
+    unit = UNIT.search(text) and (not text.endswith(":") or SENTENCE.search(text))
+    return len(text) <= _LONGEST_LABEL and not text.endswith(".") and not unit and not years
 
 
 def _table(
     lines: Sequence[PdfLine], rows: dict[int, _Row], run: list[int], floor: int, page: tuple[Words, Rules]
 ) -> DraftTable | None:
-    rows = {**rows, **_flush({index: rows[index] for index in run})}
+    rows = {**rows, **_flush(_labelled({index: rows[index] for index in run}))}
     edges = _edges([rows[index] for index in run])
     if not edges:
         return None
@@ -207,6 +211,21 @@ def _columns(rows: Sequence[_Row], edges: list[float]) -> list[Column]:
         if abs(edges[place] - amount.right) <= ALIGNED:
             lefts[place] = min(lefts[place], amount.left)
     return [Column(left, right) for left, right in zip(lefts, edges, strict=True)]
+
+
+def _labelled(rows: dict[int, _Row]) -> dict[int, _Row]:
+    """Rows whose label is a number (a year, a price) and stands where the other labels begin."""
+    left = min(row.label_box.left for row in rows.values() if row.label_box)
+    return {
+        index: replace(row, label=row.amounts[0].text, label_box=_label_box(row), amounts=row.amounts[1:])
+        if not row.label and len(row.amounts) > 1 and row.amounts[0].left <= left + _INDENT
+        else row
+        for index, row in rows.items()
+    }
+
+
+def _label_box(row: _Row) -> Box:
+    return replace(row.box, left=row.amounts[0].left, right=row.amounts[0].right)
 
 
 def _flush(rows: dict[int, _Row]) -> dict[int, _Row]:
@@ -268,9 +287,7 @@ def _goes_on(above: str, label: str) -> bool:
     """Whether a line above a row is the beginning of the row's label."""
     if not above or above.endswith((":", ".")) or len(above) > _LONGEST_LABEL or _ends_in_amount(above):
         return False
-    return (
-        not label or label[:1].islower() or above.endswith((",", " and", " of", " or", "—", "–", " the", " for", " to"))
-    )
+    return not label or label[:1].islower() or bool(_OPEN_END.search(above))
 
 
 def _under_subheads(
@@ -283,7 +300,13 @@ def _under_subheads(
     for row in drafts:
         for number in range(position, row.first):
             line = lines[number]
-            if line.box is not None and line.text.strip().endswith(":") and len(line.text) <= _LONGEST_LABEL:
+            intro = number < drafts[0].first and UNIT.search(line.text)
+            if (
+                line.box is not None
+                and not intro
+                and line.text.strip().endswith(":")
+                and len(line.text) <= _LONGEST_LABEL
+            ):
                 wrapped = line.text.strip()[:1].islower() and number > start
                 text = f"{lines[number - 1].text.strip()} {line.text.strip()}" if wrapped else line.text
                 subheads = [replace(line, text=text)]
