@@ -25,7 +25,7 @@ _RUNNING = re.compile(r"(?:table of contents|index to .{1,40})", re.IGNORECASE)
 _HEADS_ABOVE = 24
 _LONGEST_HEAD = 120
 _SAME_HEIGHT = 3.0
-_OVERHANG = 40.0
+_OVERHANG = 55.0
 """Points by which a head may begin left of its column."""
 _CENTRED = 6.0
 _BELOW = 6.0
@@ -80,6 +80,8 @@ def above(lines: Sequence[PdfLine], first: int, floor: int, columns: Sequence[Co
         over, rest = _parted(pieces_of(line, words(line)), columns, found, beside)
         if over:
             found.heads.extend(over)
+        elif found.heads and line.box and line.box.bottom > min(head.top for head in found.heads) + _SAME_HEIGHT:
+            found.start = index  # the head of the labels
         elif rest and (unit or (_is_title(rest) and not _RUNNING.fullmatch(rest))):
             title = not unit or (not SENTENCE.search(rest) and _is_title(rest))
             if (title and found.heads) or not found.caption:

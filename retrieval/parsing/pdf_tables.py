@@ -10,33 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from dossier.records import Box, TableCell
 from retrieval.parsing.pdf_heads import ALIGNED, SENTENCE, UNIT, YEAR, Column, Rules, Words, above, heads_of
-from retrieval.parsing.pdf_lines import PdfLine, Word
+from retrieval.parsing.pdf_lines import PdfLine
+from retrieval.parsing.pdf_rows import LONGEST_LABEL, Amount, Row, ends_in_amount, read_row
 
-_CURRENCY = frozenset("$€£¥") | {"US$", "($", "(€", "(£", "$("}
-_CLOSING = frozenset(["%", ")", ")%", "%)", "x", "bp", "bps", "pts"])
-_DASHES = frozenset("-–—*") | {"--", "N/A", "n/a", "N.A", "N.A.", "NM", "nm", "N/M", "n/m", "nil"}
-_NUMBER = re.compile(r"[-+–]?\(?[-+–]?(?:US)?[$€£¥]?\s?\d(?:[\d,]*\d)?(?:\.\d+)?%?\)?%?(?:x|bps)?")
-_NOTE = re.compile(r"(?:\(\d\))+|\*+|[†‡]+")
 _GAP = 3
 """Lines without amounts that may stand between two rows: subheads and wrapped labels."""
-_LONGEST_LABEL = 110
 _INDENT = 20.0
 _OPEN_END = re.compile(r"(?:,|—|–|\b(?:and|of|or|the|for|to|at|in|on|by|from|with|per))$")
-_NOTE_GAP = 8.0
-_SPACE = 0.5
-"""A space's widest share of its line's height: a number that follows a word so closely belongs to the label."""
-_WIDE = 12.0
-"""Points between a label and a cell of words (a date, a rate's name)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """An amount as it is read, and the points where its digits end."""
-
-    text: str
-    left: float
-    right: float
-    words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +43,7 @@ class DraftTable:
 
 def find_tables(lines: Sequence[PdfLine], words: Words, rules: Rules) -> list[DraftTable]:
     """The tables of a page, in order. `words` gives a line's words with their places."""
-    rows = {index: row for index, line in enumerate(lines) if (row := _read_row(line, words)) is not None}
+    rows = {index: row for index, line in enumerate(lines) if (row := read_row(line, words)) is not None}
     tables: list[DraftTable] = []
     for run in _runs(lines, rows):
         floor = tables[-1].last + 1 if tables else 0
@@ -83,86 +63,7 @@ def continued(table: DraftTable, before: DraftTable) -> DraftTable:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    label: str
-    label_box: Box | None
-    amounts: tuple[Amount, ...]
-    box: Box
-
-
-def _read_row(line: PdfLine, words: Words) -> _Row | None:
-    """A line as label and amounts, None when it ends in no amount. Years alone are heads."""
-    text = line.text.strip()
-    if line.box is None or not text or not _ends_in_amount(text) or len(text) > 2 * _LONGEST_LABEL:
-        return None
-    found = words(line)
-    split = len(found)
-    while split and _is_piece(found[split - 1].text):
-        split -= 1
-    height = line.box.bottom - line.box.top
-    while 0 < split < len(found) and _is_labels(found[:split], found[split], height):
-        split += 1
-    label_end = next((at for at in range(1, split) if found[at].left - found[at - 1].right > _WIDE), split)
-    read = _merged(found[split:])
-    if all(YEAR.fullmatch(amount.text) for amount in read):
-        return None
-    amounts = (*_of_words(found[label_end:split]), *read)
-    label = " ".join(word.text for word in found[:label_end])
-    if len(label) > _LONGEST_LABEL or (len(amounts) == 1 and SENTENCE.search(label) and not line.text.startswith(" ")):
-        return None
-    box = Box(found[0].left, line.box.top, found[label_end - 1].right, line.box.bottom) if label_end else None
-    return _Row(label, box, amounts, line.box)
-
-
-def _is_labels(label: Sequence[Word], word: Word, height: float) -> bool:
-    """Whether a number still belongs to the label before it: it follows as closely as a word.
-
-    `(1)` refers to a note (a negative unit would stand in its column), and `10)` ends `(Note 10)`.
-    """
-    gap = word.left - label[-1].right
-    said = " ".join(part.text for part in label)
-    closes = word.text.endswith(")") and not word.text.startswith("(") and said.count("(") > said.count(")")
-    return closes or gap <= _SPACE * height or (bool(_NOTE.fullmatch(word.text)) and gap <= _NOTE_GAP)
-
-
-def _of_words(words: Sequence[Word]) -> tuple[Amount, ...]:
-    """What stands between a label and the amounts: cells of words (a date, a rate's name) that wide gaps part."""
-    cells: list[Amount] = []
-    for word in words:
-        if cells and word.left - cells[-1].right <= _WIDE:
-            cells[-1] = Amount(f"{cells[-1].text} {word.text}", cells[-1].left, word.right, words=True)
-        else:
-            cells.append(Amount(word.text, word.left, word.right, words=True))
-    return tuple(cells)
-
-
-def _ends_in_amount(text: str) -> bool:
-    return _is_piece(text.split()[-1])
-
-
-def _is_piece(word: str) -> bool:
-    return word in _CURRENCY or word in _CLOSING or word in _DASHES or word == "(" or bool(_NUMBER.fullmatch(word))
-
-
-def _merged(words: Sequence[Word]) -> tuple[Amount, ...]:
-    """Amounts whose currency, parentheses and percent sign stand apart, put together again."""
-    amounts: list[Amount] = []
-    opening: Word | None = None
-    for word in words:
-        if word.text in _CURRENCY or word.text == "(":
-            opening = Word(f"{opening.text}{word.text}" if opening else word.text, (opening or word).left, word.right)
-        elif word.text in _CLOSING and amounts and opening is None:
-            last = amounts[-1]
-            amounts[-1] = Amount(f"{last.text}{word.text}", last.left, last.right)
-        else:
-            text, left = (f"{opening.text}{word.text}", opening.left) if opening else (word.text, word.left)
-            amounts.append(Amount(text, left, word.right))
-            opening = None
-    return tuple(amounts)
-
-
-def _runs(lines: Sequence[PdfLine], rows: dict[int, _Row]) -> list[list[int]]:
+def _runs(lines: Sequence[PdfLine], rows: dict[int, Row]) -> list[list[int]]:
     """Rows that belong together: with no more than a few short lines between them, none of them a sentence."""
     runs: list[list[int]] = []
     for index in sorted(rows):
@@ -184,11 +85,11 @@ def _may_interrupt(line: PdfLine) -> bool:
     words = text.split()
     years = len(words) > 1 and all(YEAR.fullmatch(word) for word in words)
     unit = UNIT.search(text) and (not text.endswith(":") or SENTENCE.search(text))
-    return len(text) <= _LONGEST_LABEL and not text.endswith(".") and not unit and not years
+    return len(text) <= LONGEST_LABEL and not text.endswith(".") and not unit and not years
 
 
 def _table(
-    lines: Sequence[PdfLine], rows: dict[int, _Row], run: list[int], floor: int, page: tuple[Words, Rules]
+    lines: Sequence[PdfLine], rows: dict[int, Row], run: list[int], floor: int, page: tuple[Words, Rules]
 ) -> DraftTable | None:
     rows = {**rows, **_flush(_labelled({index: rows[index] for index in run}))}
     edges = _edges([rows[index] for index in run])
@@ -203,7 +104,7 @@ def _table(
     return DraftTable(found.start, run[-1], found.caption, found.unit, ("", *heads), tuple(drafts), tuple(edges))
 
 
-def _columns(rows: Sequence[_Row], edges: list[float]) -> list[Column]:
+def _columns(rows: Sequence[Row], edges: list[float]) -> list[Column]:
     """Where the columns begin and end, from the amounts that end at their edges."""
     lefts = list(edges)
     for amount in (amount for row in rows for amount in row.amounts):
@@ -213,7 +114,7 @@ def _columns(rows: Sequence[_Row], edges: list[float]) -> list[Column]:
     return [Column(left, right) for left, right in zip(lefts, edges, strict=True)]
 
 
-def _labelled(rows: dict[int, _Row]) -> dict[int, _Row]:
+def _labelled(rows: dict[int, Row]) -> dict[int, Row]:
     """Rows whose label is a number (a year, a price) and stands where the other labels begin."""
     left = min(row.label_box.left for row in rows.values() if row.label_box)
     return {
@@ -224,11 +125,11 @@ def _labelled(rows: dict[int, _Row]) -> dict[int, _Row]:
     }
 
 
-def _label_box(row: _Row) -> Box:
+def _label_box(row: Row) -> Box:
     return replace(row.box, left=row.amounts[0].left, right=row.amounts[0].right)
 
 
-def _flush(rows: dict[int, _Row]) -> dict[int, _Row]:
+def _flush(rows: dict[int, Row]) -> dict[int, Row]:
     """Rows whose cells of words end where the longest below or above them does: words are often flush left."""
     words = sorted((amount.left, amount.right) for row in rows.values() for amount in row.amounts if amount.words)
     if not words:
@@ -252,7 +153,7 @@ def _flush(rows: dict[int, _Row]) -> dict[int, _Row]:
     }
 
 
-def _edges(rows: Sequence[_Row]) -> list[float]:
+def _edges(rows: Sequence[Row]) -> list[float]:
     """Right edges of the columns: clusters of the amounts' right edges, each seen in at least two rows."""
     rights = sorted(amount.right for row in rows for amount in row.amounts)
     clusters: list[list[float]] = []
@@ -266,7 +167,7 @@ def _edges(rows: Sequence[_Row]) -> list[float]:
     return [cluster[len(cluster) // 2] for cluster in (kept if len(kept) >= widest else clusters)]
 
 
-def _draft(lines: Sequence[PdfLine], rows: dict[int, _Row], index: int, before: int, edges: list[float]) -> DraftRow:
+def _draft(lines: Sequence[PdfLine], rows: dict[int, Row], index: int, before: int, edges: list[float]) -> DraftRow:
     """A row's cells, each amount under the edge nearest to its own; a label that began on the line above is whole."""
     row, line = rows[index], lines[index]
     first, label, box = index, row.label, row.label_box
@@ -285,13 +186,13 @@ def _draft(lines: Sequence[PdfLine], rows: dict[int, _Row], index: int, before: 
 
 def _goes_on(above: str, label: str) -> bool:
     """Whether a line above a row is the beginning of the row's label."""
-    if not above or above.endswith((":", ".")) or len(above) > _LONGEST_LABEL or _ends_in_amount(above):
+    if not above or above.endswith((":", ".")) or len(above) > LONGEST_LABEL or ends_in_amount(above):
         return False
     return not label or label[:1].islower() or bool(_OPEN_END.search(above))
 
 
 def _under_subheads(
-    lines: Sequence[PdfLine], rows: dict[int, _Row], start: int, drafts: Sequence[DraftRow]
+    lines: Sequence[PdfLine], rows: dict[int, Row], start: int, drafts: Sequence[DraftRow]
 ) -> list[DraftRow]:
     """Rows whose label is indented below a line like `Cost of sales:` say so: `Cost of sales: Products`."""
     subheads: list[PdfLine] = []
@@ -305,7 +206,7 @@ def _under_subheads(
                 line.box is not None
                 and not intro
                 and line.text.strip().endswith(":")
-                and len(line.text) <= _LONGEST_LABEL
+                and len(line.text) <= LONGEST_LABEL
             ):
                 wrapped = line.text.strip()[:1].islower() and number > start
                 text = f"{lines[number - 1].text.strip()} {line.text.strip()}" if wrapped else line.text
