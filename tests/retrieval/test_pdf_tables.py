@@ -71,7 +71,7 @@ def statement(sheet: Sheet) -> None:
     sheet.heads("2025", "2024")
     sheet.say("Net sales:")
     sheet.row("Products", "1,204", "1,100", indent=12, currency=True)
-    sheet.row("Services (1)", "310", "—", indent=12)
+    sheet.row("Services  (1)", "310", "—", indent=12)
     sheet.row("Gross margin", "41.5%", "39.0%")
     sheet.row("Other income/(expense), net", "(34)", "12")
     sheet.canvas.drawString(72, sheet.y, "Income from operations that were sold and")
@@ -158,9 +158,10 @@ def test_rules_say_which_columns_a_head_spans(tmp_path: Path) -> None:
             canvas.drawRightString(right, sheet.y, head)
             canvas.line(left, sheet.y - 3, right, sheet.y - 3)
         sheet.y -= LINE
-        for texts in (("2025", "2024", "2025", "2024"), ("120", "110", "75%", "70%"), ("40", "47", "25%", "30%")):
-            if texts[0] != "2025":
-                canvas.drawString(72, sheet.y, "North" if texts[0] == "120" else "South")
+        heads = ("", "2025", "2024", "2025", "2024")
+        north, south = ("North", "120", "110", "75%", "70%"), ("South", "40", "47", "25%", "30%")
+        for label, *texts in (heads, north, south):
+            canvas.drawString(72, sheet.y, label)
             for text, right in zip(texts, rights, strict=True):
                 canvas.drawRightString(right, sheet.y, text)
             sheet.y -= LINE
@@ -177,7 +178,8 @@ def test_words_in_a_column_are_a_cell(tmp_path: Path) -> None:
         for label, issued, *amounts in (
             ("Notes due 2030", "July 2013", "1,000", "3.73%"),
             ("Notes due 2031", "May 2015", "2,500", "3.05%"),
-            ("Notes due 2032", "June 2016", "—", "N.A"),
+            ("Notes due 2032", "September 2016", "—", "N.A"),
+            ("Notes due 2033", "September 2017", "40", "3.10%"),
         ):
             sheet.row(label, *amounts, words=issued)
 
@@ -186,8 +188,23 @@ def test_words_in_a_column_are_a_cell(tmp_path: Path) -> None:
     assert cells(table) == [
         ["Notes due 2030", "July 2013", "1,000", "3.73%"],
         ["Notes due 2031", "May 2015", "2,500", "3.05%"],
-        ["Notes due 2032", "June 2016", "—", "N.A"],
+        ["Notes due 2032", "September 2016", "—", "N.A"],
+        ["Notes due 2033", "September 2017", "40", "3.10%"],
     ]
+
+
+def test_years_at_the_left_are_labels(tmp_path: Path) -> None:
+    def payments(sheet: Sheet) -> None:
+        sheet.heads("Leases", "Debt")
+        sheet.row("2026", "120", "1,000")
+        sheet.row("2027", "110", "2,500")
+        sheet.row("Thereafter", "90", "300")
+        sheet.row("Total", "320", "3,800")
+
+    ((table,),) = (page.tables for page in pages(tmp_path / "a.pdf", payments))
+    assert table.columns == ("", "Leases", "Debt")
+    assert [row[0] for row in cells(table)] == ["2026", "2027", "Thereafter", "Total"]
+    assert cells(table)[0] == ["2026", "120", "1,000"]
 
 
 def test_prose_with_numbers_makes_no_table(tmp_path: Path) -> None:
