@@ -1,7 +1,7 @@
 """How many cells of printed tables the PDF reader gives back: the right value, its row's label and its column's head.
 
 pdf_table_cells.jsonl holds cells written down from pictures of the pages. The first set was there while the reader was
-worked on, the second was written from pages that hadn't been looked at before.
+worked on; the second and the third were each written from pages that hadn't been looked at before.
 """
 
 import argparse
