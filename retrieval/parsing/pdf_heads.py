@@ -24,13 +24,15 @@ _SPANNING = re.compile(r"\b(?:ended|months|as of|fiscal years?|quarters?)\b", re
 _RUNNING = re.compile(r"(?:table of contents|index to .{1,40})", re.IGNORECASE)
 _HEADS_ABOVE = 24
 _LONGEST_HEAD = 120
+_LONGEST_GROUP = 80
+"""Longest name of a table's first group of rows (`Cash flows from operating activities:`)."""
 _SAME_HEIGHT = 3.0
 _OVERHANG = 55.0
 """Points by which a head may begin left of its column."""
 _CENTRED = 6.0
 _BELOW = 6.0
 """Points below the lowest head within which its rule stands."""
-_RULE_GAPS = (4.6, 9.0)
+_RULE_GAPS = (4.6, 9.0, 13.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ def above(lines: Sequence[PdfLine], first: int, floor: int, columns: Sequence[Co
         line = lines[index]
         text = " ".join(line.text.split())
         unit = UNIT.search(text)
-        if len(text) > _LONGEST_HEAD or (SENTENCE.search(text) and not unit and (found.heads or text[-1] != ":")):
+        group = not found.heads and len(text) <= _LONGEST_GROUP and not text.endswith(".")
+        if len(text) > _LONGEST_HEAD or (SENTENCE.search(text) and not unit and not group):
             if text.endswith(":") and text[0].isupper() and len(text) <= _LONGEST_HEAD and not found.caption:
                 found.start, found.caption = index, text[:-1]
             break

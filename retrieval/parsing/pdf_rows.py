@@ -8,7 +8,7 @@ from dossier.records import Box
 from retrieval.parsing.pdf_heads import SENTENCE, YEAR, Words
 from retrieval.parsing.pdf_lines import PdfLine, Word
 
-LONGEST_LABEL = 110
+LONGEST_LABEL = 120
 _CURRENCY = frozenset("$€£¥") | {"US$", "($", "(€", "(£", "$("}
 _CLOSING = frozenset(["%", ")", ")%", "%)", "x", "bp", "bps", "pts"])
 _DASHES = frozenset("-–—*") | {"--", "N/A", "n/a", "N.A", "N.A.", "NM", "nm", "N/M", "n/m", "nil"}
