@@ -11,6 +11,7 @@ import pypdfium2.raw as pdfium
 
 from dossier.records import Box
 from retrieval.parsing.parsed import clean_text
+from retrieval.parsing.pdf_ligatures import letters_of
 
 BROKEN_WORD = ("\u00ad", "\ufffe", "\x02")
 """What PDFium writes for a hyphen at the end of a line that a word was broken at."""
@@ -25,6 +26,8 @@ _WHITE = 250
 _IMAGE_SHARE = 0.5
 """An image that covers this share of a page makes it a scan: invisible text over it is its text layer."""
 _FAR, _PIXELS = 1000, 100
+_LETTER = re.compile(r"\s?[A-Za-z]|[A-Za-z][A-Za-z\s]?")
+_BEFORE, _AFTER = re.compile(r"[A-Za-z-]*$"), re.compile(r"[A-Za-z]*")
 _NO_WORD = re.compile(r"(?:[^A-Za-z\s]{1,14}|[Nn][./]?[AaMm]\.?)(?:\s+(?:[^A-Za-z\s]{1,14}|[Nn][./]?[AaMm]\.?))*")
 _COLOUR = [ctypes.c_uint() for _ in range(4)]
 """Where PDFium writes a colour: one place for all, since a page has thousands of objects and readers one thread."""
@@ -111,11 +114,15 @@ class PdfPage:
         """A line's clean text with MENDED where PDFium took the next line into it at a hyphen."""
         if not any(mark in raw for mark in _JOINTS):
             return clean_text(raw)
-        parts = []
+        text = ""
         for index, character in enumerate(raw):
-            hyphen = character in _JOINTS and pdfium.FPDFText_IsHyphen(self._text.raw, start + index) == 1
-            parts.append(MENDED if hyphen else clean_text(character))
-        return "".join(parts)
+            if character not in _JOINTS:
+                text += clean_text(character)
+            elif pdfium.FPDFText_IsHyphen(self._text.raw, start + index) == 1:
+                text += MENDED
+            elif _LETTER.fullmatch(raw[index - 1 : index] + raw[index + 1 : index + 2]):
+                text += letters_of("".join(_BEFORE.findall(text)), "".join(_AFTER.findall(raw[index + 1 :])[:1]))
+        return text
 
     def _seen_parts(self, part: str, start: int, unseen: set[int]) -> list[PdfLine]:
         """A line without its unseen characters, in one piece for each run of seen ones."""

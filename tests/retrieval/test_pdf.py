@@ -152,6 +152,18 @@ def test_a_word_broken_at_the_end_of_a_line_is_whole_again(tmp_path: Path) -> No
     assert "third-party report" in text.replace("\n", " ")
 
 
+def test_ligatures_that_the_font_gives_no_letters_for_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    registerFont(TTFont("Vera", "Vera.ttf"))
+    canvas = Canvas(str(path), pagesize=(WIDTH, HEIGHT), pageCompression=0)
+    canvas.setFont("Vera", 10)
+    canvas.drawString(72, 700, "The pro#t re#ects the e#ect of #nancial o#cers and #oating o#ers")
+    canvas.save()
+    path.write_bytes(re.sub(rb"(<..> <)0023(>)", rb"\g<1>0000\2", path.read_bytes()))
+    text = read_pdf(path).pages[0].text
+    assert text == "The profit reflects the effect of financial officers and floating offers\n"
+
+
 def picture(text: str) -> ImageReader:
     image = Image.new("L", (1275, 1650), 255)
     ImageDraw.Draw(image).text((150, 200), text, fill=0, font=ImageFont.load_default(48))
