@@ -153,7 +153,9 @@ def heads_of(found: Above, columns: Sequence[Column], rules: Sequence[Box]) -> l
     A rule below a head says which columns it spans. Without one, a period that stands alone in its height (`Years
     ended`) is every column's.
     """
-    joined = joined_rules(rules)
+    lowest = max((head.bottom for head in found.heads), default=0.0) + _BELOW
+    highest = min((head.top for head in found.heads), default=0.0)
+    joined = _joined_rules([rule for rule in rules if highest <= rule.top <= lowest])
     heads: list[list[str]] = [[found.stub] if found.stub else [] for _ in columns]
     for piece in sorted(found.heads, key=lambda item: (round(item.top / _SAME_HEIGHT), item.left)):
         for place in _columns_of(piece, found.heads, columns, joined):
@@ -177,11 +179,10 @@ def _columns_of(
 
 def _rule_below(piece: Piece, pieces: Sequence[Piece], rules: Sequence[Box]) -> Box | None:
     """The rule that this head alone stands on, centred or flush right: the nearest, of those the widest."""
-    lowest = max(other.bottom for other in pieces) + _BELOW
     below = [
         rule
         for rule in rules
-        if piece.bottom - 2 <= rule.top <= lowest and rule.left - 4 <= piece.left and piece.right <= rule.right + 4
+        if piece.bottom - 2 <= rule.top and rule.left - 4 <= piece.left and piece.right <= rule.right + 4
     ]
     for rule in sorted(below, key=lambda item: (round(item.top), item.left - item.right)):
         on = [other for other in pieces if piece.top - _SAME_HEIGHT < other.top < rule.top and _stands(other, rule)]
@@ -197,7 +198,7 @@ def _stands(piece: Piece, rule: Box) -> bool:
     return rule.left - 4 <= (piece.left + piece.right) / 2 <= rule.right + 4
 
 
-def joined_rules(rules: Sequence[Box]) -> list[Box]:
+def _joined_rules(rules: Sequence[Box]) -> list[Box]:
     """The rules, and those that small gaps part as one: cells that one head spans are often ruled one by one."""
     joined = list(rules)
     for gap in _RULE_GAPS:
