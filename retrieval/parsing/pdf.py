@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pypdfium2
@@ -12,7 +12,7 @@ from dossier.errors import DocumentError
 from dossier.records import Table, TableRow
 from retrieval.parsing.ocr import Recognised, is_text
 from retrieval.parsing.parsed import Heading, LineBox, ParsedDocument, ParsedPage, clean_text, title_from_name
-from retrieval.parsing.pdf_lines import BROKEN_WORD, PdfLine, PdfPage
+from retrieval.parsing.pdf_lines import BROKEN_WORD, MENDED, PdfLine, PdfPage
 from retrieval.parsing.pdf_tables import DraftTable, continued, find_tables
 
 MAX_PAGES = 20_000
@@ -22,6 +22,8 @@ _EDGE = 3
 _PART = re.compile(r"^part\s+[ivx]+\b.{0,60}$", re.IGNORECASE)
 _ITEM = re.compile(r"^item\s+\d+[a-c]?\b[.:]?\s*\S.{0,110}$", re.IGNORECASE)
 _NOTE = re.compile(r"^(note\s+\d+\s*[-–—.:]|\d{1,2}\.\s+[A-Z])\s*.{2,100}$", re.IGNORECASE)
+_LETTERS = re.compile(rf"(?<![\w{MENDED}])\w+(?![\w{MENDED}])")
+_JOINT = re.compile(rf"(\w+){MENDED}(\w+)")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -43,6 +45,7 @@ def read_pdf(path: Path, data: bytes | None = None) -> ParsedDocument:
         title = _title(pdf, path.name)
     if not any(page.lines for page in read.pages):
         raise DocumentError(read.why_empty())
+    read.pages = _mended(read.pages)
     running = _running_lines([[line.text for line in page.lines] for page in read.pages])
     pages = tuple(_assembled(page, bookmarks.get(page.number, []), running) for page in read.pages)
     return ParsedDocument(title, pages, read.warning())
@@ -80,7 +83,8 @@ class _Read:
         if self.hidden:
             parts.append(f"{self.hidden} characters that can't be seen on the page were left out")
         if self.ocr.pages:
-            parts.append(f"{self.ocr.pages} scanned pages were read by OCR, which makes mistakes")
+            what = "scanned page was" if self.ocr.pages == 1 else "scanned pages were"
+            parts.append(f"{self.ocr.pages} {what} read by OCR, which makes mistakes")
         if self.ocr.left_out:
             parts.append(self.ocr.reason())
         return "; ".join(parts)
@@ -111,12 +115,41 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int, read: _Read) -> _PageRead
         read.hidden += page.hidden
         if page.images and not is_text("".join(line.text for line in lines)):
             return _PageRead(index + 1, read.ocr.lines(pdf[index]), ())
-        tables = find_tables(lines, page.words)
+        tables = find_tables(lines, page.words, page.rules)
         if tables and read.pages and read.pages[-1].tables:
             tables[0] = continued(tables[0], read.pages[-1].tables[-1])
         return _PageRead(index + 1, lines, tables)
     finally:
         page.close()
+
+
+def _mended(pages: list[_PageRead]) -> list[_PageRead]:
+    """Pages whose words that a line's end broke are whole again.
+
+    A hyphen between two words that the document has on their own (`third-party`) stays, unless it has them as one.
+    """
+    if not any(MENDED in line.text for page in pages for line in page.lines):
+        return pages
+    known = {word.lower() for page in pages for line in page.lines for word in _LETTERS.findall(line.text)}
+
+    def mend(match: re.Match[str]) -> str:
+        before, after = match.groups()
+        parts = before.lower() in known and after.lower() in known
+        digits = not (before + after).isalpha()
+        return f"{before}-{after}" if digits or (parts and (before + after).lower() not in known) else before + after
+
+    return [
+        replace(
+            page,
+            lines=[
+                replace(line, text=_JOINT.sub(mend, line.text).replace(MENDED, "-"))
+                if MENDED in line.text[:-1]
+                else line
+                for line in page.lines
+            ],
+        )
+        for page in pages
+    ]
 
 
 def _assembled(page: _PageRead, bookmarks: list[tuple[int, str]], running: frozenset[str]) -> ParsedPage:

@@ -1,6 +1,7 @@
 """The lines of a PDF page with their places, without what a reader of the page can't see."""
 
 import ctypes
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +11,24 @@ import pypdfium2.raw as pdfium
 
 from dossier.records import Box
 from retrieval.parsing.parsed import clean_text
+from retrieval.parsing.pdf_ligatures import letters_of
 
 BROKEN_WORD = ("\u00ad", "\ufffe", "\x02")
 """What PDFium writes for a hyphen at the end of a line that a word was broken at."""
+_JOINTS = ("\ufffe", "\x02")
+MENDED = "\u00ad"
+"""Stands in a line's text for a hyphen that ended a printed line: of a broken word, or of `third-party`."""
 _INVISIBLE_MODES = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 _LEAST_POINTS = 1.5
+_RULE_HEIGHT, _RULE_WIDTH = 2.5, 8.0
+"""A painted area flatter than this and wider than that is a rule."""
 _WHITE = 250
 _IMAGE_SHARE = 0.5
 """An image that covers this share of a page makes it a scan: invisible text over it is its text layer."""
 _FAR, _PIXELS = 1000, 100
+_LETTER = re.compile(r"\s?[A-Za-z]|[A-Za-z][A-Za-z\s]?")
+_BEFORE, _AFTER = re.compile(r"[A-Za-z-]*$"), re.compile(r"[A-Za-z]*")
+_NO_WORD = re.compile(r"(?:[^A-Za-z\s]{1,14}|[Nn][./]?[AaMm]\.?)(?:\s+(?:[^A-Za-z\s]{1,14}|[Nn][./]?[AaMm]\.?))*")
 _COLOUR = [ctypes.c_uint() for _ in range(4)]
 """Where PDFium writes a colour: one place for all, since a page has thousands of objects and readers one thread."""
 
@@ -53,6 +63,7 @@ class PdfPage:
         self.width, self.height = page.get_size()
         self.images = False
         self.hidden = 0
+        self._paths: list[Any] = []
         self._seen = self._transform()
         self._edge = [ctypes.c_float() for _ in range(4)]
         self._corner = [ctypes.c_double() for _ in range(4)]
@@ -76,7 +87,7 @@ class PdfPage:
                 lines.extend(self._seen_parts(part, start, unseen))
             else:
                 lines.append(self._line(part, start))
-        return [line for line in lines if line.text.strip()]
+        return _joined([line for line in lines if line.text.strip()], raw)
 
     def words(self, line: PdfLine) -> list[Word]:
         """The words of a line with their places."""
@@ -86,13 +97,32 @@ class PdfPage:
             start = line.raw.index(word, position)
             position = start + len(word)
             left, right = self._edges(line.first + start, line.first + position - 1)
-            found.append(Word(clean_text(word), left, right))
+            found.append(Word(self._mendable(word, line.first + start).replace(MENDED, "-"), left, right))
         return found
+
+    def rules(self) -> list[Box]:
+        """The page's horizontal rules, once `lines` was called."""
+        bounds = (self._bounds(path) for path in self._paths)
+        return [box for box in bounds if box.bottom - box.top <= _RULE_HEIGHT and box.right - box.left >= _RULE_WIDTH]
 
     def _line(self, part: str, start: int) -> PdfLine:
         raw = part.rstrip("\r\n")
-        text = raw if raw.endswith(BROKEN_WORD) else clean_text(raw)
+        text = raw if raw.endswith(BROKEN_WORD) else self._mendable(raw, start)
         return PdfLine(text, raw, start, start + len(raw), self._box(start, len(raw)) if raw.strip() else None)
+
+    def _mendable(self, raw: str, start: int) -> str:
+        """A line's clean text with MENDED where PDFium took the next line into it at a hyphen."""
+        if not any(mark in raw for mark in _JOINTS):
+            return clean_text(raw)
+        text = ""
+        for index, character in enumerate(raw):
+            if character not in _JOINTS:
+                text += clean_text(character)
+            elif pdfium.FPDFText_IsHyphen(self._text.raw, start + index) == 1:
+                text += MENDED
+            elif _LETTER.fullmatch(raw[index - 1 : index] + raw[index + 1 : index + 2]):
+                text += letters_of("".join(_BEFORE.findall(text)), "".join(_AFTER.findall(raw[index + 1 :])[:1]))
+        return text
 
     def _seen_parts(self, part: str, start: int, unseen: set[int]) -> list[PdfLine]:
         """A line without its unseen characters, in one piece for each run of seen ones."""
@@ -146,6 +176,7 @@ class PdfPage:
     def _unseen(self, count: int) -> set[int]:
         """Numbers of the characters that nobody sees on the page; also notes images and counts what is left out."""
         texts, paths, images = self._objects()
+        self._paths = paths
         self.images = bool(images)
         scan = any(_area(self._bounds(item)) >= _IMAGE_SHARE * self.width * self.height for item in images)
         suspects = [(text, why) for text in texts if (why := self._suspicion(text, scan))]
@@ -203,6 +234,28 @@ class PdfPage:
         pdfium.FPDFPageObj_GetMatrix(text, matrix)
         # upright text is scaled by d, text turned by a quarter by b
         return float(self._size.value * (abs(matrix.d) or abs(matrix.b)))
+
+
+def _joined(lines: Sequence[PdfLine], raw: str) -> list[PdfLine]:
+    """The lines with amounts that PDFium puts in a line of their own (single digits) back in the line they end."""
+    joined: list[PdfLine] = []
+    for line in lines:
+        last = joined[-1] if joined else None
+        if last is not None and _NO_WORD.fullmatch(line.text) and _goes_on(last, line, raw):
+            box = around([last.box, line.box]) if last.box and line.box else None
+            span = raw[last.first : line.last]
+            joined[-1] = PdfLine(f"{last.text} {line.text}", span, last.first, line.last, box)
+        else:
+            joined.append(line)
+    return joined
+
+
+def _goes_on(last: PdfLine, line: PdfLine, raw: str) -> bool:
+    """Whether a line stands right of the one before it, at the same height."""
+    a, b = last.box, line.box
+    if a is None or b is None or b.left < a.right or raw[last.last : line.first].strip():
+        return False
+    return min(a.bottom, b.bottom) - max(a.top, b.top) > 0.5 * min(a.bottom - a.top, b.bottom - b.top)
 
 
 def around(boxes: Sequence[Box]) -> Box:

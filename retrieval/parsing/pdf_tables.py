@@ -9,27 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from dossier.records import Box, TableCell
-from retrieval.parsing.pdf_heads import ALIGNED, NEAR, SENTENCE, UNIT, YEAR, Words, above, bears_heads, heads_of
-from retrieval.parsing.pdf_lines import PdfLine, Word
+from retrieval.parsing.pdf_heads import ALIGNED, SENTENCE, UNIT, YEAR, Column, Rules, Words, above, heads_of
+from retrieval.parsing.pdf_lines import PdfLine
+from retrieval.parsing.pdf_rows import LONGEST_LABEL, Amount, Row, ends_in_amount, read_row
 
-_CURRENCY = frozenset("$€£¥") | {"US$", "($", "(€", "(£", "$("}
-_CLOSING = frozenset(["%", ")", ")%", "%)", "x", "bps", "pts"])
-_DASHES = frozenset("-–—*") | {"--", "N/A", "n/a", "NM", "nm", "N/M", "n/m"}
-_NUMBER = re.compile(r"[-+–]?\(?[-+–]?(?:US)?[$€£¥]?\s?\d(?:[\d,]*\d)?(?:\.\d+)?%?\)?%?(?:x|bps)?")
-_NOTE = re.compile(r"(?:\(\d\))+|\*+|[†‡]+")
 _GAP = 3
 """Lines without amounts that may stand between two rows: subheads and wrapped labels."""
-_OPEN_ENDS = (",", " and", " of", " or", "—", "–", " the", " for", " to")
-_LONGEST_LABEL = 110
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """An amount as it is read, and the points where its digits end."""
-
-    text: str
-    left: float
-    right: float
+_INDENT = 20.0
+_OPEN_END = re.compile(r"(?:,|—|–|\b(?:and|of|or|the|for|to|at|in|on|by|from|with|per))$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +41,13 @@ class DraftTable:
     edges: tuple[float, ...] = field(default=())
 
 
-def find_tables(lines: Sequence[PdfLine], words: Words) -> list[DraftTable]:
+def find_tables(lines: Sequence[PdfLine], words: Words, rules: Rules) -> list[DraftTable]:
     """The tables of a page, in order. `words` gives a line's words with their places."""
-    rows = {index: row for index, line in enumerate(lines) if (row := _read_row(line, words)) is not None}
+    rows = {index: row for index, line in enumerate(lines) if (row := read_row(line, words)) is not None}
     tables: list[DraftTable] = []
     for run in _runs(lines, rows):
         floor = tables[-1].last + 1 if tables else 0
-        if (table := _table(lines, rows, run, floor, words)) is not None:
+        if (table := _table(lines, rows, run, floor, (words, rules))) is not None:
             tables.append(table)
     return tables
 
@@ -76,70 +63,7 @@ def continued(table: DraftTable, before: DraftTable) -> DraftTable:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    label: str
-    label_box: Box | None
-    amounts: tuple[Amount, ...]
-
-
-def _read_row(line: PdfLine, words: Words) -> _Row | None:
-    """A line as label and amounts, None when it ends in no amount. Years alone are heads."""
-    text = line.text.strip()
-    if line.box is None or not text or not _ends_in_amount(text) or len(text) > 2 * _LONGEST_LABEL:
-        return None
-    found = words(line)
-    split = len(found)
-    while split and _is_piece(found[split - 1].text):
-        split -= 1
-    while split < len(found) and split and _is_labels(found[:split], found[split]):
-        split += 1
-    amounts = _merged(found[split:])
-    if not amounts or all(YEAR.fullmatch(amount.text) for amount in amounts):
-        return None
-    label = " ".join(word.text for word in found[:split])
-    if len(label) > _LONGEST_LABEL or (len(amounts) == 1 and SENTENCE.search(label) and not line.text.startswith(" ")):
-        return None
-    box = Box(found[0].left, line.box.top, found[split - 1].right, line.box.bottom) if split else None
-    return _Row(label, box, amounts)
-
-
-def _is_labels(label: Sequence[Word], word: Word) -> bool:
-    """Whether a number still belongs to the label before it.
-
-    `(1)` close behind it refers to a note (a negative unit would stand in its column), and `10)` ends `(Note 10)`.
-    """
-    said = " ".join(part.text for part in label)
-    closes = word.text.endswith(")") and not word.text.startswith("(") and said.count("(") > said.count(")")
-    return closes or (bool(_NOTE.fullmatch(word.text)) and word.left - label[-1].right <= NEAR)
-
-
-def _ends_in_amount(text: str) -> bool:
-    return _is_piece(text.split()[-1])
-
-
-def _is_piece(word: str) -> bool:
-    return word in _CURRENCY or word in _CLOSING or word in _DASHES or word == "(" or bool(_NUMBER.fullmatch(word))
-
-
-def _merged(words: Sequence[Word]) -> tuple[Amount, ...]:
-    """Amounts whose currency, parentheses and percent sign stand apart, put together again."""
-    amounts: list[Amount] = []
-    opening: Word | None = None
-    for word in words:
-        if word.text in _CURRENCY or word.text == "(":
-            opening = Word(f"{opening.text}{word.text}" if opening else word.text, (opening or word).left, word.right)
-        elif word.text in _CLOSING and amounts and opening is None:
-            last = amounts[-1]
-            amounts[-1] = Amount(f"{last.text}{word.text}", last.left, last.right)
-        else:
-            text, left = (f"{opening.text}{word.text}", opening.left) if opening else (word.text, word.left)
-            amounts.append(Amount(text, left, word.right))
-            opening = None
-    return tuple(amounts)
-
-
-def _runs(lines: Sequence[PdfLine], rows: dict[int, _Row]) -> list[list[int]]:
+def _runs(lines: Sequence[PdfLine], rows: dict[int, Row]) -> list[list[int]]:
     """Rows that belong together: with no more than a few short lines between them, none of them a sentence."""
     runs: list[list[int]] = []
     for index in sorted(rows):
@@ -148,31 +72,88 @@ def _runs(lines: Sequence[PdfLine], rows: dict[int, _Row]) -> list[list[int]]:
         else:
             runs.append([index])
     return [
-        run for run in runs if len(run) >= 2 and max(len(rows[index].amounts) for index in run) >= 2 or len(run) >= 4
+        run
+        for run in runs
+        if (len(run) >= 2 and max(len(rows[index].amounts) for index in run) >= 2 or len(run) >= 4)
+        and sum(bool(rows[index].label) for index in run) >= 2
     ]
 
 
 def _may_interrupt(line: PdfLine) -> bool:
+    """Whether a line may stand between two rows: no sentence, unit or row of years, which begin something new."""
     text = line.text.strip()
-    return len(text) <= _LONGEST_LABEL and not text.endswith(".") and not UNIT.search(text)
+    words = text.split()
+    years = len(words) > 1 and all(YEAR.fullmatch(word) for word in words)
+    unit = UNIT.search(text) and (not text.endswith(":") or SENTENCE.search(text))
+    return len(text) <= LONGEST_LABEL and not text.endswith(".") and not unit and not years
 
 
 def _table(
-    lines: Sequence[PdfLine], rows: dict[int, _Row], run: list[int], floor: int, words: Words
+    lines: Sequence[PdfLine], rows: dict[int, Row], run: list[int], floor: int, page: tuple[Words, Rules]
 ) -> DraftTable | None:
+    rows = {**rows, **_flush(_labelled({index: rows[index] for index in run}))}
     edges = _edges([rows[index] for index in run])
     if not edges:
         return None
-    start, caption, unit = above(lines, run[0], floor)
-    labels = min((box.left for index in run if (box := rows[index].label_box)), default=0.0)
-    heads_at = [line for line in lines[start : run[0]] if bears_heads(line, caption)]
-    heads = heads_of(heads_at, labels, edges, words)
+    words, rules = page
+    columns = _columns([rows[index] for index in run], edges)
+    found = above(lines, run[0], floor, columns, words)
+    heads = heads_of(found, columns, rules() if found.heads else ())
     drafts = [_draft(lines, rows, index, before, edges) for before, index in zip([floor - 1, *run], run, strict=False)]
-    drafts = _under_subheads(lines, rows, start, drafts)
-    return DraftTable(start, run[-1], caption, unit, ("", *heads), tuple(drafts), tuple(edges))
+    drafts = _under_subheads(lines, rows, found.start, drafts)
+    return DraftTable(found.start, run[-1], found.caption, found.unit, ("", *heads), tuple(drafts), tuple(edges))
 
 
-def _edges(rows: Sequence[_Row]) -> list[float]:
+def _columns(rows: Sequence[Row], edges: list[float]) -> list[Column]:
+    """Where the columns begin and end, from the amounts that end at their edges."""
+    lefts = list(edges)
+    for amount in (amount for row in rows for amount in row.amounts):
+        place = min(range(len(edges)), key=lambda at: abs(edges[at] - amount.right))
+        if abs(edges[place] - amount.right) <= ALIGNED:
+            lefts[place] = min(lefts[place], amount.left)
+    return [Column(left, right) for left, right in zip(lefts, edges, strict=True)]
+
+
+def _labelled(rows: dict[int, Row]) -> dict[int, Row]:
+    """Rows whose label is a number (a year, a price) and stands where the other labels begin."""
+    left = min(row.label_box.left for row in rows.values() if row.label_box)
+    return {
+        index: replace(row, label=row.amounts[0].text, label_box=_label_box(row), amounts=row.amounts[1:])
+        if not row.label and len(row.amounts) > 1 and row.amounts[0].left <= left + _INDENT
+        else row
+        for index, row in rows.items()
+    }
+
+
+def _label_box(row: Row) -> Box:
+    return replace(row.box, left=row.amounts[0].left, right=row.amounts[0].right)
+
+
+def _flush(rows: dict[int, Row]) -> dict[int, Row]:
+    """Rows whose cells of words end where the longest below or above them does: words are often flush left."""
+    words = sorted((amount.left, amount.right) for row in rows.values() for amount in row.amounts if amount.words)
+    if not words:
+        return rows
+    spans: list[tuple[float, float]] = []
+    for left, right in words:
+        if spans and left < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(right, spans[-1][1]))
+        else:
+            spans.append((left, right))
+    numbers = [amount.right for row in rows.values() for amount in row.amounts if not amount.words]
+
+    def end(amount: Amount) -> Amount:
+        left, right = next(span for span in spans if span[0] <= amount.left < span[1])
+        shared = [number for number in numbers if left <= number <= right + ALIGNED]
+        return replace(amount, right=max(shared, default=right))
+
+    return {
+        index: replace(row, amounts=tuple(end(amount) if amount.words else amount for amount in row.amounts))
+        for index, row in rows.items()
+    }
+
+
+def _edges(rows: Sequence[Row]) -> list[float]:
     """Right edges of the columns: clusters of the amounts' right edges, each seen in at least two rows."""
     rights = sorted(amount.right for row in rows for amount in row.amounts)
     clusters: list[list[float]] = []
@@ -186,7 +167,7 @@ def _edges(rows: Sequence[_Row]) -> list[float]:
     return [cluster[len(cluster) // 2] for cluster in (kept if len(kept) >= widest else clusters)]
 
 
-def _draft(lines: Sequence[PdfLine], rows: dict[int, _Row], index: int, before: int, edges: list[float]) -> DraftRow:
+def _draft(lines: Sequence[PdfLine], rows: dict[int, Row], index: int, before: int, edges: list[float]) -> DraftRow:
     """A row's cells, each amount under the edge nearest to its own; a label that began on the line above is whole."""
     row, line = rows[index], lines[index]
     first, label, box = index, row.label, row.label_box
@@ -205,15 +186,13 @@ def _draft(lines: Sequence[PdfLine], rows: dict[int, _Row], index: int, before: 
 
 def _goes_on(above: str, label: str) -> bool:
     """Whether a line above a row is the beginning of the row's label."""
-    if not above or above.endswith((":", ".")) or len(above) > _LONGEST_LABEL or _ends_in_amount(above):
+    if not above or above.endswith((":", ".")) or len(above) > LONGEST_LABEL or ends_in_amount(above):
         return False
-    return (
-        not label or label[:1].islower() or above.endswith((",", " and", " of", " or", "—", "–", " the", " for", " to"))
-    )
+    return not label or label[:1].islower() or bool(_OPEN_END.search(above))
 
 
 def _under_subheads(
-    lines: Sequence[PdfLine], rows: dict[int, _Row], start: int, drafts: Sequence[DraftRow]
+    lines: Sequence[PdfLine], rows: dict[int, Row], start: int, drafts: Sequence[DraftRow]
 ) -> list[DraftRow]:
     """Rows whose label is indented below a line like `Cost of sales:` say so: `Cost of sales: Products`."""
     subheads: list[PdfLine] = []
@@ -222,7 +201,13 @@ def _under_subheads(
     for row in drafts:
         for number in range(position, row.first):
             line = lines[number]
-            if line.box is not None and line.text.strip().endswith(":") and len(line.text) <= _LONGEST_LABEL:
+            intro = number < drafts[0].first and UNIT.search(line.text)
+            if (
+                line.box is not None
+                and not intro
+                and line.text.strip().endswith(":")
+                and len(line.text) <= LONGEST_LABEL
+            ):
                 wrapped = line.text.strip()[:1].islower() and number > start
                 text = f"{lines[number - 1].text.strip()} {line.text.strip()}" if wrapped else line.text
                 subheads = [replace(line, text=text)]

@@ -98,7 +98,7 @@ def test_signing_in_asking_and_opening_a_source(visit: Visit) -> None:
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Company finance")).to_be_visible()
     visit.ask(QUESTION)
-    expect(page.locator(".answer")).to_contain_text("net sales were $4.2 billion in 2025")
+    expect(page.locator(".answer").last).to_contain_text("net sales were $4.2 billion in 2025")
     source = page.get_by_text("[1] larkfield-annual-report-2025.pdf · page 12 · Financial review › Net sales")
     expect(page.get_by_text("Net sales for 2025 were")).not_to_be_visible()
     source.click()
@@ -112,7 +112,7 @@ def test_an_answer_is_seen_while_it_is_written_and_nothing_moves(visit: Visit) -
     visit.ask(SLOW)
     page = visit.page
     expect(page.get_by_text("Looking through the documents").first).to_be_visible()
-    expect(page.locator(".answer")).to_contain_text("net sales were")
+    expect(page.locator(".answer").last).to_contain_text("net sales were")
     page.wait_for_timeout(600)  # the smooth scrolling
     partly = page.locator(".answer").inner_text()
     before, bottom = page.locator(".question").bounding_box(), page.get_by_test_id("stChatInput").bounding_box()
@@ -131,14 +131,14 @@ def test_stopping_keeps_what_was_said(visit: Visit) -> None:
     visit.sign_in()
     visit.ask(SLOW)
     page = visit.page
-    expect(page.locator(".answer")).to_contain_text("net sales were")
+    expect(page.locator(".answer").last).to_contain_text("net sales were")
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped before it was finished.")).to_be_visible()
-    expect(page.locator(".answer")).to_contain_text("net sales were")
+    expect(page.locator(".answer").last).to_contain_text("net sales were")
     expect(page.get_by_role("button", name="Stop")).not_to_be_visible()
     assert visit.gateway.scripted()["closed"] == [SLOW]
     page.reload()
-    expect(page.locator(".answer")).to_contain_text("net sales were")
+    expect(page.locator(".answer").last).to_contain_text("net sales were")
     expect(page.locator(".answer")).not_to_contain_text("Operating margin")
     visit.ask(QUESTION)
     expect(page.locator(".answer").last).to_contain_text("Operating margin")
@@ -157,9 +157,9 @@ def test_a_reload_keeps_the_sign_in_and_the_conversation(visit: Visit) -> None:
     visit.sign_in()
     visit.ask(QUESTION)
     page = visit.page
-    expect(page.locator(".answer")).to_contain_text("Operating margin")
+    expect(page.locator(".answer").last).to_contain_text("Operating margin")
     page.reload()
-    expect(page.locator(".answer")).to_contain_text("Operating margin")
+    expect(page.locator(".answer").last).to_contain_text("Operating margin")
     expect(page.locator(".question")).to_have_text(QUESTION)
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     token = next(iter(visit.gateway.scripted()["tokens"]))
@@ -174,10 +174,10 @@ def test_a_reload_keeps_the_sign_in_and_the_conversation(visit: Visit) -> None:
 def test_a_reload_in_mid_answer_goes_on_with_it(visit: Visit) -> None:
     visit.sign_in()
     visit.ask(SLOW)
-    expect(visit.page.locator(".answer")).to_contain_text("net sales were")
+    expect(visit.page.locator(".answer").last).to_contain_text("net sales were")
     visit.page.reload()
-    expect(visit.page.locator(".answer")).to_contain_text("net sales were")
-    expect(visit.page.locator(".answer")).to_contain_text("Operating margin")
+    expect(visit.page.locator(".answer").last).to_contain_text("net sales were")
+    expect(visit.page.locator(".answer").last).to_contain_text("Operating margin")
     expect(visit.page.get_by_text("Sources", exact=True)).to_be_visible()
     assert visit.gateway.scripted()["closed"] == []
 
@@ -201,11 +201,11 @@ def test_the_gateway_dying_in_mid_answer(visit: Visit) -> None:
     visit.sign_in()
     visit.ask(SLOW)
     page = visit.page
-    expect(page.locator(".answer")).to_contain_text("net sales were")
+    expect(page.locator(".answer").last).to_contain_text("net sales were")
     visit.gateway.kill()
     try:
         expect(page.get_by_text("The gateway isn't reachable")).to_be_visible()
-        expect(page.locator(".answer")).to_contain_text("net sales were")
+        expect(page.locator(".answer").last).to_contain_text("net sales were")
         assert page.get_by_text("Traceback").count() == 0
     finally:
         visit.gateway.start()
@@ -222,7 +222,7 @@ def test_an_error_in_mid_answer_is_a_notice_with_a_button(visit: Visit) -> None:
     visit.sign_in()
     visit.ask("break please")
     expect(visit.page.get_by_text("The model server doesn't answer")).to_be_visible()
-    expect(visit.page.locator(".answer")).to_contain_text("$4.2 billion in 2025,")
+    expect(visit.page.locator(".answer").last).to_contain_text("$4.2 billion in 2025,")
     visit.page.get_by_role("button", name="Try again").click()
     expect(visit.page.locator(".question")).to_have_count(2)
     expect(visit.page.get_by_text("The model server doesn't answer")).to_be_visible()
@@ -251,8 +251,8 @@ def test_hostile_text_is_shown_and_asks_the_network_for_nothing(visit: Visit) ->
     visit.sign_in()
     page = visit.page
     visit.ask('An image <img src=x onerror="window.hurt=3"> please')
-    expect(page.locator(".answer")).to_contain_text("![pixel](http://198.51.100.7/pixel.png)")
-    expect(page.locator(".answer")).to_contain_text("cost $5 or $6 :smile:")
+    expect(page.locator(".answer").last).to_contain_text("![pixel](http://198.51.100.7/pixel.png)")
+    expect(page.locator(".answer").last).to_contain_text("cost $5 or $6 :smile:")
     expect(page.locator(".question")).to_contain_text("<img src=x")
     heading = page.locator("summary").first
     expect(heading).to_contain_text("<img src=x onerror=")
@@ -318,12 +318,12 @@ def test_conversations_are_kept_apart_renamed_and_deleted(visit: Visit) -> None:
     visit.sign_in()
     page = visit.page
     page.get_by_role("button", name=QUESTIONS[0]).click()
-    expect(page.locator(".answer")).to_contain_text("Operating margin")
+    expect(page.locator(".answer").last).to_contain_text("Operating margin")
     page.get_by_role("button", name="New conversation").click()
     expect(page.get_by_text("Questions to begin with")).to_be_visible()
     sidebar = page.get_by_test_id("stSidebar")
     sidebar.get_by_role("button", name=QUESTIONS[0]).click()
-    expect(page.locator(".answer")).to_contain_text("Operating margin")
+    expect(page.locator(".answer").last).to_contain_text("Operating margin")
     choose(page, "Rename")
     page.get_by_label("Title").fill("Sales of 2025")
     page.get_by_role("dialog").get_by_role("button", name="Rename").click()
