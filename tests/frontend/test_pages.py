@@ -11,6 +11,8 @@ import frontend
 from tests.frontend.processes import GatewayProcess
 from tests.frontend.scripted_gateway import HOSTILE_FILE, PASSWORD, QUESTIONS, REFUSAL
 
+pytestmark = pytest.mark.slow
+
 APP = Path(frontend.__file__).with_name("app.py")
 SECONDS = 30
 

@@ -17,6 +17,8 @@ from retrieval import generation
 from retrieval.search import Searcher
 from tests.retrieval.index_loop import HashedWords, index_folder_of
 
+pytestmark = pytest.mark.slow
+
 SLOW = pytest.param(200, marks=pytest.mark.slow)
 
 

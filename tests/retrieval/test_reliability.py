@@ -15,6 +15,8 @@ from retrieval import generation
 from retrieval.search import Searcher
 from tests.retrieval.index_loop import HashedWords, index_folder_of, index_now
 
+pytestmark = pytest.mark.slow
+
 POINTS = 64
 ROOM = 1 << 23
 

@@ -60,6 +60,7 @@ async def until(what: Callable[[], bool], seconds: float = 20) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_killed_server_is_noticed_and_started_again(quick: Settings) -> None:
     async def kill(engine: Engine) -> None:
         await engine.wait_ready(lambda progress: None)
@@ -74,6 +75,7 @@ def test_a_killed_server_is_noticed_and_started_again(quick: Settings) -> None:
     drive(quick, kill)
 
 
+@pytest.mark.slow
 def test_a_hung_server_is_noticed_though_its_process_lives(quick: Settings) -> None:
     async def hang(engine: Engine) -> None:
         await engine.wait_ready(lambda progress: None)
@@ -88,6 +90,7 @@ def test_a_hung_server_is_noticed_though_its_process_lives(quick: Settings) -> N
     drive(quick, hang)
 
 
+@pytest.mark.slow
 def test_a_server_that_computes_is_busy_and_not_hung(quick: Settings) -> None:
     async def keep_busy(engine: Engine) -> None:
         await engine.wait_ready(lambda progress: None)
@@ -100,6 +103,7 @@ def test_a_server_that_computes_is_busy_and_not_hung(quick: Settings) -> None:
     drive(quick, keep_busy)
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_start_fails_with_its_reason_and_is_tried_again(quick: Settings) -> None:
     (quick.home / "plan").write_text("refuse")
 
@@ -121,6 +125,7 @@ def test_a_port_in_use_is_named(quick: Settings) -> None:
             asyncio.run(Engine(quick, quick.home, "m", scripted).start())
 
 
+@pytest.mark.slow
 def test_the_server_ends_with_a_supervisor_that_is_killed(quick: Settings) -> None:
     script = (
         "import asyncio, sys; from pathlib import Path; from dossier.settings import load_settings;"

@@ -4,10 +4,14 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from dossier.settings import Settings
 from retrieval import generation, upkeep
 from serving.index_view import IndexView
 from tests.retrieval.index_loop import HashedWords, index_folder_of, index_now
+
+pytestmark = pytest.mark.slow
 
 READERS, SWAPS = 20, 20
 
