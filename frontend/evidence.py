@@ -4,21 +4,24 @@ import re
 
 _SENTENCE = re.compile(r"[^\n.!?]*(?:[.!?](?!\s|$)[^\n.!?]*)*(?:[.!?]+(?=\s|$)|(?=\n)|$)")
 _WORD = re.compile(r"\d[\d.,]*\d|\w+")
-_ENOUGH = 0.5
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_ENOUGH, _ENOUGH_WITH_FIGURE = 0.5, 0.3
 _LEAST_WORDS = 2
 
 
 def cited_line(answer: str, number: int, passage: str) -> tuple[int, int] | None:
     """Start and end of the line of `passage` that the sentences of `answer` marked `[number]` are closest to.
 
-    None where no line shares at least half of its words with them: a doubtful mark is worse than none.
+    None where no line shares at least half of its words with them: a doubtful mark is worse than none. An answer with a
+    figure rests on a line that holds it; a table row holds others beside it, so that a smaller share is enough there.
     """
     said = _words(" ".join(_sentences_with(answer, number)))
-    best, best_share = None, _ENOUGH
+    figures = {word for word in said if word[0].isdigit() and not _YEAR.fullmatch(word)}
+    best, best_share = None, _ENOUGH_WITH_FIGURE if figures else _ENOUGH
     for found in _SENTENCE.finditer(passage):
         start, end = _trimmed(passage, found.start(), found.end())
         words = _words(passage[start:end])
-        if len(words) < _LEAST_WORDS:
+        if len(words) < _LEAST_WORDS or (figures and not figures & words):
             continue
         share = _weight(words & said) / _weight(words)
         if share > best_share:

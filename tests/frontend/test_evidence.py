@@ -40,3 +40,10 @@ def test_table_rows_are_lines() -> None:
 
 def test_an_empty_passage_has_no_line() -> None:
     assert cited_line("Something [1].", 1, "") is None
+
+
+def test_the_row_with_the_figure_is_marked_and_not_the_unit_above_it() -> None:
+    passage = "(In millions)\nRevenue $900.0 $800.0 $700.0\nNet income $163.8 $151.0 $127.2\n"
+    found = cited_line("Net income, 2025: $163.8 (in millions) [1]", 1, passage)
+    assert found is not None
+    assert passage[slice(*found)] == "Net income $163.8 $151.0 $127.2"
