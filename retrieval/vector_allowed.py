@@ -11,14 +11,14 @@ Ids = NDArray[np.int64]
 _BITMAP_ALWAYS = 1 << 20
 """Bytes that a bitmap may take whatever it holds: ids up to eight million."""
 _BATCH_BYTES = 48
-"""Bytes that FAISS's hash set takes for an id (measured: 1 million ids, 48 MB; a bitmap of them takes 125 kB)."""
+"""Bytes that FAISS's hash set takes for an id: an estimate (a node and its bucket)."""
 
 
 class Allowed:
     """Ids that a search may find; ids that don't exist do no harm.
 
     A bitmap (one bit for each id up to the highest) where the ids are dense, as those of a chunk store are: a million
-    ids take 125 kB and a test takes a nanosecond. A hash set where they are sparse.
+    ids take 125 kB. A hash set where they are sparse.
     """
 
     def __init__(self, ids: Sequence[int] | Ids) -> None:

@@ -21,7 +21,7 @@ Codes = NDArray[np.uint8]
 
 SCANNED_PER_ROOT = 80.0
 """Vectors that a search looks at, for each unit of the square root of their number: 25,000 of 100,000, 80,000 of a
-million. Among so many are the 10 nearest (measured on text embeddings: see DECISIONS)."""
+million. Chosen at 100,000 vectors (see DECISIONS); not measured at a million."""
 SCANNED_PER_RESULT = 20
 """And at least so many for each result that is asked for."""
 NEWCOMERS = 0.2
@@ -85,7 +85,7 @@ class CompressedVectors:
             self._sort_anew()
 
     def remove(self, gone: Allowed) -> None:
-        """Forget these ids. Every list is looked through: a few milliseconds for a million vectors."""
+        """Forget these ids. Every list is looked through: its cost grows with the index."""
         self.index.remove_ids(gone.selector)
         self._forget()
 
@@ -151,7 +151,7 @@ class CompressedVectors:
         )
 
     def _held(self, allowed: Allowed | None) -> Ids:
-        """How many vectors each list holds that may be found. Counted once for a set of ids: 15 ms for a million."""
+        """How many vectors each list holds that may be found. Counted once for a set of ids."""
         with self._lock:
             if allowed is None:
                 if self._sizes is None:

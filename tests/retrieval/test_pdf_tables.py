@@ -209,12 +209,13 @@ def test_years_at_the_left_are_labels(tmp_path: Path) -> None:
 
 def test_prose_with_numbers_makes_no_table(tmp_path: Path) -> None:
     def prose(sheet: Sheet) -> None:
-        sheet.say("Revenue rose by 12% to $ 1,204 million in the year that ended in 2025, from 1,100")
-        sheet.say("million in 2024. Of this, 310 million came from services, against 290 million in")
-        sheet.say("2023, and the margin was 41.5% (39.0% in 2024). The company paid dividends of 12")
-        sheet.say("cents a share, and it bought back 3,400,000 shares at an average price of 54.20")
-        sheet.say("dollars. It had 1,200 employees at the end of the year, of whom 310 worked in 12")
-        sheet.say("countries outside of its home market.")
+        # every line ends in a number, as rows do
+        sheet.say("Revenue rose in the year by 12% and came to 1,204 million dollars, from 1,100")
+        sheet.say("million in the year before. Of this, services brought in a good quarter, or 310")
+        sheet.say("million, and the margin was better than last year. The dividends came to 12")
+        sheet.say("cents a share, and the company bought back shares at an average price of 54.20")
+        sheet.say("dollars. At the end of the year it had more people than before, of whom 310")
+        sheet.say("countries outside of its home market saw some at work.")
 
     (page,) = pages(tmp_path / "a.pdf", prose)
     assert page.tables == ()
