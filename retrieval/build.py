@@ -293,4 +293,5 @@ def _outcome(record: FileRecord) -> FileReport:
 def _nothing_found(scan: Scan) -> str:
     reasons = "\n".join(f"  {report.source}: {report.reason}" for report in scan.left_out[:20])
     listing = f"\nLeft out:\n{reasons}" if reasons else ""
-    return f"there are no documents to index. Put PDF, Markdown, HTML or text files into the folder.{listing}"
+    kinds = "PDF, Office, e-mail, HTML, Markdown, text, CSV, JSON lines or feeds"
+    return f"there are no documents to index. Put files into the folder: {kinds}.{listing}"
