@@ -15,6 +15,7 @@ from retrieval.parsing.parsed import Heading, LineBox, ParsedDocument, ParsedPag
 from retrieval.parsing.pdf_lines import BROKEN_WORD, MENDED, PdfLine, PdfPage
 from retrieval.parsing.pdf_tables import DraftTable, continued, find_tables
 
+_UNSEEN = "characters that can't be seen on the page were"
 MAX_PAGES = 20_000
 MAX_CHARACTERS = 60_000_000
 _EDGE = 3
@@ -81,7 +82,8 @@ class _Read:
         if self.unreadable:
             parts.append(f"{self.unreadable} of {len(self.pages)} pages couldn't be read")
         if self.hidden:
-            parts.append(f"{self.hidden} characters that can't be seen on the page were left out")
+            what = "character that can't be seen on the page was" if self.hidden == 1 else _UNSEEN
+            parts.append(f"{self.hidden} {what} left out")
         if self.ocr.pages:
             what = "scanned page was" if self.ocr.pages == 1 else "scanned pages were"
             parts.append(f"{self.ocr.pages} {what} read by OCR, which makes mistakes")
