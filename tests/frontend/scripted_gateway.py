@@ -295,7 +295,7 @@ async def stream(question: str, conversation_id: str) -> AsyncIterator[str]:
         yield event({"role": "assistant", "content": ""})
         for step in ("Looking through the documents", "Reading 3 passages"):
             yield event({}, step=step)
-            await asyncio.sleep(pause * 2)
+            await asyncio.sleep(pause * 8)  # a step must stay long enough for a busy machine to show it
         if "hang" in question:
             await asyncio.sleep(60)
         for word in text.split(" "):
