@@ -1,42 +1,72 @@
-"""The `dossier` command: joins the packages' subcommands. The one module of dossier/ that imports the others."""
+"""The `dossier` command: joins the packages' subcommands. The one module of dossier/ that names the others.
+
+A command's module is imported when the command is called: all of them together take seconds, which `dossier settings`
+and `dossier --help` needn't wait for.
+"""
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
+from dossier.command_group import command_group
 from dossier.errors import DossierError
 from dossier.packs import load_pack
 from dossier.settings import PREFIX, SECRET, Settings, load_settings, origins, settings_file
-from frontend.launch import command as page_command
-from frontend.launch import environment as page_environment
-from retrieval.evaluate_commands import evaluate_commands
-from retrieval.index_commands import index_commands
-from retrieval.search_command import search as search_command
-from serving.commands import ask, key_commands, serve, user_commands
-from serving.running import Page
-from serving.running import run as run_everything
-from training.commands import embedder_commands, reranker_commands
 
-app = typer.Typer(
-    help="Ask a company's own documents and get answers with sources, on its own machines.\n\n"
+JOINED = {
+    "ask": ("serving.commands:ask", "Ask the documents one question and print the answer with its sources."),
+    "index": (
+        "retrieval.index_commands:index_commands",
+        "The index of the documents: bring it up to date, look at it, check it, go back.",
+    ),
+    "search": (
+        "retrieval.search_command:search",
+        "Show the passages that answer a question best, and why each of them came.",
+    ),
+    "serve": ("serving.commands:serve", "Run the gateway (HTTP API) with the model server behind it, until stopped."),
+    "evaluate": ("retrieval.evaluate_commands:evaluate_commands", "Measure quality on questions with known answers."),
+    "embedder": ("training.commands:embedder_commands", "Fine-tune the embedder on your own documents."),
+    "reranker": ("training.commands:reranker_commands", "Train a reranker on your own documents."),
+    "user": ("serving.commands:user_commands", "Users: list, add, change."),
+    "key": ("serving.commands:key_commands", "API keys for programs."),
+}
+"""Commands of the other packages: where each is, and its line in the help."""
+
+app = command_group(
+    "Ask a company's own documents and get answers with sources, on its own machines.\n\n"
     "First steps: `dossier run` prepares, indexes and starts everything; `dossier ask` asks from the terminal. "
-    "`dossier COMMAND --help` explains each command.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    "`dossier COMMAND --help` explains each command."
 )
-app.command()(ask)
-app.add_typer(index_commands, name="index")
-app.command("search")(search_command)
-app.command()(serve)
-app.add_typer(evaluate_commands, name="evaluate")
-app.add_typer(embedder_commands, name="embedder")
-app.add_typer(reranker_commands, name="reranker")
-app.add_typer(user_commands, name="user")
-app.add_typer(key_commands, name="key")
+
+
+class _PassedOn(TyperCommand):
+    """A command that leaves all its arguments, `--help` too, to the one that it stands for."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 (Context is not public in Typer)
+        ctx.args = list(args)
+        return args
+
+
+def joined(name: str) -> typer.Typer:
+    """A command of another package, imported now."""
+    module, _, attribute = JOINED[name][0].partition(":")
+    found = getattr(import_module(module), attribute)
+    if isinstance(found, typer.Typer):
+        return found
+    alone = command_group(no_args_is_help=False)
+    alone.command(name)(found)
+    return alone
+
+
+def _join(name: str, purpose: str) -> None:
+    @app.command(name, cls=_PassedOn, help=purpose)
+    def call(context: typer.Context) -> None:
+        joined(name)(args=context.args, prog_name=f"dossier {name}")
 
 
 @app.command()
@@ -47,18 +77,28 @@ def run(
 
     Example: dossier run --docs ./contracts
     """
+    from frontend.launch import command, environment
+    from serving.running import Page
+    from serving.running import run as run_everything
+
     if docs is not None:  # the processes that are started read it too
         os.environ[f"{PREFIX}DOCUMENTS"] = str(docs.resolve())
     settings = load_settings()
-    run_everything(settings, load_pack(settings), Page(page_command(settings), page_environment(settings)))
+    run_everything(settings, load_pack(settings), Page(command(settings), environment(settings)))
+
+
+for _name, (_, _purpose) in JOINED.items():
+    _join(_name, _purpose)
 
 
 @app.command()
 def ui() -> None:
     """Run the chat page alone, for a gateway that runs elsewhere or already."""
+    from frontend.launch import command, environment
+
     settings = load_settings()
-    command = page_command(settings)
-    os.execve(command[0], command, page_environment(settings))  # noqa: S606 (becoming the page is the purpose)
+    line = command(settings)
+    os.execve(line[0], line, environment(settings))  # noqa: S606 (becoming the page is the purpose)
 
 
 @app.command("settings")

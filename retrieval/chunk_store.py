@@ -198,13 +198,13 @@ class ChunkStore:
         rows = self._db.execute(sql, {"ids": json.dumps(list(ids)), "groups": _names(groups)})
         return dict(chunk_of(row) for row in rows)
 
-    def tables_of(self, source: str, groups: frozenset[str]) -> list[Table]:
-        """The tables of a document that the groups may read, in order."""
+    def tables_of(self, source: str, groups: frozenset[str], page: int | None = None) -> list[Table]:
+        """The tables of a document (of one of its pages) that the groups may read, in order."""
         sql = (
             "SELECT t.content FROM tables t JOIN documents d ON d.id = t.document_id "  # noqa: S608 (constant)
-            f"WHERE d.source = :source AND {_READABLE} ORDER BY t.page, t.start"
+            f"WHERE d.source = :source AND (:page IS NULL OR t.page = :page) AND {_READABLE} ORDER BY t.page, t.start"
         )
-        rows = self._db.execute(sql, {"source": source, "groups": _names(groups)})
+        rows = self._db.execute(sql, {"source": source, "page": page, "groups": _names(groups)})
         return [TABLE.validate_json(row[0]) for row in rows]
 
     def readable_ids(self, groups: frozenset[str], documents: Sequence[int] | None = None) -> list[int] | None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from dossier.command_group import command_group
 from dossier.errors import SettingsError
 from dossier.packs import load_pack, load_questions
 from dossier.progress import ProgressDisplay
@@ -26,7 +27,7 @@ from retrieval.evaluation.comparing import compare, comparison_table, read_earli
 from retrieval.evaluation.report import Report, as_json, table, write_per_question
 from retrieval.opening import open_searcher
 
-evaluate_commands = typer.Typer(help="Measure quality on questions with known answers.", no_args_is_help=True)
+evaluate_commands = command_group("Measure quality on questions with known answers.")
 _SHOWN = 10
 """Unread files that are named."""
 _EXAMPLE = "packs/finance/questions.jsonl"

@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from dossier.command_group import command_group
 from dossier.errors import CorruptIndexError, DossierError, IndexingError, SettingsError
 from dossier.packs import index_folder, load_pack
 from dossier.progress import ProgressDisplay
@@ -25,7 +26,9 @@ from retrieval.index_output import print_report
 from retrieval.indexing import Choices, build_index, difference_now, load_embedder, plan_of, verify_index
 from retrieval.watching import Watching, keep_up
 
-index_commands = typer.Typer(help="The index of the documents: bring it up to date, look at it, check it, go back.")
+index_commands = command_group(
+    "The index of the documents: bring it up to date, look at it, check it, go back.", no_args_is_help=False
+)
 
 Docs = Annotated[Path | None, typer.Option("--docs", help="Folder to index instead of the pack's documents.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

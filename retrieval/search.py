@@ -122,9 +122,9 @@ class Searcher:
         """The documents of this generation, whoever may read them: for admins."""
         return self._store.documents()
 
-    def tables(self, source: str, groups: frozenset[str]) -> list[Table]:
-        """The tables of a document that the groups may read."""
-        return self._store.tables_of(source, groups)
+    def tables(self, source: str, groups: frozenset[str], page: int | None = None) -> list[Table]:
+        """The tables of a document (of one of its pages) that the groups may read."""
+        return self._store.tables_of(source, groups, page)
 
     def close(self) -> None:
         """Close the files."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dossier.citations import parse_citations
 from dossier.errors import QuestionError
 from dossier.prompt import NOT_IN_DOCUMENTS, PROMPT_VERSION, speaking_prompt
-from dossier.records import Answer, AnswerEvent, Delta, Line, Step, Turn, Usage, Verdict
+from dossier.records import Answer, AnswerEvent, Delta, Line, Step, Table, Turn, Usage, Verdict
 from dossier.settings import Settings
 from retrieval.lines import RankedLine, rank_lines
 from retrieval.query import read_query
@@ -29,10 +29,11 @@ _UNSUPPORTED = "Parts of this answer could not be found in the documents: "
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What was found for one question: the retrieval result and its best lines."""
+    """What was found for one question: the retrieval result, its best lines, and the tables of each line's page."""
 
     found: Found
     lines: list[RankedLine]
+    tables: dict[int, list[Table]]
 
 
 class DocumentChain:
@@ -71,9 +72,12 @@ class DocumentChain:
                 yield event
 
     def _read(self, question: str, groups: frozenset[str]) -> _Reading:
-        found = self._index.searcher().search(question, groups, self._settings.passages)
+        searcher = self._index.searcher()
+        found = searcher.search(question, groups, self._settings.passages)
         lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_SHOWN)
-        return _Reading(found, lines)
+        chunks = {number: found.passages[number - 1].chunk for number in {item.line.passage for item in lines}}
+        tables = {number: searcher.tables(chunk.source, groups, chunk.page) for number, chunk in chunks.items()}
+        return _Reading(found, lines, tables)
 
     async def _refuse(self, found: Found, usage: Usage | None = None) -> AsyncGenerator[AnswerEvent]:
         yield Delta(NOT_IN_DOCUMENTS)
@@ -90,9 +94,11 @@ class DocumentChain:
                 async for event in refusal:
                     yield event
             return
-        years = reading.found.query.years
+        query = reading.found.query
         lines = _with_close_second(choice.line, reading.lines)
-        text = join_answers([word_line(line, passages[line.passage - 1], years) for line in lines])
+        text = join_answers(
+            [word_line(line, passages[line.passage - 1], query, reading.tables[line.passage]) for line in lines]
+        )
         for piece in _pieces(text):
             yield Delta(piece)
         yield self._finish(reading.found, text, Verdict.ANSWERED, choice.usage)

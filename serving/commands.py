@@ -8,25 +8,22 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from dossier.command_group import command_group
 from dossier.errors import SettingsError
 from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay
 from dossier.records import Answer, Delta, Step
 from dossier.settings import Settings, load_settings
 from serving.api import create_app
-from serving.assembly import (
-    assemble,
-    gateway,
-    open_store_with_operator,
-    read_operator_key,
-)
+from serving.assembly import assemble, gateway
 from serving.chain import check_question
+from serving.operator import open_store_with_operator, read_operator_key
 from serving.ports import require_free_port
 from serving.store import Change, FirstAdmin, NewUser, Role, Store, User, open_store
 from serving.terminal import gateway_is_up, print_answer, printable, source_lines, stream_answer
 
-user_commands = typer.Typer(help="Users: list, add, change.", no_args_is_help=True)
-key_commands = typer.Typer(help="API keys for programs.", no_args_is_help=True)
+user_commands = command_group("Users: list, add, change.")
+key_commands = command_group("API keys for programs.")
 
 
 def serve() -> None:

@@ -42,6 +42,11 @@ class IndexView:
         """The embedder of questions."""
         return self._embedder
 
+    def warm_up(self) -> None:
+        """Load what a first search would have to load, so that the first question doesn't wait for it."""
+        if self._searcher is not None:
+            self._searcher.search("ready", frozenset(), 1)
+
     def reopen(self) -> None:
         """Open the current generation for the requests to come. When that fails, the open one goes on answering."""
         with self._lock:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +14,14 @@ from pathlib import Path
 import httpx
 
 from dossier.base_model import prepare_base_model
-from dossier.errors import EngineError
+from dossier.errors import EngineError, IndexMissingError
 from dossier.packs import Pack, index_folder
 from dossier.progress import ProgressDisplay
 from dossier.records import Progress
 from dossier.settings import Settings
+from retrieval.generation import current_name
 from retrieval.sample import middle_chunk
-from serving.assembly import open_store_with_operator
+from serving.operator import open_store_with_operator
 from serving.ports import require_free_port
 from serving.store import FirstAdmin
 from serving.terminal import print_answer, stream_answer
@@ -45,22 +46,40 @@ def run(settings: Settings, pack: Pack, page: Page) -> None:
     require_free_port("127.0.0.1", settings.engine_port, "engine_port")
     with ProgressDisplay() as display:
         prepare_base_model(settings, pack.base_model, display)
-    # a process of its own gives the embedder's memory back when the index is done
-    status = subprocess.run([sys.executable, "-m", "dossier", "index"], check=False).returncode
-    if status:
-        raise SystemExit(status)
     store, first, key = open_store_with_operator(settings)
     store.close()
     settings.log_folder.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, _interrupt)
-    with _started(
-        [sys.executable, "-m", "dossier", "serve"], dict(os.environ), settings.log_folder / "gateway.log"
-    ) as gateway:
+    with ExitStack() as started:
+        # where there is an index already, it is brought up to date while the model server starts
+        gateway = started.enter_context(_gateway(settings)) if _has_index(settings, pack) else None
+        _bring_index_up_to_date()
+        gateway = gateway or started.enter_context(_gateway(settings))
         wait_until_ready(settings, gateway)
-        with _started(page.command, page.environment, settings.log_folder / "page.log") as streamlit:
-            _ask_opening_question(settings, pack, key)
-            _print_addresses(settings, first)
-            _stay(gateway, streamlit, settings)
+        log = settings.log_folder / "page.log"
+        streamlit = started.enter_context(_started(page.command, page.environment, log))
+        _ask_opening_question(settings, pack, key)
+        _print_addresses(settings, first)
+        _stay(gateway, streamlit, settings)
+
+
+def _has_index(settings: Settings, pack: Pack) -> bool:
+    try:
+        return bool(current_name(index_folder(settings, pack.documents)))
+    except IndexMissingError:
+        return False
+
+
+def _bring_index_up_to_date() -> None:
+    # a process of its own gives the embedder's memory back when the index is done
+    status = subprocess.run([sys.executable, "-m", "dossier", "index"], check=False).returncode
+    if status:
+        raise SystemExit(status)
+
+
+def _gateway(settings: Settings) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "dossier", "serve"]
+    return _started(command, dict(os.environ), settings.log_folder / "gateway.log")
 
 
 def wait_until_ready(settings: Settings, gateway: subprocess.Popen[bytes]) -> None:

@@ -6,13 +6,22 @@ from dataclasses import dataclass
 
 from dossier.citations import marker
 from dossier.evidence import amounts_of, is_row
-from dossier.records import Line, Passage
+from dossier.records import Line, Metadata, Passage, Table, TableRow
+from retrieval.query import Query
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _UNIT = re.compile(r"\b(?:dollars |amounts |US\$ |\$ )?in (?:millions|thousands|billions)\b", re.IGNORECASE)
 _PERCENT = re.compile(r"%\)?$")
 _MARKUP = re.compile(r"^(?:[•▪●*\-+]|#{1,6}|\d{1,2}[.)])\s+")
 _FOOTNOTE = re.compile(r"\([1-9]\)")
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_PERIOD = re.compile(
+    rf"\b(?:(?:three|six|nine|twelve|\d+) (?:months|weeks)|(?:fiscal )?(?:years?|quarters?)) ended\b.*"
+    rf"|\b{_MONTH} \d{{1,2}},? (?:19|20)\d\d.*|\b(?:FY|fiscal |Q[1-4] )?(?:19|20)\d\d\b.*",
+    re.IGNORECASE,
+)
+_DATE = re.compile(rf"\b({_MONTH}) (\d{{1,2}}),? ((?:19|20)\d\d)", re.IGNORECASE)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST = 600
 
 
@@ -33,14 +42,42 @@ class Row:
     unit: str
 
 
-def word_line(line: Line, passage: Passage, years: frozenset[str]) -> str:
-    """One line as an answer sentence with its citation. `years` are those that the question names."""
-    text = _word_row(read_row(line, passage), years) if is_row(line.text) else _quote(line.text)
+def word_line(line: Line, passage: Passage, query: Query, tables: Sequence[Table] = ()) -> str:
+    """One line as an answer sentence with its citation, the cells that the question asks for where it names a period.
+
+    `tables` are those of the passage's page; a row that stands in one of them is read from it.
+    """
+    row = read_row(line, passage, tables) if is_row(line.text) or _place(line, passage, tables) else None
+    text = _word_row(row, query, passage.chunk.metadata) if row and row.cells else _quote(line.text)
     return f"{text} {marker(line.passage)}"
 
 
-def read_row(line: Line, passage: Passage) -> Row:
-    """Read a table row: label, amounts and, where as many years head the table as there are amounts, their years."""
+def read_row(line: Line, passage: Passage, tables: Sequence[Table] = ()) -> Row:
+    """Read a table row: label, amounts and, where they are known for certain, the columns that they stand in."""
+    by_heads = _read_by_heads(line, passage)
+    place = _place(line, passage, tables)
+    if place is None:
+        return by_heads
+    table, found = place
+    cells = tuple(
+        Cell(_period(head), cell.text)
+        for head, cell in zip(table.columns[1:], found.cells[1:], strict=True)
+        if cell.text
+    )
+    years = [cell.column for cell in by_heads.cells]
+    if any(years) and (len(cells) != len(years) or not _agree(cells, by_heads.cells)):
+        return Row(by_heads.label, tuple(Cell("", cell.amount) for cell in by_heads.cells), by_heads.unit)
+    unit = _unit(table.unit) or by_heads.unit
+    return Row(found.cells[0].text or by_heads.label, cells, unit) if cells else by_heads
+
+
+def join_answers(parts: Sequence[str]) -> str:
+    """Several worded lines as one answer."""
+    return "\n\n".join(dict.fromkeys(parts))
+
+
+def _read_by_heads(line: Line, passage: Passage) -> Row:
+    """A row read by its line alone: as many years above it as amounts in it name the columns."""
     label, amounts = amounts_of(line.text)
     if len(amounts) > 1 and _FOOTNOTE.fullmatch(amounts[0]) and not _FOOTNOTE.fullmatch(amounts[1]):
         amounts = amounts[1:]  # `Total net sales (4) $394,328`: a reference, not three negative units
@@ -56,20 +93,58 @@ def read_row(line: Line, passage: Passage) -> Row:
     return Row(label, tuple(Cell("", amount) for amount in amounts), unit)
 
 
-def join_answers(parts: Sequence[str]) -> str:
-    """Several worded lines as one answer."""
-    return "\n\n".join(dict.fromkeys(parts))
+def _place(line: Line, passage: Passage, tables: Sequence[Table]) -> tuple[Table, TableRow] | None:
+    """The table and the row of it that the line stands in."""
+    start = passage.chunk.start + line.start
+    for table in tables:
+        for row in table.rows:
+            if row.start <= start < row.end:
+                return table, row
+    return None
 
 
-def _word_row(row: Row, years: frozenset[str]) -> str:
+def _agree(cells: Sequence[Cell], by_heads: Sequence[Cell]) -> bool:
+    """Whether the table's heads name the same years as the heads above the line; two readings are better than one."""
+    return all(other.column in cell.column for cell, other in zip(cells, by_heads, strict=True))
+
+
+def _word_row(row: Row, query: Query, about: Metadata) -> str:
     label = row.label.rstrip(" :.…") or "Amount"
+    cells = _wanted(row.cells, query, about)
+    unit = row.unit and f" ({row.unit})"
     # "in millions, except per share amounts"
-    unit = f" ({row.unit})" if row.unit and "per share" not in label.lower() else ""
-    wanted = [cell for cell in row.cells if cell.column in years]
-    if len(wanted) == 1 and len(years) == 1:
-        return f"{label}, {wanted[0].column}: {wanted[0].amount}{unit}"
-    shown = ", ".join(f"{cell.amount} ({cell.column})" if cell.column else cell.amount for cell in wanted or row.cells)
+    if "per share" in label.lower() or all(_PERCENT.search(cell.amount) for cell in cells):
+        unit = ""
+    if len(cells) == 1 and len(row.cells) > 1 and cells[0].column:
+        return f"{label}, {cells[0].column}: {cells[0].amount}{unit}"
+    shown = ", ".join(f"{cell.amount} ({cell.column})" if cell.column else cell.amount for cell in cells)
     return f"{label}: {shown}{unit}"
+
+
+def _wanted(cells: Sequence[Cell], query: Query, about: Metadata) -> Sequence[Cell]:
+    """The cells of the years that the question names, and of its quarter where the document is about that one."""
+    if query.quarters and about.period[5:].lower() in query.quarters and about.period[:4] in query.years | {""}:
+        of_quarter = [cell for cell in cells if about.date and _ends(cell.column) == about.date[:10]]
+        if len(of_quarter) == 1:
+            return of_quarter
+    if not query.quarters or not any("ended" in cell.column.lower() for cell in cells):
+        named = [cell for cell in cells if query.years & set(_YEAR.findall(cell.column))]
+        return named or cells
+    return cells
+
+
+def _ends(column: str) -> str:
+    """The last day of the period that a column head names, in ISO 8601; empty where it names none."""
+    found = _DATE.search(column)
+    if found is None:
+        return ""
+    return f"{found.group(3)}-{_MONTHS.index(found.group(1)[:3].lower()) + 1:02}-{int(found.group(2)):02}"
+
+
+def _period(head: str) -> str:
+    """A column head without the caption in front of its period."""
+    found = _PERIOD.search(head)
+    return found.group().strip() if found else head.strip()
 
 
 def _quote(text: str) -> str:

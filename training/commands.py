@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from dossier.command_group import command_group
 from dossier.errors import SettingsError
 from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay
@@ -18,8 +19,8 @@ from training.pairs_gather import Source, gather
 from training.reranker_train import RerankRecipe
 from training.reranker_tune import tune_reranker
 
-embedder_commands = typer.Typer(help="Fine-tune the embedder on your own documents.", no_args_is_help=True)
-reranker_commands = typer.Typer(help="Train a reranker on your own documents.", no_args_is_help=True)
+embedder_commands = command_group("Fine-tune the embedder on your own documents.")
+reranker_commands = command_group("Train a reranker on your own documents.")
 Pairs = Annotated[
     list[Path] | None, typer.Option("--pairs", help="Questions with evidence: TAT-QA, ConvFinQA, CUAD or JSON lines.")
 ]

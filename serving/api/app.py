@@ -1,5 +1,6 @@
 """Makes the HTTP application out of the gateway's parts."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -87,6 +88,9 @@ def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManag
             if engine := running.gateway.engine:
                 ending.push_async_callback(engine.stop)
                 await engine.start()
+            # beside the model server, which takes longer to start
+            warming = asyncio.create_task(asyncio.to_thread(running.gateway.index.warm_up))
+            ending.push_async_callback(asyncio.wait, [warming])
             # what was under way has been cancelled by the server, and is still being kept
             ending.push_async_callback(running.slots.emptied, _KEEPING_SECONDS)
             ending.push_async_callback(running.job.stop)

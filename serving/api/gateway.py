@@ -67,6 +67,10 @@ class Index(Protocol):
         """The generations on disk, oldest first."""
         ...
 
+    def warm_up(self) -> None:
+        """Load what searching needs. Takes seconds; does nothing when there is no generation."""
+        ...
+
     def reopen(self) -> None:
         """Use the newest generation for new questions."""
         ...

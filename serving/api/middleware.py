@@ -1,5 +1,6 @@
 """Around every request: how large it may be, what is measured, and the headers that keep browsers careful."""
 
+from anyio import move_on_after
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -9,6 +10,9 @@ from serving.api.errors import SAFE_HEADERS, error_body
 from serving.metrics import Metrics
 
 LARGEST_BODY = 1024 * 1024
+_MOST_READ = 16 * LARGEST_BODY
+_PATIENCE_SECONDS = 2.0
+"""How much of a body that is refused already is read, so that its sender hears why."""
 
 
 class BodyLimit:
@@ -26,7 +30,7 @@ class BodyLimit:
         if stated.isdecimal() and int(stated[:20]) > LARGEST_BODY:
             message = "The request is larger than 1 MiB. Send less text or fewer earlier messages."
             response = JSONResponse(error_body(message, "body_too_large", 413), 413, {"Connection": "close"})
-            await response(scope, receive, send)
+            await response(scope, receive, _patient(receive, send))
             return
         arrived = 0
 
@@ -38,7 +42,28 @@ class BodyLimit:
                 raise HTTPException(413, headers={"Connection": "close"})
             return message
 
-        await self._app(scope, counted, send)
+        patient = _patient(receive, send)
+        await self._app(scope, counted, lambda message: (patient if arrived > LARGEST_BODY else send)(message))
+
+
+def _patient(receive: Receive, send: Send) -> Send:
+    """A `send` that ends a response only when the request has been read (or for a while, of one without end).
+
+    A connection that is closed with unread data is reset, and the client may lose the response that says why.
+    """
+
+    async def last_after_reading(message: Message) -> None:
+        if message["type"] != "http.response.body" or message.get("more_body"):
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with move_on_after(_PATIENCE_SECONDS):
+            left = _MOST_READ
+            while left > 0 and (arriving := await receive()).get("more_body"):
+                left -= len(arriving.get("body", b""))
+        await send({"type": "http.response.body", "body": b""})
+
+    return last_after_reading
 
 
 class SafeHeaders:

@@ -159,6 +159,9 @@ class ScriptedIndex:
             GenerationState("g000002", "2026-01-02T00:00:00+00:00", 2, 3, 1000, current=True),
         ]
 
+    def warm_up(self) -> None:
+        """There is nothing to load."""
+
     def reopen(self) -> None:
         """Count."""
         self.reopened += 1

@@ -63,6 +63,17 @@ def test_a_body_of_unknown_length_is_refused_as_soon_as_it_is_too_large(mira: ht
     assert b"body_too_large" in reply
 
 
+def test_whoever_sends_a_large_body_hears_why_it_is_refused(mira: httpx.Client) -> None:
+    def pieces() -> Iterator[bytes]:
+        for _ in range(4 * 16):
+            yield b" " * (MIB // 16)
+
+    for content in (b" " * 4 * MIB, pieces()):  # of a stated length, and of one that isn't
+        reply = mira.post(CHAT, content=content, headers={"Content-Type": "application/json"})
+        assert reply.status_code == 413
+        assert reply.json()["error"]["code"] == "body_too_large"
+
+
 def test_a_body_of_the_largest_size_is_read(mira: httpx.Client) -> None:
     body = json.dumps(ask("What were net sales?"))
 
