@@ -5,7 +5,7 @@ from dossier.records import Question
 from retrieval import lines
 from retrieval.evaluate import holds
 
-WEIGHTS = ("SIMILARITY_WEIGHT", "CONTEXT_WEIGHT", "FOCUS_WEIGHT", "RANK_WEIGHT", "YEAR_WEIGHT", "ROW_WEIGHT")
+WEIGHTS = tuple(f"{name}_WEIGHT" for name in ("SIMILARITY", "CONTEXT", "FOCUS", "RANK", "YEAR", "ROW", "KIND", "WHOLE"))
 
 
 def hits(found: QuestionSet, questions: tuple[Question, ...]) -> tuple[float, float]:

@@ -22,6 +22,7 @@ from retrieval.search import DEPTH, Searcher
 
 EVERYONE: frozenset[str] = frozenset()
 _LINES = 6
+_SAME_WORDS = 7
 
 OnProgress = Callable[[Progress], None]
 
@@ -122,17 +123,23 @@ def reading_table(figures: ReadingFigures) -> str:
 
 def holds(question: Question, passage: Passage, line: str) -> bool:
     """Whether a line says (part of) what some evidence on that page says."""
-    said = _plain(line)
+    said, runs = _plain(line), _runs(line)
     return any(
         passage.document == item.document
         and passage.chunk.page == item.page
-        and (_plain(item.text) in said or (len(said) >= 12 and said in _plain(item.text)))
+        and (_plain(item.text) in said or (len(said) >= 12 and said in _plain(item.text)) or runs & _runs(item.text))
         for item in question.evidence
     )
 
 
 def _plain(text: str) -> str:
     return " ".join(text.lower().split())
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    """Every run of so many words that two texts which share one say the same there."""
+    words = _plain(text).split()
+    return {tuple(words[i : i + _SAME_WORDS]) for i in range(len(words) - _SAME_WORDS + 1)}
 
 
 def _share(hits: Sequence[bool]) -> Figure:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from dossier.evidence import amounts_of, is_row, lines_of
 from dossier.records import Line, Passage
 from retrieval.embedder import Embedder
+from retrieval.expectation import could_answer
 from retrieval.query import STOP_WORDS, Query, stem, stems
 
 _SHORTLIST = 16
@@ -19,6 +20,8 @@ FOCUS_WEIGHT = 0.4
 RANK_WEIGHT = 0.25
 YEAR_WEIGHT = 0.15
 ROW_WEIGHT = 0.2
+KIND_WEIGHT = 0.15
+WHOLE_WEIGHT = 0.1
 """Weights of a line's signals, fitted by comparing right lines with wrong ones (see DECISIONS)."""
 
 
@@ -67,18 +70,26 @@ def _by_words(query: Query, passages: Sequence[Passage], rarity: Mapping[str, fl
     focus = len(own & set(query.stems)) / max(1, len(own))
     around = f"{line.heading} {line.text} {passages[line.passage - 1].chunk.columns}"
     year = not query.years or any(year in around for year in query.years)
+    row = is_row(line.text)
     score = (
         CONTEXT_WEIGHT * context
         + FOCUS_WEIGHT * focus
         + RANK_WEIGHT / line.passage
         + YEAR_WEIGHT * year
-        + ROW_WEIGHT * is_row(line.text)
+        + ROW_WEIGHT * row
+        + KIND_WEIGHT * could_answer(query, line.text)
+        + WHOLE_WEIGHT * (row or _is_whole(line.text))
     )
     return RankedLine(line, score, 0.0, context, focus)
 
 
 def _label(line: Line) -> str:
     return amounts_of(line.text)[0] if is_row(line.text) else line.text
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a line is a whole sentence, not a heading or the half of one that a chunk's end cut."""
+    return text[-1] in ".!?”\"')" and (text[0].isupper() or not text[0].isalpha())
 
 
 def _says_something(line: Line) -> bool:

@@ -20,7 +20,7 @@ from dossier.progress import ProgressDisplay
 from dossier.records import Progress
 from dossier.settings import Settings
 from retrieval.generation import current_name
-from retrieval.sample import middle_chunk
+from retrieval.sample import sample_question
 from serving.operator import open_store_with_operator
 from serving.ports import require_free_port
 from serving.store import FirstAdmin
@@ -113,16 +113,9 @@ def _readiness(url: str) -> dict[str, dict[str, str]]:
 
 
 def _ask_opening_question(settings: Settings, pack: Pack, key: str) -> None:
-    question = pack.opening_question or _question_about(settings, pack)
+    question = pack.opening_question or sample_question(index_folder(settings, pack.documents))
     print(f"\nQuestion: {question}\nAnswer:   ", end="", flush=True)
     print_answer(stream_answer(settings.api_url, key, pack.model_name, question))
-
-
-def _question_about(settings: Settings, pack: Pack) -> str:
-    """A question that the documents can answer: about a section that one of them has."""
-    chunk = middle_chunk(index_folder(settings, pack.documents))
-    about = f" about {chunk.section[-1].strip(' .:')}" if chunk.section else ""
-    return f"What does {chunk.title} say{about}?"
 
 
 def _print_addresses(settings: Settings, first: FirstAdmin | None) -> None:
