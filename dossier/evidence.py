@@ -45,6 +45,7 @@ def _passage_lines(number: int, passage: Passage) -> Iterator[Line]:
     heads: list[str] = []
     block_start = 0
     in_rows = bool(heading)
+    capitals = False
     for start, end in _physical_lines(text):
         line = text[start:end]
         if is_row(line) or (in_rows and _is_short_row(line)):
@@ -53,14 +54,20 @@ def _passage_lines(number: int, passage: Passage) -> Iterator[Line]:
                 heading, heads = " ".join(heads), []
             yield Line(number, start, end, " ".join(line.split()), heading)
             block_start, in_rows = end, True
-        elif not line.strip() or _NEW_BLOCK.match(line) or in_rows:
+        elif not line.strip() or _NEW_BLOCK.match(line) or in_rows or capitals or _in_capitals(line):
             yield from _sentences(number, text, block_start, start)
             block_start, in_rows = start, False
         if _HEADS.search(line) and len(line) <= 140 and not is_row(line):
             heads = [*heads[-7:], line.strip()]
         elif len(line) > 140:
             heads, heading = [], ""
+        capitals = _in_capitals(line)
     yield from _sentences(number, text, block_start, len(text))
+
+
+def _in_capitals(line: str) -> bool:
+    """Whether a line is a heading in capitals, which is no part of the sentence below it."""
+    return line.isupper() and sum(character.isalpha() for character in line) >= 8 and line.rstrip()[-1] not in ".,;"
 
 
 def _is_short_row(line: str) -> bool:

@@ -22,6 +22,8 @@ _PERIOD = re.compile(
 )
 _DATE = re.compile(rf"\b({_MONTH}) (\d{{1,2}}),? ((?:19|20)\d\d)", re.IGNORECASE)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_QUARTER = re.compile(r"\b(?:three months|thirteen weeks|1[34] weeks|quarter)\b", re.IGNORECASE)
+_NOTE = re.compile(r"\s*\((?:[1-9]|[a-h])\)$")
 _LONGEST = 600
 
 
@@ -64,16 +66,16 @@ def read_row(line: Line, passage: Passage, tables: Sequence[Table] = ()) -> Row:
         for head, cell in zip(table.columns[1:], found.cells[1:], strict=True)
         if cell.text
     )
-    years = [cell.column for cell in by_heads.cells]
-    if any(years) and (len(cells) != len(years) or not _agree(cells, by_heads.cells)):
+    if not all(_agrees(cells, cell) for cell in by_heads.cells if cell.column):
         return Row(by_heads.label, tuple(Cell("", cell.amount) for cell in by_heads.cells), by_heads.unit)
     unit = _unit(table.unit) or by_heads.unit
     return Row(found.cells[0].text or by_heads.label, cells, unit) if cells else by_heads
 
 
 def join_answers(parts: Sequence[str]) -> str:
-    """Several worded lines as one answer."""
-    return "\n\n".join(dict.fromkeys(parts))
+    """Several worded lines as one answer; two that differ in a currency's sign alone are one."""
+    said = {re.sub(r"[$€£\s]", "", part): part for part in reversed(parts)}
+    return "\n\n".join(reversed(said.values()))
 
 
 def _read_by_heads(line: Line, passage: Passage) -> Row:
@@ -103,13 +105,13 @@ def _place(line: Line, passage: Passage, tables: Sequence[Table]) -> tuple[Table
     return None
 
 
-def _agree(cells: Sequence[Cell], by_heads: Sequence[Cell]) -> bool:
-    """Whether the table's heads name the same years as the heads above the line; two readings are better than one."""
-    return all(other.column in cell.column for cell, other in zip(cells, by_heads, strict=True))
+def _agrees(cells: Sequence[Cell], by_heads: Cell) -> bool:
+    """Whether the table has an amount under the same year as the heads above the line; one of two readings is wrong."""
+    return any(cell.amount == by_heads.amount and by_heads.column in cell.column for cell in cells)
 
 
 def _word_row(row: Row, query: Query, about: Metadata) -> str:
-    label = row.label.rstrip(" :.…") or "Amount"
+    label = _label(row.label)
     cells = _wanted(row.cells, query, about)
     unit = row.unit and f" ({row.unit})"
     # "in millions, except per share amounts"
@@ -121,12 +123,21 @@ def _word_row(row: Row, query: Query, about: Metadata) -> str:
     return f"{label}: {shown}{unit}"
 
 
+def _label(label: str) -> str:
+    """A row's label without a footnote's number, and without a group's name that it repeats."""
+    label = _NOTE.sub("", label.rstrip(" :.…")).strip()
+    group, _, own = label.rpartition(": ")
+    return (own if group.lower() in own.lower() else label) or "Amount"
+
+
 def _wanted(cells: Sequence[Cell], query: Query, about: Metadata) -> Sequence[Cell]:
     """The cells of the years that the question names, and of its quarter where the document is about that one."""
     if query.quarters and about.period[5:].lower() in query.quarters and about.period[:4] in query.years | {""}:
-        of_quarter = [cell for cell in cells if about.date and _ends(cell.column) == about.date[:10]]
-        if len(of_quarter) == 1:
-            return of_quarter
+        # the newest column of a quarterly report is the quarter that it is about
+        last = max(_ends(cell.column) for cell in cells)
+        own = [cell for cell in cells if last and _ends(cell.column) == last and _QUARTER.search(cell.column)]
+        if len(own) == 1:
+            return own
     if not query.quarters or not any("ended" in cell.column.lower() for cell in cells):
         named = [cell for cell in cells if query.years & set(_YEAR.findall(cell.column))]
         return named or cells

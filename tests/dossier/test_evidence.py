@@ -57,3 +57,12 @@ def test_offsets_point_into_the_passage() -> None:
     found = passage(STATEMENT)
     for line in lines_of([found]):
         assert " ".join(found.chunk.text[line.start : line.end].split()) == line.text
+
+
+def test_a_heading_in_capitals_is_no_part_of_the_sentence_below_it() -> None:
+    text = "Before it.\nACCOUNTANT FEES AND SERVICES\nFees of Ernst & Young LLP are in the proxy statement."
+    assert [line.text for line in lines_of([passage(text)])] == [
+        "Before it.",
+        "ACCOUNTANT FEES AND SERVICES",
+        "Fees of Ernst & Young LLP are in the proxy statement.",
+    ]

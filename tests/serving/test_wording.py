@@ -3,7 +3,7 @@ from dataclasses import replace
 from dossier.records import Chunk, Line, Metadata, Passage, Table, TableCell, TableRow
 from retrieval.query import read_query
 from serving.checking import untraced_numbers
-from serving.wording import read_row, word_line
+from serving.wording import join_answers, read_row, word_line
 
 PASSAGE = Passage(1, Chunk("a.pdf", "A", 2, 0, 9, (), "(In millions) Sales 412 398 in 2025", ""), 0.03)
 
@@ -51,7 +51,7 @@ QUARTERS = table(
 
 
 def test_the_quarter_that_was_asked_for_is_read_from_the_table() -> None:
-    about = Metadata(period="2023-Q2", date="2023-06-30")
+    about = Metadata(period="2023-Q2", date="2023-07-26")
     passage = replace(PASSAGE, chunk=replace(PASSAGE.chunk, metadata=about))
     line = Line(1, 0, 30, "Volume $ 18,214 $ 18,410 $ 73,000", "")
     said = word_line(line, passage, read_query("volume in Q2 2023"), [QUARTERS])
@@ -79,10 +79,29 @@ def test_where_two_readings_of_the_columns_differ_none_is_told() -> None:
     assert said == "Leases: 10, 20 (in millions) [1]"
 
 
+def test_changes_between_the_years_are_columns_of_their_own() -> None:
+    line = Line(1, 0, 20, "Expenses $51,345 17% $43,887", "2022 Change 2021")
+    expenses = table(("", "2022", "Change", "2021"), ("Expenses", "$51,345", "17%", "$43,887"), "dollars in millions")
+    said = word_line(line, PASSAGE, read_query("expenses in 2022"), [expenses])
+    assert said == "Expenses, 2022: $51,345 (dollars in millions) [1]"
+
+
 def test_a_row_with_one_amount_is_read_from_its_table() -> None:
     line = Line(1, 0, 20, "Offices 12", "")
     assert word_line(line, PASSAGE, read_query("offices"), [table(("", "2025"), ("Offices", "12"))]) == (
         "Offices: 12 (2025) (in millions) [1]"
+    )
+
+
+def test_a_label_is_told_without_footnote_and_repetition() -> None:
+    line = Line(1, 0, 20, "Total margin (4) 10", "")
+    found = table(("", "2025"), ("Margin: Total margin (4)", "10"))
+    assert word_line(line, PASSAGE, read_query("margin"), [found]).startswith("Total margin: 10 (2025)")
+
+
+def test_two_lines_that_say_the_same_are_read_out_once() -> None:
+    assert (
+        join_answers(["Total: 49,954 [1]", "Total: $49,954 [1]", "Rest: 3 [2]"]) == "Total: 49,954 [1]\n\nRest: 3 [2]"
     )
 
 
