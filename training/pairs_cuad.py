@@ -4,6 +4,8 @@ import ast
 import csv
 import hashlib
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from dossier.errors import SettingsError
@@ -48,36 +50,76 @@ _QUESTIONS = {
 }
 
 
-def read_cuad(folder: Path) -> Examples:
-    """Read `master_clauses.csv` and `contracts/*.txt`. Raises SettingsError when they aren't there."""
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A contract with the row of labels that lawyers gave it."""
+
+    file: Path
+    row: Mapping[str, str]
+
+    @property
+    def party(self) -> str:
+        """The first party, as the file is named."""
+        return re.split(r"[_,.\- ]", self.file.stem)[0]
+
+    @property
+    def group(self) -> str:
+        """The first party's letters: several contracts of one party say much the same."""
+        return re.sub(r"[^a-z]", "", self.party.lower())[:10]
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self.file.read_text(encoding="utf-8", errors="replace")
+
+    def clauses(self, category: str) -> list[str]:
+        """The clauses of a category, as they stand in the text; pieces that belong together stand apart."""
+        return _listed(self.row.get(category, ""))
+
+
+CATEGORIES = tuple(_QUESTIONS)
+"""Kinds of clause that there are questions for."""
+
+
+def contracts_in(folder: Path) -> list[Contract]:
+    """The contracts of `master_clauses.csv` and `contracts/*.txt`, in a fixed order.
+
+    Raises SettingsError when they aren't there.
+    """
     clauses, contracts = folder / "master_clauses.csv", folder / "contracts"
     if not clauses.is_file() or not contracts.is_dir():
         raise SettingsError(f"{folder} holds no master_clauses.csv and contracts/ folder, so it isn't CUAD.")
-    with clauses.open(encoding="utf-8-sig", newline="") as stream:
-        rows = {Path(row["Filename"]).stem.strip(): row for row in csv.DictReader(stream)}
-    files = [file for file in contracts.glob("*.txt") if file.stem.strip() in rows and file.stat().st_size < _LONGEST]
+    try:
+        with clauses.open(encoding="utf-8-sig", newline="") as stream:
+            rows = {Path(row["Filename"]).stem.strip(): row for row in csv.DictReader(stream)}
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        raise SettingsError(f"{clauses} can't be read as CUAD's table of clauses: {error!r}.") from error
+    files = [file for file in contracts.glob("*.txt") if file.stem.strip() in rows]
     files.sort(key=lambda file: hashlib.sha256(file.name.encode()).digest())
+    return [Contract(file, rows[file.stem.strip()]) for file in files]
+
+
+def read_cuad(folder: Path) -> Examples:
+    """Read questions about contracts that aren't too long. Raises SettingsError when there are none."""
+    contracts = [item for item in contracts_in(folder) if item.file.stat().st_size < _LONGEST]
     texts: dict[str, str] = {}
     asked: list[Asked] = []
-    for file in files[:MOST_CONTRACTS]:
-        texts[file.name] = file.read_text(encoding="utf-8", errors="replace")
-        asked.extend(_questions(file, rows[file.stem.strip()]))
+    for contract in contracts[:MOST_CONTRACTS]:
+        texts[contract.file.name] = contract.text
+        for category in CATEGORIES:
+            evidence = tuple(_unfold(piece) for piece in contract.clauses(category))
+            if evidence:
+                asked.append(Asked(clause_question(contract, category), contract.file.name, evidence, contract.group))
     return Examples("cuad", tuple(asked), texts)
 
 
-def _questions(file: Path, row: dict[str, str]) -> list[Asked]:
-    party = re.split(r"[_,.\- ]", file.stem)[0]
-    group = re.sub(r"[^a-z]", "", party.lower())[:10]
-    kind = (row["Document Name-Answer"] or "agreement").strip().lower()
-    found = []
-    for category, questions in _QUESTIONS.items():
-        evidence = tuple(_unfold(piece) for piece in _listed(row.get(category, "")))
-        number = int.from_bytes(hashlib.sha256(f"{file.name}:{category}".encode()).digest()[:4])
-        it = (f"the {party} {kind}", f"{party}'s agreement", f"the {kind} with {party}")[number % 3]
-        if evidence:
-            question = questions[number // 3 % len(questions)].format(it=it)
-            found.append(Asked(question, file.name, evidence, group))
-    return found
+def clause_question(contract: Contract, category: str) -> str:
+    """A question that asks for a kind of clause, as people ask; the same for the same contract and kind."""
+    kind = (contract.row["Document Name-Answer"] or "agreement").strip().lower()
+    number = int.from_bytes(hashlib.sha256(f"{contract.file.name}:{category}".encode()).digest()[:4])
+    it = (f"the {contract.party} {kind}", f"{contract.party}'s agreement", f"the {kind} with {contract.party}")
+    questions = _QUESTIONS[category]
+    return questions[number // 3 % len(questions)].format(it=it[number % 3])
 
 
 def _listed(cell: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""From raw examples to a prepared data set: import, clean, check, split, describe."""

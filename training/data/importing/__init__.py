@@ -1,0 +1,1 @@
+"""Readers of the sets and file formats that people have their examples in."""
