@@ -30,6 +30,7 @@ JOINED = {
     ),
     "serve": ("serving.commands:serve", "Run the gateway (HTTP API) with the model server behind it, until stopped."),
     "evaluate": ("retrieval.evaluate_commands:evaluate_commands", "Measure quality on questions with known answers."),
+    "data": ("training.data.commands:data_commands", "Examples to learn from: prepare a set, look at one."),
     "embedder": ("training.commands:embedder_commands", "Fine-tune the embedder on your own documents."),
     "reranker": ("training.commands:reranker_commands", "Train a reranker on your own documents."),
     "user": ("serving.commands:user_commands", "Users: list, add, change."),

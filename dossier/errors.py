@@ -49,6 +49,14 @@ class CorruptIndexError(IndexMissingError):
     code = "corrupt_index"
 
 
+class DataError(DossierError):
+    """Examples to learn from can't be read, or a prepared set isn't what it was when it was written."""
+
+    exit_status = 2
+    http_status = 422
+    code = "bad_data"
+
+
 class WeightsError(DossierError):
     """Model weights are missing, of a format that isn't allowed, or don't have the pinned digest."""
 

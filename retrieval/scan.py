@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -86,6 +86,12 @@ def scan(
         told = corrections.of(source) if corrections else {}
         found.append(Found(Path(entry.path), source, groups, of_disk, told))
     return Scan(tuple(sorted(found, key=lambda file: file.source)), tuple(left_out))
+
+
+def reader_groups(folder: Path, collections: Sequence[Collection], groups_file: str) -> Callable[[str], frozenset[str]]:
+    """Who may read a document by its path in the folder, whether it is there or not. Raises IndexingError."""
+    rules = _group_rules(folder / groups_file)
+    return lambda source: _groups_of(source, collections, rules)
 
 
 def _entries(folder: Path, left_out: list[FileReport]) -> Iterator[tuple[os.DirEntry[str], str]]:

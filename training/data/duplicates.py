@@ -1,12 +1,13 @@
 """Examples that say the same: exactly, nearly (MinHash), against each other, or like an evaluation question."""
 
 import hashlib
+import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from training.data.example import AnswerKind, Example
+from training.data.example import AnswerKind, Example, Task
 from training.data.labels import amount_in
 
 NEAR = 0.9
@@ -14,17 +15,19 @@ NEAR = 0.9
 KEPT_OUT = 0.8
 """The same for a question that must not be trained on: rather one too many left out than one too few."""
 _GRAM = 4
-_PERMUTATIONS = 64
+_BANDS, _ROWS = 16, 4
+"""64 hash functions; of two texts that share 90% of their sequences less than one in a million is missed."""
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 OnDone = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """An example that is left out, and why."""
+    """An example that is left out, and why; `contradicts` when its question has another answer elsewhere."""
 
     example: Example
     reason: str
+    contradicts: bool = False
 
 
 def plain(text: str) -> str:
@@ -44,14 +47,14 @@ def without_exact(examples: Iterable[Example]) -> tuple[list[Example], list[Repe
         for example in same:
             answers.setdefault(_answered(example), example)
         first, *others = answers.values()
-        if others and first.answer.kind is not AnswerKind.TEXT:  # free text may well be worded in two ways
-            dropped += [Repeated(item, f"the answers of {first.where} and {others[0].where} differ") for item in same]
+        if not all(_agree(first, other) for other in others):
+            reason = f"the answers of {first.where} and {others[0].where} differ"
+            dropped += [Repeated(item, reason, True) for item in same]
             continue
-        kept.extend(answers.values())
-        for example in same:
-            known = answers[_answered(example)]
-            if example is not known:
-                dropped.append(Repeated(example, f"says the same as {known.where}"))
+        wordings = list(answers.values()) if first.answer.kind is AnswerKind.TEXT else [first]
+        kept.extend(wordings)
+        chosen = {id(example) for example in wordings}
+        dropped += [Repeated(item, f"says the same as {first.where}") for item in same if id(item) not in chosen]
     return kept, dropped
 
 
@@ -85,24 +88,28 @@ class KeepOut:
         self._questions = [question for question in dict.fromkeys(questions) if plain(question)]
         self._exact = {plain(question): question for question in self._questions}
         self._grams = [grams(question) for question in self._questions]
-        self._index = _Index(KEPT_OUT)
+        self._rare: dict[bytes, list[int]] = defaultdict(list)
+        frequency = Counter(gram for found in self._grams for gram in found)
         for number, found in enumerate(self._grams):
-            self._index.add(number, found)
+            rare_first = sorted(found, key=lambda gram: (frequency[gram], gram))
+            for gram in rare_first[: len(found) - math.ceil(KEPT_OUT * len(found)) + 1]:
+                self._rare[gram].append(number)
 
     def __len__(self) -> int:
         return len(self._questions)
 
-    def similar(self, questions: Sequence[str]) -> list[str]:
-        """For each question the one that it repeats, exactly or nearly; empty where it repeats none."""
-        found = [self._exact.get(plain(question), "") for question in questions]
-        rest = [number for number, known in enumerate(found) if not known]
-        if not self._questions:
-            return found
-        sets = [grams(questions[number]) for number in rest]
-        for number, own, near in zip(rest, sets, self._index.near(sets), strict=True):
-            close = [other for other in near if overlap(own, self._grams[other]) >= KEPT_OUT]
-            found[number] = self._questions[min(close)] if close else ""
-        return found
+    def similar(self, question: str) -> str:
+        """The question that this one repeats, exactly or nearly; empty where it repeats none.
+
+        Exact: whoever shares 80% of a question's sequences holds one of its rarest 20% and one (prefix filtering,
+        Chaudhuri et al. 2006, section 3), so only questions with these are compared.
+        """
+        if known := self._exact.get(plain(question)):
+            return known
+        own = grams(question)
+        near = {number for gram in own for number in self._rare.get(gram, ())}
+        found = [number for number in near if overlap(own, self._grams[number]) >= KEPT_OUT]
+        return self._questions[min(found)] if found else ""
 
 
 def grams(text: str) -> frozenset[bytes]:
@@ -116,42 +123,24 @@ def overlap(left: frozenset[bytes], right: frozenset[bytes]) -> float:
     return len(left & right) / max(1, len(left | right))
 
 
-class _Index:
-    """Sets by their MinHash, so that near ones are found without comparing all with all."""
+def _earlier(sets: Sequence[frozenset[bytes]]) -> list[list[int]]:
+    """For each set the earlier ones that may be near, by MinHash and locality-sensitive hashing."""
+    from datasketch import MinHash, MinHashLSH
 
-    def __init__(self, threshold: float) -> None:
-        from datasketch import MinHashLSH
-
-        # a little below, since what it finds is compared exactly afterwards
-        self._lsh = MinHashLSH(threshold=threshold - 0.1, num_perm=_PERMUTATIONS)
-
-    def add(self, key: int, found: frozenset[bytes]) -> None:
-        (sketch,) = _sketches([found])
-        self._lsh.insert(key, sketch)
-
-    def near(self, sets: Sequence[frozenset[bytes]]) -> list[list[int]]:
-        return [sorted(self._lsh.query(sketch)) for sketch in _sketches(sets)]
-
-    def near_then_add(self, sets: Sequence[frozenset[bytes]]) -> list[list[int]]:
-        """For each set the earlier ones that are near."""
-        found = []
-        for number, sketch in enumerate(_sketches(sets)):
-            found.append(sorted(self._lsh.query(sketch)))
-            self._lsh.insert(number, sketch)
-        return found
-
-
-def _sketches(sets: Sequence[frozenset[bytes]]) -> list:  # type: ignore[type-arg]
-    from datasketch import MinHash
-
-    return list(MinHash.bulk([sorted(found) for found in sets], num_perm=_PERMUTATIONS, seed=1))
+    permutations = _BANDS * _ROWS
+    index = MinHashLSH(num_perm=permutations, params=(_BANDS, _ROWS))
+    found = []
+    for number, sketch in enumerate(MinHash.bulk([sorted(one) for one in sets], num_perm=permutations, seed=1)):
+        found.append(sorted(index.query(sketch)))
+        index.insert(number, sketch)
+    return found
 
 
 def _near(texts: Sequence[str], members: Sequence[int]) -> dict[int, int]:
     """Which members repeat an earlier one that is kept, and which."""
     sets = [grams(text) for text in texts]
     dropped: dict[int, int] = {}
-    for number, candidates in enumerate(_Index(NEAR).near_then_add(sets)):
+    for number, candidates in enumerate(_earlier(sets)):
         for other in candidates:
             if members[other] not in dropped and overlap(sets[number], sets[other]) >= NEAR:
                 dropped[members[number]] = members[other]
@@ -159,9 +148,21 @@ def _near(texts: Sequence[str], members: Sequence[int]) -> dict[int, int]:
     return dropped
 
 
+def _agree(one: Example, other: Example) -> bool:
+    """Whether two answers to one question can both be right: free text worded in two ways, a span within the other."""
+    if one.answer.kind is AnswerKind.TEXT:
+        return True
+    both = (one.answer.kind, other.answer.kind) == (AnswerKind.SPAN, AnswerKind.SPAN)
+    left, right = f" {plain(one.answer.texts[0])} ", f" {plain(other.answer.texts[0])} "
+    return both and one.answer.scale == other.answer.scale and (left in right or right in left)
+
+
 def _asked(example: Example) -> str:
     turns = [plain(turn.text) for turn in example.history]
-    return _digest(example.task, plain(example.instruction), *turns, plain(example.question), _context(example))
+    # each set has its own labels for intents: one message may well have two
+    labels = example.origin.set if example.task is Task.INTENT else ""
+    said = (plain(example.instruction), *turns, plain(example.question), _context(example))
+    return _digest(example.task, labels, *said)
 
 
 def _answered(example: Example) -> str:
@@ -181,7 +182,8 @@ def _bucket(example: Example) -> str:
     free = example.answer.kind is AnswerKind.TEXT
     turns = [plain(turn.text) for turn in example.history]
     numbers = sorted(word for word in plain(_compared(example)).split() if word[0].isdigit())
-    return _digest(example.task, *turns, _context(example), *numbers, "" if free else _answered(example))
+    answer = "" if free else _answered(example)
+    return _digest(example.task, *turns, _context(example), *numbers, answer)
 
 
 def _compared(example: Example) -> str:

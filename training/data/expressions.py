@@ -17,10 +17,10 @@ _DIGITS = Context(prec=40)
 _UNITS = {"thousand": 3, "million": 6, "billion": 9}
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)|(?P<step>#\d+)"
-    r"|(?P<name>[A-Za-z_]\w*)|(?P<sign>[-+*/()\[\],%]))"
+    r"|(?P<name>[A-Za-z_]\w*)|(?P<sign>[-+*/()\[\],%<>]))"
 )
 _SAME = str.maketrans({"×": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "$": None, "€": None, "£": None})
-_CALLS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+_CALLS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "greater": ">"}
 _BINDS = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
@@ -32,7 +32,8 @@ class ExpressionError(ValueError):
 class Computed:
     """A value and how it comes about: `written` in one form, `binds` how tightly its outermost operation does.
 
-    `percent` and `units` say whether percent signs or words such as `million` took part.
+    `percent` and `units` say whether percent signs or words such as `million` took part; `truth` that the value is
+    a comparison's, 1 for yes and 0 for no.
     """
 
     value: Decimal
@@ -40,6 +41,7 @@ class Computed:
     binds: int = 9
     percent: bool = False
     units: bool = False
+    truth: bool = False
 
 
 def compute(text: str) -> Computed:
@@ -83,12 +85,19 @@ class _Parser:
         self._names, self._steps = names, steps
 
     def all(self) -> list[Computed]:
-        self._steps.append(self._sum())
+        self._steps.append(self._compared())
         while self._took(","):
-            self._steps.append(self._sum())
+            self._steps.append(self._compared())
         if self._at < len(self._tokens):
             raise ExpressionError(f"{self._next()!r} stands where an operation should.")
         return self._steps
+
+    def _compared(self) -> Computed:
+        left = self._sum()
+        if (sign := self._next()) not in ("<", ">"):
+            return left
+        self._at += 1
+        return _truth(sign, left, self._sum())
 
     def _sum(self) -> Computed:
         self._depth += 1
@@ -159,7 +168,8 @@ class _Parser:
         self._need(",")
         right = self._sum()
         self._need(")")
-        return _joined(_CALLS[token], left, right)
+        sign = _CALLS[token]
+        return _truth(sign, left, right) if sign == ">" else _joined(sign, left, right)
 
     def _next(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
@@ -193,11 +203,18 @@ def _joined(sign: str, left: Computed, right: Computed) -> Computed:
         "/": lambda a, b: a / b,
     }
     binds = _BINDS[sign]
+    if left.truth or right.truth:
+        raise ExpressionError("a comparison's result can't be computed with.")
     written = f"{_closed(left, binds)} {sign} {_closed(right, binds + (sign in '-/'))}"
     if len(written) > LONGEST * 4:  # steps that repeat earlier steps double each time
         raise ExpressionError("its steps repeat each other too often.")
     value = operations[sign](left.value, right.value)
     return Computed(value, written, binds, left.percent or right.percent, left.units or right.units)
+
+
+def _truth(sign: str, left: Computed, right: Computed) -> Computed:
+    value = left.value > right.value if sign == ">" else left.value < right.value
+    return Computed(Decimal(value), f"{_closed(left, 1)} {sign} {_closed(right, 1)}", 0, truth=True)
 
 
 def _negative(found: Computed) -> Computed:

@@ -35,6 +35,8 @@ def checked(example: Example) -> tuple[Example, str]:
         return example, _entities(example)
     if answer.kind is AnswerKind.COUNT and _LISTED in answer.derivation:
         return example, _count(answer)
+    if answer.kind is AnswerKind.LABEL and answer.derivation:
+        return _verdict(example, answer)
     if answer.kind in (AnswerKind.NUMBER, AnswerKind.COUNT) and answer.derivation:
         return _number(example, answer)
     return example, ""
@@ -54,6 +56,18 @@ def _count(answer: Labelled) -> str:
     return "" if stated == counted else f"{counted} things are listed, the answer says {answer.texts[0]}"
 
 
+def _verdict(example: Example, answer: Labelled) -> tuple[Example, str]:
+    """A comparison that is answered by yes or no."""
+    try:
+        found = compute(answer.derivation)
+    except ExpressionError as error:
+        return example, f"the derivation {answer.derivation!r} can't be computed: {error}"
+    stated = answer.texts[0].strip().lower()
+    if not found.truth or stated != ("yes" if found.value else "no"):
+        return example, f"the expression {found.written} doesn't give the answer {answer.texts[0]}"
+    return replace(example, answer=replace(answer, expression=found.written)), ""
+
+
 def _number(example: Example, answer: Labelled) -> tuple[Example, str]:
     stated = amount_in(answer.texts[0])
     if stated is None:
@@ -66,7 +80,7 @@ def _number(example: Example, answer: Labelled) -> tuple[Example, str]:
         return example, f"the derivation {answer.derivation!r} can't be computed: {error}"
     if answer.kind is AnswerKind.COUNT and re.fullmatch(r"\s*(?:19|20)\d\d\s*", answer.derivation):
         return example, "" if stated == 1 else f"1 year is listed, the answer says {answer.texts[0]}"
-    if not gives(found, stated, answer):
+    if found.truth or not gives(found, stated, answer):
         value = f"{found.value:.6g}"
         return example, f"the expression {found.written} gives {value}, the answer says {answer.texts[0]}"
     return replace(example, answer=replace(answer, expression=found.written)), ""

@@ -3,10 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 
 from dossier.evidence import is_row
-from training.data.example import Context, Example
 
 EMAIL = "e-mail address"
 IBAN = "IBAN"
@@ -40,43 +38,13 @@ def masked(text: str, counts: Counter[str], figures: bool = False) -> str:
     With `figures`, and in lines that are rows of a table, digits are left alone: only what letters give away (e-mail
     addresses, IBANs with right check digits) is masked, so that no figure of a table ever is.
     """
-    text = _replaced(text, _EMAIL, EMAIL, counts)
+    if "@" in text:
+        text = _replaced(text, _EMAIL, EMAIL, counts)
     text = _replaced(text, _IBAN, IBAN, counts, is_iban)
     if figures:
         return text
     lines = [_line(line, counts) for line in text.split("\n")]
     return _NAME.sub(lambda match: _counted(NAME, counts, match["lead"]), "\n".join(lines))
-
-
-def masked_example(example: Example, counts: Counter[str]) -> Example:
-    """An example with personal data masked in all its texts; the cells of its table keep their figures."""
-
-    def text(said: str) -> str:
-        return masked(said, counts)
-
-    def cell(said: str) -> str:
-        return masked(said, counts, figures=True)
-
-    context = Context(
-        text(example.context.title),
-        tuple(tuple(cell(said) for said in row) for row in example.context.rows),
-        tuple(text(said) for said in example.context.paragraphs),
-    )
-    # an answer that is a number comes from figures and stays
-    answer = replace(
-        example.answer,
-        texts=tuple(text(said) for said in example.answer.texts),
-        evidence=tuple(text(said) for said in example.answer.evidence),
-    )
-    history = tuple(replace(turn, text=text(turn.text)) for turn in example.history)
-    return replace(
-        example,
-        question=text(example.question),
-        answer=answer,
-        context=context,
-        instruction=text(example.instruction),
-        history=history,
-    )
 
 
 def is_card(digits: str) -> bool:

@@ -1,0 +1,62 @@
+"""The `dossier data` commands."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dossier.command_group import command_group
+from dossier.errors import SettingsError
+from dossier.packs import load_pack
+from dossier.progress import ProgressDisplay, in_words
+from dossier.settings import load_settings
+from training.data.prepare import Recipe, prepare
+from training.data.prepared import SHEET, read_prepared, refuse_foreign, write_prepared
+from training.data.report import summary
+from training.data.splitting import Shares
+
+data_commands = command_group("Examples to learn from: prepare a set, look at one.")
+
+
+@data_commands.command("prepare")
+def prepare_data(  # noqa: PLR0913 (options of a command)
+    sources: Annotated[list[Path], typer.Argument(help="Files with examples, or a CUAD folder.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; it must not hold another set.")],
+    pack: Annotated[str, typer.Option(help="Pack whose groups and questions count (default: the setting's).")] = "",
+    keep_out: Annotated[
+        list[Path] | None, typer.Option("--keep-out", help="Questions to be judged by: nothing like them is learned.")
+    ] = None,
+    window: Annotated[int, typer.Option(help="Most tokens of an example (0: the setting engine_context).")] = 0,
+    most: Annotated[int, typer.Option(help="Most examples of one task and kind of answer (0: all).")] = 5000,
+    seed: Annotated[int, typer.Option(help="The same seed splits and chooses the same.")] = 7,
+    split: Annotated[str, typer.Option(help="Shares of train, dev and test in percent.")] = "80/10/10",
+) -> None:
+    """Read, clean, check, split and describe examples.
+
+    Sources: TAT-QA, TAT-HQA, ConvFinQA, CUAD, BANKING77, CLINC150, FinEntity, chat messages and Alpaca instructions as
+    JSON lines, tables with question and answer columns, and questions like a pack's. What a file is, is found out.
+
+    Example: dossier data prepare tatqa_dataset_dev.json replies.jsonl --out data/first
+    """
+    if window < 0 or most < 0:
+        raise SettingsError("--window and --most can't be less than 0. Leave them out for the default.")
+    settings = load_settings(pack=pack) if pack else load_settings()
+    recipe = Recipe(window or settings.engine_context, seed, Shares.parse(split), most)
+    refuse_foreign(out)
+    started = time.monotonic()
+    with ProgressDisplay() as display:
+        made = prepare(sources, keep_out or (), recipe, settings, load_pack(settings), display)
+    prepared, new = write_prepared(made, out)
+    print(summary(prepared))
+    print(f"\n{'Written to' if new else 'The same set is already in'} {out} ({in_words(time.monotonic() - started)}).")
+    print(f"Look at it: {out / SHEET}")
+
+
+@data_commands.command("show")
+def show_data(folder: Annotated[Path, typer.Argument(help="Folder of a prepared set.")]) -> None:
+    """Check a prepared set and print the figures of its sheet.
+
+    Example: dossier data show data/first
+    """
+    print(summary(read_prepared(folder)))

@@ -1,0 +1,194 @@
+"""A prepared set on disk: written whole or not at all, named by what it holds, checked when it is read."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from dossier.adapters import sha256_of
+from dossier.durable import flush, flush_all
+from dossier.errors import DataError
+from training.data.example import Example, from_json, to_line
+from training.data.figures import figures_of
+from training.data.importing.source import Source
+from training.data.prepare import Made
+from training.data.sheet import sheet_of
+from training.data.splitting import SPLITS
+
+MANIFEST, DROPPED, SHEET = "manifest.json", "dropped.jsonl", "sheet.html"
+_FORMAT = 1
+_UNNAMED = frozenset({"name", "digest", "sheet"})
+"""Fields of the manifest that take no part in the digest: the sheet only shows what the other files hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A set whose files are what they were when it was written."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """`data-` and the first 12 digits of the digest."""
+        return str(self.manifest["name"])
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What the sheet tells."""
+        return dict(self.manifest["figures"])
+
+    def examples(self, split: str) -> Iterator[Example]:
+        """The examples of `train`, `dev` or `test`, in the order of the file. Raises DataError."""
+        if split not in SPLITS:
+            raise DataError(f"there is no split {split!r}. Choose one of {', '.join(SPLITS)}.")
+        file = self.folder / f"{split}.jsonl"
+        with file.open(encoding="utf-8") as stream:
+            for number, line in enumerate(stream, start=1):
+                try:
+                    yield from_json(json.loads(line))
+                except (ValueError, KeyError, TypeError) as error:
+                    raise DataError(f"{file}, line {number}: {error!r}. Prepare the set again.") from error
+
+
+def read_prepared(folder: Path) -> Prepared:
+    """Open a prepared set after checking the digest of every file. Raises DataError naming what isn't right."""
+    file = folder / MANIFEST
+    try:
+        manifest = json.loads(file.read_bytes())
+        named = dict(manifest["files"])
+        fitting = manifest["format"] == _FORMAT and _digest(manifest) == manifest["digest"]
+        fitting = fitting and manifest["name"] == _name(manifest["digest"])
+        sheet = str(manifest["sheet"])
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{folder} holds no prepared set. Make one: dossier data prepare SOURCE --out FOLDER."
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{file} can't be read ({error!r}). Prepare the set again.") from error
+    if not fitting:
+        raise DataError(f"{file} was changed or is of another version of Dossier. Prepare the set again.")
+    if set(named) != {*(f"{name}.jsonl" for name in SPLITS), DROPPED}:
+        raise DataError(f"{file} names other files than a set has. Prepare the set again.")
+    for name, expected in {**named, SHEET: sheet}.items():
+        _check(folder / name, expected)
+    return Prepared(folder, manifest)
+
+
+def write_prepared(made: Made, folder: Path) -> tuple[Prepared, bool]:
+    """Write a set: built aside, flushed, renamed; returns it and whether it is new.
+
+    A folder that holds the same set stays as it is. Raises DataError when it holds anything else.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _clear_leftovers(folder)
+    building = folder.parent / f".{folder.name}-{os.getpid()}"
+    building.mkdir()
+    try:
+        manifest = _write_files(made, building)
+        if folder.exists():
+            return _same(folder, manifest), False
+        flush_all(building)
+        building.rename(folder)
+        flush(folder.parent)
+    except OSError as error:
+        raise DataError(f"{folder} can't be written: {error.strerror}. Free some space or name another.") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return Prepared(folder, manifest), True
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Raises DataError when a folder holds something that isn't a prepared set, before any work is done."""
+    if folder.exists() and not (folder / MANIFEST).is_file():
+        raise DataError(f"{folder} is there already and isn't a prepared set. Name another folder.")
+
+
+def _same(folder: Path, manifest: dict[str, Any]) -> Prepared:
+    there = read_prepared(folder)
+    if there.manifest["digest"] != manifest["digest"]:
+        raise DataError(
+            f"{folder} holds the set {there.name}; these sources and settings make {manifest['name']}. Sets aren't "
+            "overwritten, since a trained model may name them: give another folder."
+        )
+    return there
+
+
+def _write_files(made: Made, building: Path) -> dict[str, Any]:
+    for name in SPLITS:
+        with (building / f"{name}.jsonl").open("w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(to_line(example) for example in made.parts[name])
+    with (building / DROPPED).open("w", encoding="utf-8", newline="\n") as stream:
+        stream.writelines(item.to_line() for item in made.dropped)
+    files = {name: sha256_of(building / name) for name in (*(f"{name}.jsonl" for name in SPLITS), DROPPED)}
+    manifest = {
+        "format": _FORMAT,
+        "settings": _settings(made),
+        "sources": [_source(source) for source in made.sources],
+        "figures": figures_of(made),
+        "files": files,
+    }
+    manifest["digest"] = _digest(manifest)
+    manifest["name"] = _name(str(manifest["digest"]))
+    (building / SHEET).write_text(sheet_of(made, manifest), encoding="utf-8")
+    manifest["sheet"] = sha256_of(building / SHEET)
+    (building / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return manifest
+
+
+def _settings(made: Made) -> dict[str, Any]:
+    recipe = made.recipe
+    judges = hashlib.sha256("\n".join(made.judges).encode("utf-8", "surrogatepass")).hexdigest()
+    return {
+        "pack": made.pack,
+        "window": recipe.window,
+        "seed": recipe.seed,
+        "split": str(recipe.shares),
+        "most": recipe.most,
+        "tokenizer": made.tokenizer,
+        "kept out": judges,
+    }
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "kind": source.kind.title,
+        "licence": source.kind.licence,
+        "sha256": source.digest,
+        "examples": len(source.examples),
+    }
+
+
+def _digest(manifest: dict[str, Any]) -> str:
+    body = {name: value for name, value in manifest.items() if name not in _UNNAMED}
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _name(digest: str) -> str:
+    return f"data-{digest[:12]}"
+
+
+def _check(file: Path, expected: str) -> None:
+    try:
+        intact = sha256_of(file) == expected
+    except OSError as error:
+        raise DataError(f"{file} can't be opened ({error.strerror}). Prepare the set again.") from error
+    if not intact:
+        raise DataError(f"{file} was changed after the set was prepared. Prepare the set again.")
+
+
+def _clear_leftovers(folder: Path) -> None:
+    """Remove what runs that were killed left behind; what a living one is building stays."""
+    pattern = re.compile(re.escape(f".{folder.name}-") + r"(\d+)")
+    for entry in folder.parent.iterdir():
+        match = pattern.fullmatch(entry.name)
+        if match and (int(match[1]) == os.getpid() or not psutil.pid_exists(int(match[1]))):
+            shutil.rmtree(entry)
