@@ -5,9 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from dossier.records import Metadata
-from training.data.example import Context, Example
-from training.data.masking import masked
+from training.data.example import Context, Example, Task
+from training.data.masking import Place, masked
 
 Change = Callable[[str], str]
 
@@ -22,45 +21,47 @@ class Cleaner:
     def __init__(self) -> None:
         self.repaired = 0
         self.masks: Counter[str] = Counter()
-        self._known: dict[tuple[str, bool], str] = {}
+        self._known: dict[tuple[str, Place], str] = {}
         self._config: Any = None
 
     def clean(self, example: Example) -> Example:
         """The example with its texts repaired and masked; figures of its table stay as they are."""
+        page, told = self._page, self._prose
         context = Context(
-            self._text(example.context.title),
+            page(example.context.title),
             tuple(tuple(self._cell(cell) for cell in row) for row in example.context.rows),
-            tuple(self._text(paragraph) for paragraph in example.context.paragraphs),
+            tuple(page(paragraph) for paragraph in example.context.paragraphs),
         )
+        answers = told if example.task in (Task.CHAT, Task.INTENT) else page
         answer = replace(
             example.answer,
-            texts=tuple(self._text(text) for text in example.answer.texts),
-            evidence=tuple(self._text(text) for text in example.answer.evidence),
+            texts=tuple(answers(text) for text in example.answer.texts),
+            evidence=tuple(page(text) for text in example.answer.evidence),
         )
-        about = example.origin.about
-        named = Metadata(self._cell(about.company), about.ticker, about.kind, about.period, about.date, about.language)
         return replace(
             example,
-            question=self._text(example.question),
+            question=page(example.question) if example.task is Task.ENTITIES else told(example.question),
             answer=answer,
             context=context,
-            origin=replace(example.origin, about=named),
-            instruction=self._text(example.instruction),
-            history=tuple(replace(turn, text=self._text(turn.text)) for turn in example.history),
+            instruction=told(example.instruction),
+            history=tuple(replace(turn, text=told(turn.text)) for turn in example.history),
         )
 
-    def _text(self, text: str) -> str:
-        return self._cleaned(text, False)
+    def _prose(self, text: str) -> str:
+        return self._cleaned(text, Place.PROSE)
+
+    def _page(self, text: str) -> str:
+        return self._cleaned(text, Place.PAGE)
 
     def _cell(self, text: str) -> str:
-        return self._cleaned(text, True)
+        return self._cleaned(text, Place.CELL)
 
-    def _cleaned(self, text: str, figures: bool) -> str:
-        known = self._known.get((text, figures))
+    def _cleaned(self, text: str, place: Place) -> str:
+        known = self._known.get((text, place))
         if known is None:
             repaired = self._repair(text)
             self.repaired += repaired != text
-            known = self._known[text, figures] = masked(repaired, self.masks, figures)
+            known = self._known[text, place] = masked(repaired, self.masks, place)
         return known
 
     def _repair(self, text: str) -> str:

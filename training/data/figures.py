@@ -11,6 +11,7 @@ from training.data.splitting import SPLITS
 
 MOST_NAMES = 20
 """Companies, sectors, periods and labels that are listed; the rest is counted together."""
+REST = ("others", "not known")
 _BARS = 24
 
 
@@ -104,5 +105,5 @@ def _listed(values: Iterable[str]) -> dict[str, int]:
         return {}
     first = dict(list(counts.items())[:MOST_NAMES])
     others = sum(counts.values()) - sum(first.values())
-    rest = {"others": others, "not known": unknown}
+    rest = dict(zip(REST, (others, unknown), strict=True))
     return first | {name: count for name, count in rest.items() if count}

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from enum import StrEnum
 
 from dossier.evidence import is_row
 
@@ -20,6 +21,7 @@ _CARD = re.compile(
     r"(?<![\d.,$€£-])(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|3[47]\d\d([ -])\d{6}\2\d{5})(?![\d%]|[.,]\d)"
 )
 _UNBROKEN = re.compile(r"(?<![\w.,$€£-])\d{13,19}(?![\w%]|[.,]\d)")
+_CARDS = re.compile(r"\b(?:credit|debit|cards?|visa|mastercard|amex|american express)\b", re.IGNORECASE)
 _SSN = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\d-])")
 _PHONE = re.compile(
     r"(?<![\w.,$€£+-])(?:\+\d{1,3}[ .-]?(?:\(0?\d{1,4}\)[ .-]?)?\d{1,4}(?:[ .-]?\d{2,4}){2,4}"
@@ -32,18 +34,27 @@ _NAME = re.compile(
 )
 
 
-def masked(text: str, counts: Counter[str], figures: bool = False) -> str:
+class Place(StrEnum):
+    """Where a text stands: what people wrote, a page of a document, or a cell of a table."""
+
+    PROSE = "prose"
+    PAGE = "page"
+    CELL = "cell"
+
+
+def masked(text: str, counts: Counter[str], place: Place = Place.PROSE) -> str:
     """A text with personal data replaced by `[kind]`, added to `counts`.
 
-    With `figures`, and in lines that are rows of a table, digits are left alone: only what letters give away (e-mail
-    addresses, IBANs with right check digits) is masked, so that no figure of a table ever is.
+    In cells digits are left alone: only what letters give away (e-mail addresses, IBANs with right check digits) is
+    masked, so that no figure of a table ever is. Lines of a page that are rows of a table are treated alike, unless
+    they speak of cards.
     """
     if "@" in text:
         text = _replaced(text, _EMAIL, EMAIL, counts)
     text = _replaced(text, _IBAN, IBAN, counts, is_iban)
-    if figures:
+    if place is Place.CELL:
         return text
-    lines = [_line(line, counts) for line in text.split("\n")]
+    lines = [_line(line, counts, place) for line in text.split("\n")]
     return _NAME.sub(lambda match: _counted(NAME, counts, match["lead"]), "\n".join(lines))
 
 
@@ -65,10 +76,12 @@ def is_iban(text: str) -> bool:
     return int("".join(str(int(character, 36)) for character in turned)) % 97 == 1
 
 
-def _line(line: str, counts: Counter[str]) -> str:
+def _line(line: str, counts: Counter[str], place: Place) -> str:
     if not any(character.isdigit() for character in line):
         return line
-    if is_row(line):  # four groups of four digits may be four figures, sixteen digits without a gap are none
+    if (
+        place is Place.PAGE and is_row(line) and not _CARDS.search(line)
+    ):  # four groups of four digits may be four figures, sixteen digits without a gap are none
         return _replaced(line, _UNBROKEN, CARD, counts, is_card)
     line = _replaced(line, _CARD, CARD, counts, is_card)
     line = _replaced(line, _SSN, SSN, counts)

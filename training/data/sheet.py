@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from training.data.example import Example
+from training.data.figures import REST
 from training.data.pictures import bars, length_bars
 from training.data.prepare import Made
 
@@ -66,8 +67,11 @@ def _sources(sources: Sequence[Mapping[str, Any]]) -> Iterable[str]:
 def _pictures(figures: Mapping[str, Any]) -> Iterable[str]:
     yield "<h2>What is in it</h2>"
     for key, title in _PICTURES:
-        if figures[key]:
-            yield f"<figure>{bars(title, figures[key])}<figcaption>{title}</figcaption></figure>"
+        named = {name: count for name, count in figures[key].items() if name not in REST}
+        if named:
+            rest = [f"{count:,} {name}" for name, count in figures[key].items() if name in REST]
+            said = f"{title}; besides these {', '.join(rest)}" if rest else title
+            yield f"<figure>{bars(title, named)}<figcaption>{said}</figcaption></figure>"
     lengths = figures["lengths"]
     if lengths["measured"]:
         said = (

@@ -175,4 +175,5 @@ def _table(path: Path, text: str) -> Iterator[Item]:
                 raise DataError(f"{path}, line {reader.line_num}: it hasn't the {columns} columns of the first line.")
             yield Item(row, f"line {reader.line_num}")
     except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: it isn't a table with commas ({error}).") from error
+        place = f"line {reader.line_num + 1}"
+        raise DataError(f"{path}, {place}: it isn't a row of a table ({error}). Correct it.") from error

@@ -62,7 +62,7 @@ def convfinqa_examples(name: str, item: Item) -> Iterator[Example]:
     """A conversation's questions, each with those before it. Raises KeyError, ValueError, TypeError for wrong ones."""
     raw = item.raw
     questions, programs, answers = _turns(raw)
-    place = report_place(raw.get("id") or raw["filename"])
+    place = report_place(raw["filename"] if "filename" in raw and "id" not in raw else raw["id"])
     company, year, *_ = place.split("/")
     origin = Origin(name, item.place, place, f"{company}/{year}", "", Metadata(ticker=company, period=year))
     context, evidence = _convfinqa_context(raw), _golden(raw)
