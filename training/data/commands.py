@@ -21,8 +21,11 @@ data_commands = command_group("Examples to learn from: prepare a set, look at on
 
 @data_commands.command("prepare")
 def prepare_data(  # noqa: PLR0913 (options of a command)
-    sources: Annotated[list[Path], typer.Argument(help="Files with examples, or a CUAD folder.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write; it must not hold another set.")],
+    sources: Annotated[list[Path] | None, typer.Argument(help="Files with examples, or a CUAD folder.")] = None,
+    tables: Annotated[
+        bool, typer.Option("--tables", help="Also make questions from the tables of your indexed documents.")
+    ] = False,
     pack: Annotated[str, typer.Option(help="Pack whose groups and questions count (default: the setting's).")] = "",
     keep_out: Annotated[
         list[Path] | None, typer.Option("--keep-out", help="Questions to be judged by: nothing like them is learned.")
@@ -41,12 +44,16 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
     """
     if window < 0 or most < 0:
         raise SettingsError("--window and --most can't be less than 0. Leave them out for the default.")
+    if not sources and not tables:
+        raise SettingsError(
+            "there is nothing to prepare. Name files with examples, or --tables for your own documents."
+        )
     settings = load_settings(pack=pack) if pack else load_settings()
-    recipe = Recipe(window or settings.engine_context, seed, Shares.parse(split), most)
+    recipe = Recipe(window or settings.engine_context, seed, Shares.parse(split), most, tables)
     refuse_foreign(out)
     started = time.monotonic()
     with ProgressDisplay() as display:
-        made = prepare(sources, keep_out or (), recipe, settings, load_pack(settings), display)
+        made = prepare(sources or (), keep_out or (), recipe, settings, load_pack(settings), display)
     prepared, new = write_prepared(made, out)
     print(summary(prepared))
     print(f"\n{'Written to' if new else 'The same set is already in'} {out} ({in_words(time.monotonic() - started)}).")

@@ -1,9 +1,8 @@
 """Examples that say the same: exactly, nearly (MinHash), against each other, or like an evaluation question."""
 
 import hashlib
-import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,8 +11,6 @@ from training.data.labels import amount_in
 
 NEAR = 0.9
 """Share of common character sequences from which two questions on one context with one answer count as the same."""
-KEPT_OUT = 0.8
-"""The same for a question that must not be trained on: rather one too many left out than one too few."""
 _GRAM = 4
 _BANDS, _ROWS = 16, 4
 """64 hash functions; of two texts that share 90% of their sequences less than one in a million is missed."""
@@ -78,38 +75,6 @@ def without_near(examples: Sequence[Example], on_done: OnDone) -> tuple[list[Exa
     kept = [example for number, example in enumerate(examples) if number not in dropped]
     found = [Repeated(examples[n], f"says nearly the same as {examples[other].where}") for n, other in dropped.items()]
     return kept, found
-
-
-class KeepOut:
-    """Questions that the model will be judged by: nothing like them may be learned from."""
-
-    def __init__(self, questions: Iterable[str]) -> None:
-        """Take them in; `similar` finds them again."""
-        self._questions = [question for question in dict.fromkeys(questions) if plain(question)]
-        self._exact = {plain(question): question for question in self._questions}
-        self._grams = [grams(question) for question in self._questions]
-        self._rare: dict[bytes, list[int]] = defaultdict(list)
-        frequency = Counter(gram for found in self._grams for gram in found)
-        for number, found in enumerate(self._grams):
-            rare_first = sorted(found, key=lambda gram: (frequency[gram], gram))
-            for gram in rare_first[: len(found) - math.ceil(KEPT_OUT * len(found)) + 1]:
-                self._rare[gram].append(number)
-
-    def __len__(self) -> int:
-        return len(self._questions)
-
-    def similar(self, question: str) -> str:
-        """The question that this one repeats, exactly or nearly; empty where it repeats none.
-
-        Exact: whoever shares 80% of a question's sequences holds one of its rarest 20% and one (prefix filtering,
-        Chaudhuri et al. 2006, section 3), so only questions with these are compared.
-        """
-        if known := self._exact.get(plain(question)):
-            return known
-        own = grams(question)
-        near = {number for gram in own for number in self._rare.get(gram, ())}
-        found = [number for number in near if overlap(own, self._grams[number]) >= KEPT_OUT]
-        return self._questions[min(found)] if found else ""
 
 
 def grams(text: str) -> frozenset[bytes]:

@@ -7,16 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dossier.errors import DataError
-from dossier.packs import Pack, load_questions
+from dossier.packs import Pack, index_folder
 from dossier.records import Progress
 from dossier.settings import Settings
 from retrieval.build import OnProgress
 from training.data.cleaning import Cleaner
 from training.data.dropped import Dropped, Why
-from training.data.duplicates import KeepOut, Repeated, without_exact, without_near
+from training.data.duplicates import Repeated, without_exact, without_near
 from training.data.example import Example
+from training.data.importing.own_index import read_own_tables
 from training.data.importing.read import read_source
 from training.data.importing.source import Source
+from training.data.judges import KeepOut
 from training.data.labels import checked
 from training.data.lengths import Measure, measure_of
 from training.data.readers import Limited
@@ -25,12 +27,16 @@ from training.data.splitting import Shares, balanced, split
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a set is made. `window` in tokens; `most` examples of each task and kind of answer (0: all)."""
+    """How a set is made. `window` in tokens; `most` examples of each task and kind of answer (0: all).
+
+    `tables` adds questions about the tables of the pack's own index.
+    """
 
     window: int = 4096
     seed: int = 7
     shares: Shares = field(default_factory=Shares)
     most: int = 5000
+    tables: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +96,14 @@ def prepare(
     pack: Pack,
     on_progress: OnProgress,
 ) -> Made:
-    """Read, clean, check, split. Raises DataError, SettingsError, IndexingError.
+    """Read, clean, check, split. Raises DataError, SettingsError, IndexingError, IndexMissingError.
 
     What is limited to groups leaves first, and personal data is masked before anything else is looked at, so that
     neither can stand in what is reported.
     """
     sources = _read(paths, on_progress)
+    if recipe.tables:
+        sources += (read_own_tables(index_folder(settings, pack.documents)),)
     work = _Work([example for source in sources for example in source], on_progress)
     _limit(work, Limited(pack, settings))
     cleaner = Cleaner()
@@ -118,7 +126,7 @@ def prepare(
         tuple(work.dropped),
         cleaner.repaired,
         cleaner.masks,
-        tuple(judges),
+        tuple(judge.question for judge in judges),
         lengths,
         measure.digest,
         measure.reason,
@@ -167,20 +175,20 @@ def _repeated(item: Repeated, why: Why) -> Dropped:
     return Dropped(item.example, Why.CONTRADICTION if item.contradicts else why, item.reason)
 
 
-def _judges(files: Sequence[Path], pack: Pack) -> list[str]:
+def _judges(files: Sequence[Path], pack: Pack) -> list[Example]:
     """The questions that the model will be judged by: the pack's and those of the files that are kept out."""
-    own = [question.question for question in load_questions(pack.questions)] if pack.questions else []
-    return own + [example.question for file in files for example in read_source(file)]
+    own = [pack.questions] if pack.questions else []
+    return [example for file in (*own, *files) for example in read_source(file)]
 
 
-def _without_judges(work: _Work, judges: Sequence[str]) -> None:
+def _without_judges(work: _Work, judges: Sequence[Example]) -> None:
     keep_out = KeepOut(judges)
     work.begin()
     kept: list[Example] = []
     dropped: list[Dropped] = []
     for done, example in enumerate(work.examples, start=1):
-        if known := keep_out.similar(example.question):
-            dropped.append(Dropped(example, Why.KEPT_OUT, f"repeats the evaluation question {known!r}"))
+        if conflict := keep_out.conflict(example):
+            dropped.append(Dropped(example, Why.KEPT_OUT, conflict))
         else:
             kept.append(example)
         work.tell("Comparing with evaluation questions", done)

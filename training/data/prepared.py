@@ -152,6 +152,7 @@ def _settings(made: Made) -> dict[str, Any]:
         "seed": recipe.seed,
         "split": str(recipe.shares),
         "most": recipe.most,
+        "tables": recipe.tables,
         "tokenizer": made.tokenizer,
         "kept out": judges,
     }

@@ -1,9 +1,6 @@
 """What says the same is found; what only looks alike stays."""
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from training.data.duplicates import KeepOut, without_exact, without_near
+from training.data.duplicates import without_exact, without_near
 from training.data.example import AnswerKind, Context, Example, Labelled, Origin, Scale, Task
 
 LONG = "What was the percentage change in total net revenue of the wholesale segment from {} to 2019"
@@ -63,18 +60,3 @@ def test_near_needs_the_same_page_answer_and_numbers() -> None:
 def test_many_alike_leave_one() -> None:
     texts = [f"please tell me where the card that I ordered is right now{'!' * n} ok" for n in range(50)]
     assert len(near([intent(text + " x" * (n % 2), "card") for n, text in enumerate(texts)])) == 1
-
-
-def test_evaluation_questions_are_found_again() -> None:
-    keep_out = KeepOut(["What was Larkfield's total revenue in fiscal 2025?", "What may a hotel in Zurich cost?"])
-    assert keep_out.similar("what was larkfield's total revenue in fiscal 2025")
-    assert keep_out.similar("Tell me: what was Larkfield's total revenue in fiscal 2025?")
-    assert not keep_out.similar("What was Larkfield's net income in fiscal 2024?")
-    assert not KeepOut([]).similar("What?")
-
-
-@given(st.lists(st.text(alphabet="abcd ", min_size=1, max_size=30), min_size=1, max_size=8), st.data())
-def test_every_evaluation_question_is_found_by_itself(questions: list[str], data: st.DataObject) -> None:
-    kept = [question for question in questions if question.strip()]
-    if kept:
-        assert KeepOut(questions).similar(data.draw(st.sampled_from(kept)).upper())
