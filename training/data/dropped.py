@@ -1,10 +1,9 @@
 """What doesn't become part of a set, and why."""
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 
-from training.data.example import Example, to_json
+from training.data.example import Example, json_line, to_json
 
 
 class Why(StrEnum):
@@ -34,4 +33,4 @@ class Dropped:
         body: dict[str, object] = {"why": self.why, "detail": self.detail, "where": example.where}
         if self.why is not Why.LIMITED:
             body["example"] = to_json(example)
-        return json.dumps(body, ensure_ascii=False, sort_keys=True) + "\n"
+        return json_line(body)

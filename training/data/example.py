@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from dossier.records import EVERYONE, Metadata, Turn
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Task(StrEnum):
@@ -130,7 +133,13 @@ def to_json(example: Example) -> dict[str, Any]:
 
 def to_line(example: Example) -> str:
     """One line of a data file, the same for the same example."""
-    return json.dumps(to_json(example), ensure_ascii=False, sort_keys=True) + "\n"
+    return json_line(to_json(example))
+
+
+def json_line(body: Mapping[str, Any]) -> str:
+    """A line of JSON that is valid UTF-8: half a character (a lone surrogate) is written by its number."""
+    line = json.dumps(body, ensure_ascii=False, sort_keys=True)
+    return (json.dumps(body, sort_keys=True) if _HALF.search(line) else line) + "\n"
 
 
 def from_json(raw: Mapping[str, Any]) -> Example:

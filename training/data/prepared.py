@@ -137,9 +137,9 @@ def _write_files(made: Made, building: Path) -> dict[str, Any]:
     }
     manifest["digest"] = _digest(manifest)
     manifest["name"] = _name(str(manifest["digest"]))
-    (building / SHEET).write_text(sheet_of(made, manifest), encoding="utf-8")
+    (building / SHEET).write_text(sheet_of(made, manifest), encoding="utf-8", errors="replace")
     manifest["sheet"] = sha256_of(building / SHEET)
-    (building / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (building / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
 
 

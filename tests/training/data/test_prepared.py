@@ -65,6 +65,21 @@ def test_the_same_input_and_settings_give_the_same_set(settings: Settings, tmp_p
     assert len(names | {first.name}) == 4
 
 
+def test_half_characters_dont_break_a_set(settings: Settings, tmp_path: Path) -> None:
+    half = {
+        "prompt": "What is \ud83d?",
+        "completion": "5",
+        "expression": "2+3",
+        "company": "\ud83d",
+        "document": "\ud83d",
+    }
+    lines = [json.dumps(half), json.dumps({"prompt": "Why \udc00?", "completion": " ", "document": "\udc00"})]
+    file = small.rows(tmp_path / "q.jsonl", *lines)
+    found = written(settings, [file], tmp_path / "set")
+    assert read_prepared(found.folder).figures["kept"] == 1
+    assert [example.answer.texts for name in SPLITS for example in found.examples(name)] == [("5",)]
+
+
 def test_a_set_isnt_overwritten(settings: Settings, tmp_path: Path) -> None:
     files = sources(tmp_path / "in")
     first = written(settings, files, tmp_path / "set")

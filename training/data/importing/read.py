@@ -1,7 +1,7 @@
 """Reads any source of examples: what it is, is found from what it holds."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from dossier.adapters import sha256_of
@@ -81,7 +81,20 @@ def _each(kind: Kind, content: Content, examples: OneOf) -> Iterator[Example]:
     for item in content.items:
         with reading(content.path, item.place):
             found = list(examples(kind.name_of(content.name), item))
+            _all_texts(found)
         yield from found
+
+
+def _all_texts(found: Iterable[Example]) -> None:
+    """Raises ValueError when something that must be text isn't."""
+    for example in found:
+        answer, context, origin = example.answer, example.context, example.origin
+        told = (example.question, example.instruction, *(turn.text for turn in example.history))
+        asked_on = (context.title, *context.paragraphs, *(cell for row in context.rows for cell in row))
+        answered = (*answer.texts, answer.derivation, *answer.evidence, origin.document, origin.group)
+        for value in (*told, *asked_on, *answered):
+            if not isinstance(value, str):
+                raise ValueError(f"{value!r:.60} stands where a text should")
 
 
 def _one(example: Callable[[str, Item], Example]) -> OneOf:

@@ -75,7 +75,7 @@ def origin_of(name: str, place: str, fields: Mapping[str, Any]) -> Origin:
 
 def _word(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
-    return "" if value is None else str(value).strip()
+    return "" if value is None else str(value).strip().encode("utf-8", "replace").decode()
 
 
 def _text(path: Path) -> str:
