@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from dossier.durable import flush
 from dossier.errors import CorruptIndexError, IndexMissingError
 
 CURRENT = "CURRENT"
@@ -168,21 +169,21 @@ def promote(building: Path, folder: Path, manifest: Manifest) -> None:
     """
     (building / MANIFEST).write_bytes(manifest.to_bytes())
     for file in (*manifest.files, MANIFEST):
-        _flush(building / file)
-    _flush(building)
+        flush(building / file)
+    flush(building)
     _check_built(building, manifest)
     with _new_pointer(folder, manifest.name) as pointer:  # takes room, so it comes before anything is in place
         building.rename(folder / manifest.name)
-        _flush(folder)
+        flush(folder)
         pointer.replace(folder / CURRENT)
-    _flush(folder)
+    flush(folder)
 
 
 def point_to(folder: Path, name: str) -> None:
     """Replace CURRENT atomically: from now on the generation `name` answers. Raises OSError."""
     with _new_pointer(folder, name) as pointer:
         pointer.replace(folder / CURRENT)
-    _flush(folder)
+    flush(folder)
 
 
 @contextmanager
@@ -191,7 +192,7 @@ def _new_pointer(folder: Path, name: str) -> Iterator[Path]:
     pointer = folder / f".{CURRENT}.new"
     try:
         pointer.write_bytes(_pointer(name))
-        _flush(pointer)
+        flush(pointer)
         yield pointer
     finally:
         pointer.unlink(missing_ok=True)
@@ -230,11 +231,3 @@ def _check_built(building: Path, manifest: Manifest) -> None:
     for file, expected in manifest.files.items():
         if digest_of(building / file) != expected:
             raise CorruptIndexError(f"{building / file} reads back differently than it was written. Check the disk.")
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -93,7 +93,7 @@ def write_prepared(made: Made, folder: Path) -> tuple[Prepared, bool]:
     building.mkdir()
     try:
         manifest = _write_files(made, building)
-        if folder.exists():
+        if (folder / MANIFEST).is_file():
             return _same(folder, manifest), False
         flush_all(building)
         building.rename(folder)
@@ -107,7 +107,8 @@ def write_prepared(made: Made, folder: Path) -> tuple[Prepared, bool]:
 
 def refuse_foreign(folder: Path) -> None:
     """Raises DataError when a folder holds something that isn't a prepared set, before any work is done."""
-    if folder.exists() and not (folder / MANIFEST).is_file():
+    there = not folder.is_dir() or any(folder.iterdir())
+    if folder.exists() and there and not (folder / MANIFEST).is_file():
         raise DataError(f"{folder} is there already and isn't a prepared set. Name another folder.")
 
 

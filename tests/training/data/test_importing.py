@@ -154,6 +154,7 @@ def test_examples_read_back_as_they_were_written(tmp_path: Path) -> None:
         ("x.jsonl", '{"messages": [{"role": "assistant", "content": "x"}]}', "doesn't follow a user's message"),
         ("x.jsonl", '{"instruction": "a", "output": 5}\n{}', "line 1: 5 isn't text"),
         ("x.csv", "question,answer\na,b\nc\n", "line 3: it hasn't the 2 columns"),
+        ("x.md", "# Notes\n\nAs text, with a comma", "line 1: it is neither JSON nor JSON lines"),
         ("x.csv", "question,remarks\na,b\n", "line 1: no columns of questions and answers among question, remarks"),
         ("x.csv", 'question,answer\n"a,b\n', "line 2: it isn't a row"),
         ("x.csv", "question,answer,scale\na,b,dozen\n", "line 2: 'dozen' is not a valid Scale"),

@@ -17,7 +17,7 @@ from dossier.settings import Settings
 from tests.training.data import small_sources as small
 from training.data.commands import data_commands
 from training.data.prepare import Recipe, prepare
-from training.data.prepared import DROPPED, MANIFEST, SHEET, Prepared, read_prepared, write_prepared
+from training.data.prepared import DROPPED, MANIFEST, SHEET, Prepared, read_prepared, refuse_foreign, write_prepared
 from training.data.splitting import SPLITS
 
 FILES = {*(f"{name}.jsonl" for name in SPLITS), DROPPED, MANIFEST, SHEET}
@@ -89,6 +89,22 @@ def test_a_set_isnt_overwritten(settings: Settings, tmp_path: Path) -> None:
         written(settings, files[:1], tmp_path / "set")
     assert read_prepared(tmp_path / "set").name == first.name
     assert sorted(entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")) == []
+
+
+def test_only_an_empty_folder_is_written_to(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    refuse_foreign(tmp_path / "empty")
+    assert written(settings, sources(tmp_path / "in"), tmp_path / "empty").name.startswith("data-")
+    (tmp_path / "full").mkdir()
+    for file in ("file", "full/mine.txt"):
+        (tmp_path / file).write_text("mine")
+    for name in ("file", "full"):
+        with pytest.raises(DataError, match="isn't a prepared set"):
+            refuse_foreign(tmp_path / name)
+        with pytest.raises(DataError, match="can't be written"):
+            written(settings, sources(tmp_path / "in"), tmp_path / name)
+    assert (tmp_path / "file").read_text() == (tmp_path / "full" / "mine.txt").read_text() == "mine"
+    assert not [entry for entry in tmp_path.iterdir() if entry.name.startswith(".")]
 
 
 @pytest.mark.parametrize("name", sorted(FILES - {MANIFEST}))

@@ -169,6 +169,8 @@ def _table(path: Path, text: str) -> Iterator[Item]:
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
+        if len(reader.fieldnames) < 2:
+            raise DataError(f"{path}, line 1: it is neither JSON nor JSON lines, and no table of two columns or more.")
         for row in reader:
             if None in row or None in row.values():
                 columns = len(reader.fieldnames)
