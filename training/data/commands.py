@@ -54,7 +54,7 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
     started = time.monotonic()
     with ProgressDisplay() as display:
         made = prepare(sources or (), keep_out or (), recipe, settings, load_pack(settings), display)
-    prepared, new = write_prepared(made, out)
+        prepared, new = write_prepared(made, out, display)
     print(summary(prepared))
     print(f"\n{'Written to' if new else 'The same set is already in'} {out} ({in_words(time.monotonic() - started)}).")
     print(f"Look at it: {out / SHEET}")

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import psutil
 from dossier.adapters import sha256_of
 from dossier.durable import flush, flush_all
 from dossier.errors import DataError
-from training.data.example import Example, from_json, to_line
+from dossier.records import Progress
+from retrieval.build import OnProgress
+from training.data.example import Example, Task, from_json, to_line
 from training.data.figures import figures_of
 from training.data.importing.source import Source
 from training.data.prepare import Made
@@ -44,6 +47,11 @@ class Prepared:
     def figures(self) -> dict[str, Any]:
         """What the sheet tells."""
         return dict(self.manifest["figures"])
+
+    @property
+    def labels(self) -> dict[str, list[str]]:
+        """The intents that each source's examples may have."""
+        return dict(self.manifest["labels"])
 
     def examples(self, split: str) -> Iterator[Example]:
         """The examples of `train`, `dev` or `test`, in the order of the file. Raises DataError."""
@@ -82,7 +90,7 @@ def read_prepared(folder: Path) -> Prepared:
     return Prepared(folder, manifest)
 
 
-def write_prepared(made: Made, folder: Path) -> tuple[Prepared, bool]:
+def write_prepared(made: Made, folder: Path, on_progress: OnProgress) -> tuple[Prepared, bool]:
     """Write a set: built aside, flushed, renamed; returns it and whether it is new.
 
     A folder that holds the same set stays as it is. Raises DataError when it holds anything else.
@@ -92,7 +100,7 @@ def write_prepared(made: Made, folder: Path) -> tuple[Prepared, bool]:
     building = folder.parent / f".{folder.name}-{os.getpid()}"
     building.mkdir()
     try:
-        manifest = _write_files(made, building)
+        manifest = _write_files(made, building, on_progress)
         if (folder / MANIFEST).is_file():
             return _same(folder, manifest), False
         flush_all(building)
@@ -122,26 +130,46 @@ def _same(folder: Path, manifest: dict[str, Any]) -> Prepared:
     return there
 
 
-def _write_files(made: Made, building: Path) -> dict[str, Any]:
-    for name in SPLITS:
-        with (building / f"{name}.jsonl").open("w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(to_line(example) for example in made.parts[name])
-    with (building / DROPPED).open("w", encoding="utf-8", newline="\n") as stream:
-        stream.writelines(item.to_line() for item in made.dropped)
+def _write_files(made: Made, building: Path, on_progress: OnProgress) -> dict[str, Any]:
+    lines: dict[str, Iterator[str]] = {f"{name}.jsonl": map(to_line, made.parts[name]) for name in SPLITS}
+    lines[DROPPED] = (item.to_line() for item in made.dropped)
+    started, done, total = datetime.now(UTC), 0, len(made.examples) + len(made.dropped)
+    for name, told in lines.items():
+        with (building / name).open("w", encoding="utf-8", newline="\n") as stream:
+            for line in told:
+                stream.write(line)
+                done += 1
+                if done % 500 == 0 or done == total:
+                    on_progress(Progress("Writing examples", done, total, started))
+    manifest = _manifest(made, building)
+    (building / SHEET).write_text(sheet_of(made, manifest), encoding="utf-8", errors="replace")
+    manifest["sheet"] = sha256_of(building / SHEET)
+    (building / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return manifest
+
+
+def _manifest(made: Made, building: Path) -> dict[str, Any]:
     files = {name: sha256_of(building / name) for name in (*(f"{name}.jsonl" for name in SPLITS), DROPPED)}
     manifest = {
         "format": _FORMAT,
         "settings": _settings(made),
         "sources": [_source(source) for source in made.sources],
+        "labels": _labels(made),
         "figures": figures_of(made),
         "files": files,
     }
     manifest["digest"] = _digest(manifest)
     manifest["name"] = _name(str(manifest["digest"]))
-    (building / SHEET).write_text(sheet_of(made, manifest), encoding="utf-8", errors="replace")
-    manifest["sheet"] = sha256_of(building / SHEET)
-    (building / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
+
+
+def _labels(made: Made) -> dict[str, list[str]]:
+    """The intents that each source knows, whatever the split: what a model may choose from."""
+    found: dict[str, set[str]] = {}
+    for example in made.examples:
+        if example.task is Task.INTENT:
+            found.setdefault(example.origin.set, set()).add(example.answer.texts[0])
+    return {name: sorted(labels) for name, labels in sorted(found.items())}
 
 
 def _settings(made: Made) -> dict[str, Any]:

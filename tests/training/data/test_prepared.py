@@ -31,12 +31,13 @@ def sources(folder: Path) -> list[Path]:
         small.convfinqa(folder / "c.json"),
         small.chat(folder / "chat.jsonl", company="<script>alert(1)</script> & Söhne", sector="Tools"),
         small.cuad(folder / "cuad"),
+        small.rows(folder / "intents.csv", "text,intent", "I lost it,lost", "open an account,open"),
     ]
 
 
 def written(settings: Settings, files: list[Path], folder: Path, recipe: Recipe | None = None) -> Prepared:
     made = prepare(files, (), recipe or Recipe(), settings, load_pack(settings), lambda progress: None)
-    return write_prepared(made, folder)[0]
+    return write_prepared(made, folder, lambda progress: None)[0]
 
 
 def test_a_set_reads_back_and_counts(settings: Settings, tmp_path: Path) -> None:
@@ -47,9 +48,10 @@ def test_a_set_reads_back_and_counts(settings: Settings, tmp_path: Path) -> None
     examples = [example for name in SPLITS for example in found.examples(name)]
     figures = found.figures
     dropped = (found.folder / DROPPED).read_text().splitlines()
-    assert len(examples) == figures["kept"] == sum(figures["splits"].values()) == 10
+    assert len(examples) == figures["kept"] == sum(figures["splits"].values()) == 12
     assert len(dropped) == sum(figures["dropped"].values()) == figures["read"] - figures["kept"]
     assert {item["name"]: item["licence"] for item in found.manifest["sources"]}["CUAD"] == "CC BY 4.0"
+    assert found.labels == {"intents": ["lost", "open"]}
     assert found.name == f"data-{found.manifest['digest'][:12]}"
     with pytest.raises(DataError, match="no split"):
         next(found.examples("validation"))
@@ -84,7 +86,7 @@ def test_a_set_isnt_overwritten(settings: Settings, tmp_path: Path) -> None:
     files = sources(tmp_path / "in")
     first = written(settings, files, tmp_path / "set")
     made = prepare(files, (), Recipe(), settings, load_pack(settings), lambda progress: None)
-    assert write_prepared(made, tmp_path / "set") == (first, False)
+    assert write_prepared(made, tmp_path / "set", lambda progress: None) == (first, False)
     with pytest.raises(DataError, match="give another folder"):
         written(settings, files[:1], tmp_path / "set")
     assert read_prepared(tmp_path / "set").name == first.name
@@ -190,7 +192,7 @@ root = Path(sys.argv[1])
 settings = load_settings(home=root / "home")
 made = prepare(sources(root / "in"), (), Recipe(), settings, load_pack(settings), lambda progress: None)
 print("ready", flush=True)
-write_prepared(made, root / "out" / "set")
+write_prepared(made, root / "out" / "set", lambda progress: None)
 """
 
 
@@ -204,14 +206,14 @@ def test_killed_at_any_moment_it_leaves_a_whole_set_or_none(settings: Settings, 
             time.sleep(0.02 + 0.5 * number)
             process.send_signal(signal.SIGKILL)
         if out.exists():
-            assert read_prepared(out).figures["kept"] == 10
+            assert read_prepared(out).figures["kept"] == 12
     written(settings, sources(tmp_path / "in"), tmp_path / "out" / "another")
     made = prepare(sources(tmp_path / "in"), (), Recipe(), settings, load_pack(settings), lambda progress: None)
     if not out.exists():
-        write_prepared(made, out)
+        write_prepared(made, out, lambda progress: None)
     else:  # what a killed run left beside it is cleared by the next that writes there
         with pytest.raises(DataError, match="give another folder"):
-            write_prepared(made, out)
+            write_prepared(made, out, lambda progress: None)
     assert sorted(entry.name for entry in out.parent.iterdir()) == ["another", "set"]
 
 
@@ -221,9 +223,9 @@ def test_the_commands(settings: Settings, tmp_path: Path, monkeypatch: pytest.Mo
     line = ["prepare", *files, "--out", str(tmp_path / "set"), "--split", "60/20/20", "--pack", "finance"]
     result = CliRunner().invoke(data_commands, line)
     assert result.exit_code == 0, result.output
-    assert "10 examples of 13 read" in result.output
+    assert "12 examples of 15 read" in result.output
     assert "left out: duplicate 3" in result.output
-    assert "The licence of chat isn't known" in result.output
+    assert "The licence of chat, intents isn't known" in result.output
     again = CliRunner().invoke(data_commands, line)
     assert "The same set is already in" in again.output
     shown = CliRunner().invoke(data_commands, ["show", str(tmp_path / "set")])
