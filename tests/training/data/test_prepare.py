@@ -173,3 +173,20 @@ def test_what_is_longer_than_the_window_is_left_out(settings: Settings, pack: Pa
     (folder / "tokenizer.json").write_text("{")
     with pytest.raises(DataError, match="isn't a tokenizer"):
         made(settings, pack, file)
+
+
+@pytest.mark.slow
+def test_the_public_sets_make_a_clean_set(settings: Settings, pack: Pack, shared_data: Path) -> None:
+    names = ("tatqa/tatqa_dataset_dev.json", "tathqa/tatqa_and_hqa_dataset_dev.json", "convfinqa/convfinqa_dev.json")
+    found = made(settings, pack, *(shared_data / name for name in names))
+    assert why(found)["duplicate"] > 1500
+    assert why(found)["wrong label"] == 6
+    assert len(found.examples) > 3900
+    tables = {name: {example.context.rows for example in part} for name, part in found.parts.items()}
+    assert all(len(rows) > 30 for rows in tables.values())
+    assert not tables["train"] & (tables["dev"] | tables["test"])
+    assert not tables["dev"] & tables["test"]
+    told = {name: {text for item in part for text in item.context.paragraphs} for name, part in found.parts.items()}
+    assert not [text for text in told["train"] & told["test"] if len(text) > 150]
+    computed = [example for example in found.examples if example.answer.kind == "number"]
+    assert all(example.answer.expression for example in computed)
