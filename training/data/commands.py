@@ -1,13 +1,14 @@
 """The `dossier data` commands."""
 
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dossier.command_group import command_group
-from dossier.errors import SettingsError
+from dossier.errors import EnvironmentProblem, SettingsError
 from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay, in_words
 from dossier.settings import load_settings
@@ -17,6 +18,9 @@ from training.data.report import summary
 from training.data.splitting import Shares
 
 data_commands = command_group("Examples to learn from: prepare a set, look at one.")
+
+LIBRARIES = ("ftfy", "datasketch", "matplotlib")
+"""What preparing needs and running doesn't: it comes with the extra `train`."""
 
 
 @data_commands.command("prepare")
@@ -42,6 +46,7 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
 
     Example: dossier data prepare tatqa_dataset_dev.json replies.jsonl --out data/first
     """
+    _need_libraries()
     if window < 0 or most < 0:
         raise SettingsError("--window and --most can't be less than 0. Leave them out for the default.")
     if not sources and not tables:
@@ -67,3 +72,11 @@ def show_data(folder: Annotated[Path, typer.Argument(help="Folder of a prepared 
     Example: dossier data show data/first
     """
     print(summary(read_prepared(folder)))
+
+
+def _need_libraries() -> None:
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise EnvironmentProblem(
+            f"{', '.join(missing)} isn't installed. Install what training needs: python3 deploy/install.py cpu train"
+        )

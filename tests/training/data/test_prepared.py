@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from dossier.errors import DataError
+from dossier.errors import DataError, EnvironmentProblem
 from dossier.packs import load_pack
 from dossier.settings import Settings
 from tests.training.data import small_sources as small
+from training.data import commands
 from training.data.commands import data_commands
 from training.data.prepare import Recipe, prepare
 from training.data.prepared import DROPPED, MANIFEST, SHEET, Prepared, read_prepared, refuse_foreign, write_prepared
@@ -233,3 +234,12 @@ def test_the_commands(settings: Settings, tmp_path: Path, monkeypatch: pytest.Mo
     foreign = CliRunner().invoke(data_commands, ["prepare", files[0], "--out", str(tmp_path / "in")])
     assert isinstance(foreign.exception, DataError)
     assert "isn't a prepared set" in str(foreign.exception)
+
+
+def test_without_the_training_libraries_it_says_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "LIBRARIES", ("ftfy", "no_such_library"))
+    result = CliRunner().invoke(data_commands, ["prepare", "x", "--out", str(tmp_path / "set")])
+    assert isinstance(result.exception, EnvironmentProblem)
+    assert "no_such_library isn't installed" in str(result.exception)
