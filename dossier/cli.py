@@ -32,6 +32,7 @@ JOINED = {
     "evaluate": ("retrieval.evaluate_commands:evaluate_commands", "Measure quality on questions with known answers."),
     "embedder": ("training.commands:embedder_commands", "Fine-tune the embedder on your own documents."),
     "reranker": ("training.commands:reranker_commands", "Train a reranker on your own documents."),
+    "tune": ("training.tuning.commands:tune_commands", "Fine-tune the language model on your own questions."),
     "user": ("serving.commands:user_commands", "Users: list, add, change."),
     "key": ("serving.commands:key_commands", "API keys for programs."),
 }

@@ -108,7 +108,7 @@ def promote_embedder(settings: Settings, built: Path, digest: str) -> str:
     settings.models_folder.mkdir(parents=True, exist_ok=True)
     if not folder.exists():
         built.rename(folder)
-    _replace_file(settings.models_folder / PROMOTED, f"{name} {digest}\n")
+    replace_file(settings.models_folder / PROMOTED, f"{name} {digest}\n")
     return name
 
 
@@ -142,7 +142,8 @@ def _with_adapter(settings: Settings, folder: Path) -> tuple[Path, str]:
     return merged, digest
 
 
-def _replace_file(file: Path, text: str) -> None:
+def replace_file(file: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
     building = file.with_name(f".{file.name}-{os.getpid()}")
     with building.open("w", encoding="utf-8") as stream:
         stream.write(text)
