@@ -31,12 +31,13 @@ def target_loss(model: Any, batch: Batch) -> "torch.Tensor":  # noqa: ANN401 (a 
     """Sum of the cross-entropy over a batch's targets, a scalar in float32. `model` is a causal language model."""
     import torch
 
-    hidden = model.get_decoder()(
-        input_ids=batch.ids,
-        attention_mask=block_causal_mask(batch.branches),
-        position_ids=batch.positions,
-        use_cache=False,
-    ).last_hidden_state
+    with torch.profiler.record_function("body"):
+        hidden = model.get_decoder()(
+            input_ids=batch.ids,
+            attention_mask=block_causal_mask(batch.branches),
+            position_ids=batch.positions,
+            use_cache=False,
+        ).last_hidden_state
     with torch.profiler.record_function("logits"):
         chosen = hidden.flatten(0, 1).index_select(0, batch.where)
         logits = model.get_output_embeddings()(chosen).float()

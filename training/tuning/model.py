@@ -96,6 +96,9 @@ def save_weights(learner: Learner, base: str, folder: Path) -> None:
 
     folder.mkdir(parents=True)
     if learner.outer is learner.causal:
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()
         learner.causal.save_pretrained(folder, safe_serialization=True)
         return
     from peft import get_peft_model_state_dict
@@ -104,6 +107,7 @@ def save_weights(learner: Learner, base: str, folder: Path) -> None:
     save_file({name: value.contiguous() for name, value in state.items()}, folder / "adapter_model.safetensors")
     config = learner.outer.peft_config["default"]
     config.base_model_name_or_path, config.inference_mode = base, True
+    config.target_modules = sorted(config.target_modules)  # a set, whose order changes from process to process
     config.save_pretrained(str(folder))
     config.inference_mode = False
 

@@ -105,13 +105,15 @@ class Session:
         total = 0.0
         for batch in packs:
             loss = self._loss(collate(batch)) / targets
-            loss.backward()
+            with torch.profiler.record_function("backward"):
+                loss.backward()
             total += float(loss.detach())
-        torch.nn.utils.clip_grad_norm_(self._learner.trained.values(), self._recipe.clip)
-        for group in self._optimizer.param_groups:
-            group["lr"] = group["full_rate"] * factor
-        self._optimizer.step()
-        self._optimizer.zero_grad(set_to_none=True)
+        with torch.profiler.record_function("optimizer"):
+            torch.nn.utils.clip_grad_norm_(self._learner.trained.values(), self._recipe.clip)
+            for group in self._optimizer.param_groups:
+                group["lr"] = group["full_rate"] * factor
+            self._optimizer.step()
+            self._optimizer.zero_grad(set_to_none=True)
         every = [pack for batch in packs for pack in batch]
         return total, sum(map(len, every)), sum(pack.questions for pack in every)
 
