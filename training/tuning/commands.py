@@ -17,7 +17,7 @@ from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay
 from dossier.settings import load_settings
 from training.tuning.recipe import Method, Precision, Recipe, Schedule
-from training.tuning.report import as_text
+from training.tuning.report import as_text, trials_text
 from training.tuning.run_folder import RunState, read_run, weights_folder
 from training.tuning.session import Watch
 from training.tuning.tune import Task, tune_model
@@ -78,6 +78,31 @@ def run_command(  # noqa: PLR0913 (options of a command)
         print(f"Stopped. Go on with: {line}", file=sys.stderr)
         raise typer.Exit(130)
     print(f"What was learned is in {weights_folder(out, record.recipe)}. As a model to serve: dossier tune merge {out}")
+
+
+@tune_commands.command("search")
+def search_command(
+    data: Annotated[Path, typer.Argument(help="JSON lines: a context with its questions and answers each.")],
+    dev: Annotated[Path, typer.Option(help="The same kind of file, whose loss decides.")],
+    out: Annotated[Path, typer.Option(help="Folder of the search; a run in it for each trial.")],
+    trials: Annotated[int, typer.Option(help="Trials to have in the end, with those that are there.")] = 12,
+    epochs: Annotated[int, typer.Option(help="Most epochs of a trial.")] = 3,
+    seed: Annotated[int, typer.Option(help="Where the drawing of settings begins.")] = 7,
+) -> None:
+    """Search for the rate, rank, targets and epochs with the lowest dev loss. The same command again goes on.
+
+    Example: dossier tune search train.jsonl --dev dev.jsonl --out runs/search --trials 12
+    """
+    from training.tuning.search import Space, search
+
+    settings = load_settings()
+    base = load_pack(settings).base_model
+    with ProgressDisplay() as display, _stopping() as stop:
+        folder = prepare_base_model(settings, base, display)
+        found = search(Task(base, folder, data, dev, out), Space(epochs=epochs), trials, seed, display, stop)
+    print(trials_text(found))
+    if stop():
+        raise typer.Exit(130)
 
 
 @tune_commands.command("show")

@@ -1,10 +1,15 @@
 """A run for people."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dossier.progress import in_words
 from training.tuning.recipe import Method, Recipe
 from training.tuning.run_folder import CHART, RunRecord, read_metrics
+
+if TYPE_CHECKING:
+    from training.tuning.search import Found
 
 
 def as_text(folder: Path, record: RunRecord) -> str:
@@ -33,6 +38,20 @@ def as_text(folder: Path, record: RunRecord) -> str:
     if (folder / CHART).is_file():
         lines.append(f"picture: {folder / CHART}")
     return "\n".join(lines)
+
+
+def trials_text(found: "Sequence[Found]") -> str:
+    """The trials of a search, the best first."""
+    lines = ["trial  ended     dev loss  settings"]
+    for one in found:
+        loss = "-" if one.loss is None else f"{one.loss:.4f}"
+        settings = ", ".join(f"{name} {_short(value)}" for name, value in one.settings.items())
+        lines.append(f"{one.number:5}  {one.state:8}  {loss:>8}  {settings}")
+    return "\n".join(lines)
+
+
+def _short(value: object) -> str:
+    return f"{value:.2g}" if isinstance(value, float) else str(value)
 
 
 def _measured(metrics: list[dict[str, float]]) -> list[str]:

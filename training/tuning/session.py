@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     import torch
 
+_LONGEST_UNSAVED = 300.0
+"""Seconds of work that a kill may cost, however few steps they were."""
 OnProgress = Callable[[Progress], None]
 OnDev = Callable[[int, float], None]
 """Told step and dev loss of each measurement."""
@@ -64,14 +66,17 @@ class Session:
     def go_on(self, watch: Watch) -> bool:
         """Take steps until done or asked to stop; says whether the run is done. Either way it can go on from here."""
         self._learner.outer.train()
+        saved = self.state.seconds
         while not self.is_done:
             if watch.stop():
                 if self.state.step:
                     write_checkpoint(self._run, self._learner, self._optimizer, self.state)
                 return False
             self._take_step(watch)
-            if self.state.step % self._recipe.save_every == 0 or self.is_done:
+            overdue = self.state.seconds - saved >= _LONGEST_UNSAVED
+            if self.state.step % self._recipe.save_every == 0 or overdue or self.is_done:
                 write_checkpoint(self._run, self._learner, self._optimizer, self.state)
+                saved = self.state.seconds
         return True
 
     def _take_step(self, watch: Watch) -> None:
