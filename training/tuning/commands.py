@@ -18,12 +18,13 @@ from dossier.progress import ProgressDisplay
 from dossier.settings import load_settings
 from training.tuning.recipe import Method, Precision, Recipe, Schedule
 from training.tuning.report import as_text, trials_text
-from training.tuning.run_folder import RunState, read_run, weights_folder
+from training.tuning.run_folder import RunRecord, RunState, read_run, weights_folder
 from training.tuning.session import Watch
 from training.tuning.tune import Task, tune_model
 
 tune_commands = command_group("Fine-tune the language model on questions and answers of your own.")
 _USUAL = Recipe()
+Data = Annotated[Path, typer.Argument(help="JSON lines: a context with its questions and answers each.")]
 
 
 def _option(says: str, name: str) -> typer.models.OptionInfo:
@@ -32,11 +33,9 @@ def _option(says: str, name: str) -> typer.models.OptionInfo:
 
 @tune_commands.command("run")
 def run_command(  # noqa: PLR0913 (options of a command)
-    data: Annotated[Path, typer.Argument(help="JSON lines: a context with its questions and answers each.")],
+    data: Data,
     out: Annotated[Path, typer.Option(help="Folder of this run.")],
-    dev: Annotated[
-        Path | None, typer.Option(help="The same kind of file, to measure on: the best step is kept.")
-    ] = None,
+    dev: Annotated[Path | None, typer.Option(help="The same kind of file, to measure on: the best is kept.")] = None,
     method: Annotated[Method | None, _option("What is trained.", "method")] = None,
     rank: Annotated[int | None, _option("Rank of the adapter.", "rank")] = None,
     alpha: Annotated[float | None, _option("Weight of the adapter.", "alpha")] = None,
@@ -45,9 +44,7 @@ def run_command(  # noqa: PLR0913 (options of a command)
     rate: Annotated[float | None, _option("How fast it learns.", "rate")] = None,
     ratio: Annotated[float | None, _option("lora+: how much faster B learns than A.", "ratio")] = None,
     epochs: Annotated[int | None, _option("How often everything is seen.", "epochs")] = None,
-    batch_tokens: Annotated[
-        int | None, _option("Most tokens of a batch; fewer need less memory.", "batch_tokens")
-    ] = None,
+    batch_tokens: Annotated[int | None, _option("Most tokens of a batch: memory follows.", "batch_tokens")] = None,
     longest: Annotated[int | None, _option("Longer questions (in tokens) are left out.", "longest")] = None,
     accumulate: Annotated[int | None, _option("Batches of one step.", "accumulate")] = None,
     warmup: Annotated[float | None, _option("Share of the steps in which the rate rises.", "warmup")] = None,
@@ -70,19 +67,26 @@ def run_command(  # noqa: PLR0913 (options of a command)
     base = load_pack(settings).base_model
     with ProgressDisplay() as display, _stopping() as stop:
         folder = prepare_base_model(settings, base, display)
-        record = tune_model(Task(base, folder, data, dev, out), chosen, resume, Watch(display, stop))
-    print(as_text(out, record))
+        task = Task(base, folder, data, dev, out)
+        record = tune_model(task, chosen, resume, Watch(display, stop))
+    _end(task, record)
+
+
+def _end(task: Task, record: RunRecord) -> None:
+    """Say how the run ended and what comes next; a stopped one ends with the status of an interruption."""
+    print(as_text(task.out, record))
     if record.state is RunState.STOPPED:
-        measured = f" --dev {shlex.quote(str(dev))}" if dev else ""
-        line = f"dossier tune run {shlex.quote(str(data))}{measured} --out {shlex.quote(str(out))} --resume"
+        measured = f" --dev {shlex.quote(str(task.dev))}" if task.dev else ""
+        line = f"dossier tune run {shlex.quote(str(task.data))}{measured} --out {shlex.quote(str(task.out))} --resume"
         print(f"Stopped. Go on with: {line}", file=sys.stderr)
         raise typer.Exit(130)
-    print(f"What was learned is in {weights_folder(out, record.recipe)}. As a model to serve: dossier tune merge {out}")
+    merge_line = f"dossier tune merge {shlex.quote(str(task.out))} --out MODEL_FOLDER"
+    print(f"What was learned is in {weights_folder(task.out, record.recipe)}. As a model to serve: {merge_line}")
 
 
 @tune_commands.command("search")
 def search_command(
-    data: Annotated[Path, typer.Argument(help="JSON lines: a context with its questions and answers each.")],
+    data: Data,
     dev: Annotated[Path, typer.Option(help="The same kind of file, whose loss decides.")],
     out: Annotated[Path, typer.Option(help="Folder of the search; a run in it for each trial.")],
     trials: Annotated[int, typer.Option(help="Trials to have in the end, with those that are there.")] = 12,

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from dossier.errors import TuningError
+from dossier.errors import EnvironmentProblem, TuningError
 from dossier.weights import replace_file
 from training.tuning.recipe import Method, Recipe, recipe_from
 
@@ -41,11 +41,21 @@ class RunRecord:
     dev: str
     recipe: Recipe
     threads: int
-    versions: Mapping[str, str] = field(default_factory=lambda: {name: version(name) for name in _LIBRARIES})
+    versions: Mapping[str, str] = field(default_factory=dict)
     state: RunState = RunState.RUNNING
     counts: Mapping[str, int] = field(default_factory=dict)
     outcome: Mapping[str, float] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of the libraries that the result depends on. Raises EnvironmentProblem where one isn't installed."""
+    try:
+        return {name: version(name) for name in _LIBRARIES}
+    except PackageNotFoundError as error:
+        raise EnvironmentProblem(
+            f"{error.name} isn't installed, which tuning needs. Install the extra: pip install 'dossier[train]'"
+        ) from error
 
 
 def weights_folder(folder: Path, recipe: Recipe) -> Path:

@@ -24,6 +24,7 @@ from training.tuning.run_folder import (
     RunRecord,
     RunState,
     held,
+    installed_versions,
     read_metrics,
     read_run,
     require_same,
@@ -103,6 +104,7 @@ def _opened(task: Task, given: Mapping[str, object], resume: bool) -> RunRecord:
         dev=_digest(task.dev) if task.dev else "",
         recipe=replace(recipe, precision=resolved(recipe.precision)),
         threads=old.threads if old else torch.get_num_threads(),
+        versions=installed_versions(),
     )
     if old is None:
         return new
