@@ -68,6 +68,7 @@ def test_each_method_learns_and_merged_is_what_was_trained(tuned: Tuned, tmp_pat
         merge_run(task.out, task.base_folder, merged)
 
 
+@pytest.mark.slow
 def test_what_is_trained_is_what_the_method_says(tiny_model: Path) -> None:
     import torch
     from bitsandbytes.nn import Linear4bit

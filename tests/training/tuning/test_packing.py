@@ -58,6 +58,7 @@ def test_items_are_written_as_they_are_read(tmp_path: Path) -> None:
     assert read_items(tmp_path / "a.jsonl") == [item]
 
 
+@pytest.mark.slow
 def test_what_is_trained_is_what_serving_renders(tiny_model: Path, data: Path) -> None:
     """Prefix and rest of each branch are the ids of the whole prompt, and the answer ends the model's turn once."""
     from training.tuning.model import load_tokenizer
@@ -82,6 +83,7 @@ def test_what_is_trained_is_what_serving_renders(tiny_model: Path, data: Path) -
     assert next(packs, None) is None
 
 
+@pytest.mark.slow
 def test_prompts_that_only_begin_alike_inside_a_message_share_that(tiny_model: Path) -> None:
     from training.tuning.model import load_tokenizer
 
@@ -95,6 +97,7 @@ def test_prompts_that_only_begin_alike_inside_a_message_share_that(tiny_model: P
     assert len(pack) < sum(len(one.prompt) for one in ids)
 
 
+@pytest.mark.slow
 def test_a_template_that_writes_answers_in_another_way_is_refused(tiny_model: Path) -> None:
     from training.tuning.model import load_tokenizer
 
@@ -104,6 +107,7 @@ def test_a_template_that_writes_answers_in_another_way_is_refused(tiny_model: Pa
         render(TuningItem((), (Branch((Message("user", "q"),), "a"),)), tokenizer)
 
 
+@pytest.mark.slow
 def test_long_items_are_cut_and_too_long_questions_counted(tiny_model: Path, data: Path) -> None:
     items = rendered(tiny_model, data)
     longest = max(len(one.prompt) + len(one.target) for item in items for one in item)
@@ -151,6 +155,7 @@ def lora_losses(model: Path, method: str, plain: bool, items: list[list[Rendered
     return float(loss.detach()), {name: value.grad for name, value in learner.trained.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["lora", "dora", "full"])
 def test_packed_loss_and_gradients_are_those_of_single_questions(tiny_model: Path, data: Path, method: str) -> None:
     items = rendered(tiny_model, data)
@@ -164,6 +169,7 @@ def test_packed_loss_and_gradients_are_those_of_single_questions(tiny_model: Pat
         assert float((packed_gradients[name] - gradient).norm() / gradient.norm()) < 1e-5, name
 
 
+@pytest.mark.slow
 def test_a_branch_sees_the_prefix_and_itself_alone() -> None:
     import torch
 
@@ -180,6 +186,7 @@ def test_a_branch_sees_the_prefix_and_itself_alone() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_models_that_packing_would_change_are_refused(tiny_model: Path) -> None:
     from training.tuning.loss import require_exact
     from training.tuning.model import load_learner
@@ -215,6 +222,7 @@ def test_batches_keep_to_their_budget_hold_everything_once_and_depend_on_the_see
     assert sorted(index for step in steps for batch in step for index in batch) == sorted([*range(200)] * 2)
 
 
+@pytest.mark.slow
 def test_a_line_of_several_questions_is_shorter_than_its_questions(tiny_model: Path, tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     turns = [{"question": f"What was {word}?", "answer": "3"} for word in ("cash", "debt", "profit")]
