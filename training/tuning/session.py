@@ -1,5 +1,6 @@
 """The steps of a run: learn, measure, keep, and stop where it is asked to or nothing is gained any more."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dossier.errors import TuningError
 from dossier.records import Progress
 from training.tuning.batches import Batch, collate, plan_in_order, plan_steps
 from training.tuning.checkpoint import TuneState, newest_checkpoint, read_checkpoint, write_best, write_checkpoint
@@ -113,6 +115,11 @@ class Session:
             with torch.profiler.record_function("backward"):
                 loss.backward()
             total += float(loss.detach())
+        if not math.isfinite(total):
+            raise TuningError(
+                f"the loss of step {self.state.step + 1} isn't a number any more: it learns too fast. Start again in "
+                f"another folder with a lower --rate (it was {self._recipe.rate:g})."
+            )
         with torch.profiler.record_function("optimizer"):
             torch.nn.utils.clip_grad_norm_(self._learner.trained.values(), self._recipe.clip)
             for group in self._optimizer.param_groups:

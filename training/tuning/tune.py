@@ -3,12 +3,13 @@
 import os
 import resource
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dossier.adapters import install
-from dossier.errors import TuningError
+from dossier.errors import EnvironmentProblem, TuningError
 from dossier.weights import folder_digest, sha256_of
 from training.tuning.chart import draw_loss
 from training.tuning.checkpoint import clear_checkpoints, read_best
@@ -49,7 +50,8 @@ def tune_model(task: Task, given: Mapping[str, object], resume: bool, watch: Wat
     """Tune, or go on with what a stopped or killed run left; returns the record as it stands then.
 
     `given` are the recipe's values that differ from the defaults (when going on: from the run's own). A run that went
-    on ends with the weights of one that never stopped, bit for bit. Raises SettingsError, WeightsError, TuningError.
+    on ends with the weights of one that never stopped, bit for bit. Raises SettingsError, WeightsError, TuningError,
+    EnvironmentProblem.
     """
     import torch
 
@@ -66,11 +68,25 @@ def tune_model(task: Task, given: Mapping[str, object], resume: bool, watch: Wat
         session = Session(task.out, learner, record.recipe, train.packs, dev.packs)
         record = replace(record, counts=_counts(train, dev, session, learner))
         write_run(task.out, record)
-        if session.go_on(watch):
-            return _finished(task, record, learner, session)
-        record = replace(record, state=RunState.STOPPED, outcome=_outcome(session))
-        write_run(task.out, record)
-        return record
+        with _writing(task.out):
+            if session.go_on(watch):
+                return _finished(task, record, learner, session)
+            record = replace(record, state=RunState.STOPPED, outcome=_outcome(session))
+            write_run(task.out, record)
+            return record
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """A full disk or a folder that is taken away is said as such. Raises EnvironmentProblem."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise EnvironmentProblem(
+            f"{folder} can't be written ({error}). Correct this, then go on from the last checkpoint by --resume."
+        ) from error
 
 
 def prepared(task: Task, recipe: Recipe) -> tuple[Packed, Packed]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dossier.errors import SettingsError, TuningError
+from dossier.errors import EnvironmentProblem, SettingsError, TuningError
 from dossier.weights import verify_folder
 from tests.training.tuning.tiny import write_data
 from training.tuning.merge import merge_run
@@ -212,3 +213,17 @@ def test_nothing_left_to_learn_from_is_said(tiny_model: Path, data: Path, tmp_pa
         tune_model(Task("tiny", tiny_model, data, None, tmp_path / "run"), {**QUICK, "longest": 10}, False, QUIET)
     with pytest.raises(TuningError, match=r"no file .*gone\.jsonl"):
         tune_model(Task("tiny", tiny_model, tmp_path / "gone.jsonl", None, tmp_path / "b"), QUICK, False, QUIET)
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_no_number_ends_the_run_with_the_reason(tiny_model: Path, data: Path, tmp_path: Path) -> None:
+    task = Task("tiny", tiny_model, data, None, tmp_path / "run")
+    with pytest.raises(TuningError, match="lower --rate"):
+        tune_model(task, {**QUICK, "method": "full", "rate": 1e30, "warmup": 0.0, "epochs": 9}, False, QUIET)
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_taken_away_is_said(tiny_model: Path, data: Path, tmp_path: Path) -> None:
+    task = Task("tiny", tiny_model, data, None, tmp_path / "run")
+    with pytest.raises(EnvironmentProblem, match="can't be written"):
+        tune_model(task, QUICK, False, Watch(lambda progress: shutil.rmtree(task.out)))
