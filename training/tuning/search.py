@@ -107,7 +107,7 @@ def _try_one(
             raise optuna.TrialPruned
 
     def shown(progress: Any) -> None:  # noqa: ANN401 (a Progress, whose stage is told apart by trial)
-        on_progress(replace(progress, stage=f"Trial {trial.number + 1} (steps)"))
+        on_progress(replace(progress, stage=f"Trial {trial.number + 1}: {progress.stage}"))
 
     folder = _folder(task, trial.number)
     try:

@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dossier.adapters import install
 from dossier.errors import EnvironmentProblem, TuningError
+from dossier.records import Progress
 from dossier.weights import folder_digest, sha256_of
 from training.tuning.chart import draw_loss
 from training.tuning.checkpoint import clear_checkpoints, read_best
@@ -33,6 +35,8 @@ from training.tuning.run_folder import (
     write_run,
 )
 from training.tuning.session import Session, Watch, computing
+
+_PREPARING = "Preparing (parts)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,14 @@ def tune_model(task: Task, given: Mapping[str, object], resume: bool, watch: Wat
             clear_checkpoints(task.out)  # a run that was killed in its last moment left them
             return record
         torch.set_num_threads(record.threads)
+        started = datetime.now(UTC)
         train, dev = prepared(task, record.recipe)
+        watch.on_progress(Progress(_PREPARING, 1, 3, started, "questions read"))
         learner = load_learner(task.base_folder, record.recipe)
+        watch.on_progress(Progress(_PREPARING, 2, 3, started, "model loaded"))
         with computing(record.recipe):
             require_exact(learner.causal)
+        watch.on_progress(Progress(_PREPARING, 3, 3, started, "packing is exact for this model"))
         session = Session(task.out, learner, record.recipe, train.packs, dev.packs)
         record = replace(record, counts=_counts(train, dev, session, learner))
         write_run(task.out, record)

@@ -15,6 +15,7 @@ RECIPE = {
     "rank": 4, "rate": 1e-2, "epochs": 5, "batch_tokens": 300, "accumulate": 2, "dropout": 0.2, "save_every": 2,
     "dev_every": 2, "patience": 0, "precision": "float32", "longest": 512,
 }  # fmt: skip
+STEPS = "Tuning (steps)"
 _LOADED = ["torch", "peft", "transformers.models.llama.modeling_llama", "training.tuning.tune", "matplotlib.figure"]
 
 
@@ -48,7 +49,7 @@ def _tune(task: Task, kill_at_step: int, kill_at_call: int) -> None:
     _one_thread()
 
     def on_progress(progress: Progress) -> None:
-        if progress.done == kill_at_step:
+        if progress.stage == STEPS and progress.done == kill_at_step:
             os.kill(os.getpid(), signal.SIGKILL)
 
     seen = _watched(task.out, lambda count: count == kill_at_call and os.kill(os.getpid(), signal.SIGKILL))

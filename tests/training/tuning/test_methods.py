@@ -12,6 +12,7 @@ import pytest
 
 from dossier.errors import EnvironmentProblem, SettingsError, TuningError
 from dossier.weights import verify_folder
+from tests.training.tuning.killable import STEPS
 from tests.training.tuning.tiny import write_data
 from training.tuning.merge import merge_run
 from training.tuning.recipe import Method, Recipe, Schedule, rate_factor, recipe_from
@@ -226,4 +227,4 @@ def test_a_loss_that_is_no_number_ends_the_run_with_the_reason(tiny_model: Path,
 def test_a_folder_that_is_taken_away_is_said(tiny_model: Path, data: Path, tmp_path: Path) -> None:
     task = Task("tiny", tiny_model, data, None, tmp_path / "run")
     with pytest.raises(EnvironmentProblem, match="can't be written"):
-        tune_model(task, QUICK, False, Watch(lambda progress: shutil.rmtree(task.out)))
+        tune_model(task, QUICK, False, Watch(lambda told: told.stage == STEPS and shutil.rmtree(task.out)))

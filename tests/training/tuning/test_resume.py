@@ -78,7 +78,9 @@ def test_stopped_it_says_so_and_goes_on_to_the_same_weights(task: Task, tmp_path
     recipe = {**killable.RECIPE, "epochs": 3}
     tune_model(undisturbed, recipe, False, Watch(lambda progress: None))
     seen: list[int] = []
-    watch = Watch(lambda progress: seen.append(progress.done), stop=lambda: len(seen) in (3, 6))
+    watch = Watch(
+        lambda told: seen.extend([told.done] * (told.stage == killable.STEPS)), stop=lambda: len(seen) in (3, 6)
+    )
     assert tune_model(again, recipe, False, watch).state is RunState.STOPPED
     assert seen == [1, 2, 3]
     assert read_run(again.out).outcome["step"] == 3
