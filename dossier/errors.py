@@ -73,6 +73,14 @@ class EngineError(DossierError):
     code = "engine_unavailable"
 
 
+class TuningError(DossierError):
+    """A tuning run can't start, go on or be merged: its folder holds another run, or nothing is left to learn from."""
+
+    exit_status = 7
+    http_status = 409
+    code = "tuning_failed"
+
+
 class QuestionError(DossierError):
     """The question can't be asked as it is (empty, too long, wrong shape)."""
 

@@ -44,6 +44,7 @@ class ProgressDisplay:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             TextColumn("left"),
+            TextColumn("{task.fields[note]}"),
             console=console,
         )
         self._terminal = console.is_terminal
@@ -68,8 +69,8 @@ class ProgressDisplay:
         if self._terminal:
             task = self._tasks.get(progress.stage)
             if task is None:
-                task = self._tasks[progress.stage] = self._bars.add_task(progress.stage, total=progress.total or None)
-            self._bars.update(task, completed=progress.done, total=progress.total or None)
+                task = self._tasks[progress.stage] = self._bars.add_task(progress.stage, total=None, note="")
+            self._bars.update(task, completed=progress.done, total=progress.total or None, note=progress.note)
             return
         finished = progress.total and progress.done >= progress.total
         if finished or time.monotonic() - self._last >= _PAUSE:
@@ -77,4 +78,5 @@ class ProgressDisplay:
             left = seconds_left(progress)
             rest = f", {in_words(left)} left" if left else ""
             total = f" of {progress.total}" if progress.total else ""
-            print(f"{progress.stage}: {progress.done}{total}{rest}", file=sys.stderr, flush=True)
+            note = f" ({progress.note})" if progress.note else ""
+            print(f"{progress.stage}: {progress.done}{total}{rest}{note}", file=sys.stderr, flush=True)

@@ -281,12 +281,13 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long piece of work has come. `total` 0: not known yet."""
+    """How far a long piece of work has come. `total` 0: not known yet. `note` says how it goes, in a few words."""
 
     stage: str
     done: int
     total: int
     started: datetime
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

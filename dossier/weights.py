@@ -94,7 +94,7 @@ def verified_embedder(settings: Settings) -> tuple[Path, str]:
         known = ", ".join(EMBEDDERS)
         raise WeightsError(f"setting embedder: {settings.embedder!r} is neither packaged ({known}) nor a folder.")
     verify_folder(folder)
-    return _with_adapter(settings, folder) if is_adapter(folder) else (folder, _folder_digest(folder))
+    return _with_adapter(settings, folder) if is_adapter(folder) else (folder, folder_digest(folder))
 
 
 def promote_embedder(settings: Settings, built: Path, digest: str) -> str:
@@ -108,7 +108,7 @@ def promote_embedder(settings: Settings, built: Path, digest: str) -> str:
     settings.models_folder.mkdir(parents=True, exist_ok=True)
     if not folder.exists():
         built.rename(folder)
-    _replace_file(settings.models_folder / PROMOTED, f"{name} {digest}\n")
+    replace_file(settings.models_folder / PROMOTED, f"{name} {digest}\n")
     return name
 
 
@@ -142,7 +142,8 @@ def _with_adapter(settings: Settings, folder: Path) -> tuple[Path, str]:
     return merged, digest
 
 
-def _replace_file(file: Path, text: str) -> None:
+def replace_file(file: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
     building = file.with_name(f".{file.name}-{os.getpid()}")
     with building.open("w", encoding="utf-8") as stream:
         stream.write(text)
@@ -195,8 +196,8 @@ def _names_code(file: Path) -> bool:
     return isinstance(content, dict) and bool(content.get("auto_map"))
 
 
-def _folder_digest(folder: Path) -> str:
-    """One digest over all weight files of a folder."""
+def folder_digest(folder: Path) -> str:
+    """One SHA-256 over all weight files of a folder, in hexadecimal."""
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*.safetensors")):
         digest.update(f"{file.relative_to(folder).as_posix()}:{sha256_of(file)}\n".encode())

@@ -2,7 +2,6 @@
 
 import math
 import os
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +9,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from dossier.errors import EngineError
+from dossier.processor import computes_bf16
 from dossier.settings import Settings
 
 DRAIN_SECONDS = 10
 _MOST_BOUND_CORES = 4
-_BF16 = frozenset(["avx512_bf16", "amx_bf16", "bf16"])
-"""What Linux calls the instructions, on x86 and on Arm."""
 _ALLOCATORS = ("libtcmalloc_minimal.so.4", "libtcmalloc.so.4")
 _LIBRARY_FOLDERS = ("lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu", "lib64", "lib", "local/lib")
 
@@ -62,14 +60,6 @@ def vllm_launch(settings: Settings, model: Path, name: str, api_key: str) -> Lau
 def _dtype(device: str) -> str:
     """The arithmetic: bf16 on a GPU and on processors that have it; emulated it reads prompts five times slower."""
     return "bfloat16" if device == "cuda" or computes_bf16() else "float32"
-
-
-def computes_bf16(told: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether the processor multiplies bf16 by itself, by what the system tells of it."""
-    if not told.is_file():
-        return False
-    flags = re.search(r"^(?:flags|Features)\s*:(.*)$", told.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
-    return flags is not None and not _BF16.isdisjoint(flags.group(1).split())
 
 
 def _inherited() -> dict[str, str]:

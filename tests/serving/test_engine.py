@@ -16,7 +16,7 @@ import pytest
 from dossier.errors import EngineError, EnvironmentProblem
 from dossier.settings import Settings, load_settings
 from serving.engine import Engine, EngineState
-from serving.engine_command import Launch, computes_bf16, vllm_launch
+from serving.engine_command import Launch, vllm_launch
 from serving.engine_log import reason_in
 
 
@@ -172,19 +172,3 @@ def test_vllm_is_launched_on_loopback_without_secrets_or_statistics(
 def test_the_log_tells_the_reason(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "engine.log").write_text(text)
     assert words in reason_in(tmp_path / "engine.log")
-
-
-@pytest.mark.parametrize(
-    ("told", "native"),
-    [
-        ("processor : 0\nflags\t\t: fpu avx2 avx512f avx512_bf16\n", True),
-        ("flags\t\t: fpu avx2 fma\nbugs\t\t: bf16\n", False),
-        ("Features\t: fp asimd bf16\n", True),
-        ("", False),
-    ],
-)
-def test_bf16_is_used_where_the_processor_has_it(tmp_path: Path, told: str, native: bool) -> None:
-    file = tmp_path / "cpuinfo"
-    file.write_text(told)
-    assert computes_bf16(file) is native
-    assert computes_bf16(tmp_path / "missing") is False
