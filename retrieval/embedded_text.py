@@ -19,15 +19,16 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 def embedded_texts(chunk: Chunk, count_tokens: CountTokens) -> list[str]:
     """What the embedder reads of a chunk to find it by: each of its sentences and rows, with its context.
 
-    A question asks for one line, which the vector of a whole chunk blurs. Company, year and the innermost section stand
-    in front and nothing else, since what many lines share tells none of them (figures in DECISIONS). A row is told by
-    its label and the heads of its columns: amounts mean nothing to an embedder.
+    A question asks for one line, which the vector of a whole chunk blurs. Company (or title) and the innermost section
+    stand in front and nothing else: what many lines share tells none of them apart, and a document's year draws
+    questions about that year to every line (figures in DECISIONS). A row is told by its label and the heads of its
+    columns: amounts mean nothing to an embedder.
     """
     lines = telling_lines(Passage(0, chunk, 0.0))
     if len(lines) < 2:
         return [embedded_text(chunk, count_tokens)]
-    about = (_who(chunk), chunk.metadata.period[:4], *chunk.section[-1:])
-    context = fit_words(" ".join(part for part in about if part), LINE_CONTEXT_TOKENS, count_tokens)
+    about = " ".join((chunk.metadata.company or chunk.title, *chunk.section[-1:]))
+    context = fit_words(about, LINE_CONTEXT_TOKENS, count_tokens)
     cut = {head: fit_words(head, HEADS_TOKENS, count_tokens) for head in {line.heading for line in lines}}
     texts = (" ".join(part for part in (context, label_of(line), cut[line.heading]) if part) for line in lines)
     return list(dict.fromkeys(texts))
@@ -56,10 +57,6 @@ def _identity(chunk: Chunk) -> str:
     about = spoken(chunk.metadata)
     known = set(about.lower().split())
     return about if about and set(chunk.title.lower().split()) <= known else _join(about, chunk.title)
-
-
-def _who(chunk: Chunk) -> str:
-    return chunk.metadata.company or chunk.title
 
 
 def _join(*parts: str) -> str:
