@@ -9,7 +9,7 @@ from retrieval.parsing.parsed import title_from_name
 
 CONTEXT_TOKENS = 64
 """Room for title, section and column heads in front of a chunk's text."""
-LINE_CONTEXT_TOKENS = 40
+LINE_CONTEXT_TOKENS = 72
 HEADS_TOKENS = 80
 """The same in front of a line, and behind it for the heads of its columns."""
 
@@ -19,16 +19,13 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 def embedded_texts(chunk: Chunk, count_tokens: CountTokens) -> list[str]:
     """What the embedder reads of a chunk to find it by: each of its sentences and rows, with its context.
 
-    A question asks for one line, which the vector of a whole chunk blurs. Company (or title) and the innermost section
-    stand in front and nothing else: what many lines share tells none of them apart, and a document's year draws
-    questions about that year to every line (figures in DECISIONS). A row is told by its label and the heads of its
-    columns: amounts mean nothing to an embedder.
+    A question asks for one line, which the vector of a whole chunk blurs. A row is told by its label and the heads of
+    its columns: amounts mean nothing to an embedder. What else was tried stands in DECISIONS.
     """
     lines = telling_lines(Passage(0, chunk, 0.0))
     if len(lines) < 2:
         return [embedded_text(chunk, count_tokens)]
-    about = " ".join((chunk.metadata.company or chunk.title, *chunk.section[-1:]))
-    context = fit_words(about, LINE_CONTEXT_TOKENS, count_tokens)
+    context = fit_words(chunk.context, LINE_CONTEXT_TOKENS, count_tokens)
     cut = {head: fit_words(head, HEADS_TOKENS, count_tokens) for head in {line.heading for line in lines}}
     texts = (" ".join(part for part in (context, label_of(line), cut[line.heading]) if part) for line in lines)
     return list(dict.fromkeys(texts))
