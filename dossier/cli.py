@@ -33,7 +33,10 @@ JOINED = {
     "data": ("training.data.commands:data_commands", "Examples to learn from: prepare a set, look at one."),
     "embedder": ("training.commands:embedder_commands", "Fine-tune the embedder on your own documents."),
     "reranker": ("training.commands:reranker_commands", "Train a reranker on your own documents."),
-    "tune": ("training.tuning.commands:tune_commands", "Fine-tune the language model on your own questions."),
+    "tune": (
+        "training.tuning.commands:tune_commands",
+        "Fine-tune the language model on questions and answers of your own.",
+    ),
     "user": ("serving.commands:user_commands", "Users: list, add, change."),
     "key": ("serving.commands:key_commands", "API keys for programs."),
 }
