@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 from dossier.errors import DocumentError
 from dossier.settings import load_settings
 from dossier.weights import verified_embedder
-from retrieval.chunking import chunk_document
-from retrieval.embedded_text import embedded_text
+from retrieval.chunking import chunk_document, embedded_text
 from retrieval.embedder import Embedder
 from retrieval.metadata import describe
 from retrieval.parsing.isolate import Limits, read_isolated

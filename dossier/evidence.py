@@ -12,7 +12,6 @@ _ABBREVIATION = re.compile(
     r"\b(?:Inc|Corp|Co|Ltd|No|Mr|Ms|Mrs|Dr|vs|e\.g|i\.e|U\.S|U\.K|Jan|Feb|Aug|Sept|Oct|Nov|Dec)\.$"
 )
 _NEW_BLOCK = re.compile(r"^\s*(?:[•▪●\-*+]\s|\d{1,2}[.)]\s|#{1,6}\s|\|)")
-_LEAST_LETTERS = 3
 _HEADS = re.compile(r"\b(?:19|20)\d\d\b|\bended\b|\bin (?:millions|thousands|billions)\b|\bchange\b", re.IGNORECASE)
 
 
@@ -38,20 +37,6 @@ def is_row(line: str) -> bool:
 def lines_of(passages: Sequence[Passage]) -> list[Line]:
     """All sentences and table rows of the passages, in order. `Line.passage` counts from 1."""
     return [line for number, passage in enumerate(passages, start=1) for line in _passage_lines(number, passage)]
-
-
-def telling_lines(passage: Passage, number: int = 1) -> list[Line]:
-    """The sentences and rows of one passage that say something: no bare numbers, no announcements (`Cost of:`)."""
-    return [line for line in _passage_lines(number, passage) if _says_something(line)]
-
-
-def label_of(line: Line) -> str:
-    """A line without the amounts of a table row."""
-    return amounts_of(line.text)[0] if is_row(line.text) else line.text
-
-
-def _says_something(line: Line) -> bool:
-    return sum(character.isalpha() for character in line.text) >= _LEAST_LETTERS and not line.text.endswith(":")
 
 
 def _passage_lines(number: int, passage: Passage) -> Iterator[Line]:

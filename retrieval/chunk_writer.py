@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dossier.records import Chunk, Document, Table
 from retrieval.chunk_store import CHUNK_COLUMNS, SCHEMA, TABLE, ChunkStore, FileRecord, chunk_of
-from retrieval.embedded_text import context_text
+from retrieval.chunking import context_text
 from retrieval.parsing.parsed import title_from_name
 
 _RETIRED = "\x00"

@@ -1,20 +1,26 @@
 """Pages to chunks: whole lines, cut where a sentence or a section ends, never across pages."""
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dossier.evidence import is_row
 from dossier.records import Box, Chunk, Metadata, Table
-from retrieval.embedded_text import CountTokens
-from retrieval.parsing.parsed import Heading, ParsedDocument, ParsedPage
+from retrieval.metadata import spoken
+from retrieval.parsing.parsed import Heading, ParsedDocument, ParsedPage, title_from_name
 
-CHUNKER_VERSION = "3"
-"""Changes whenever the same document would be cut or embedded differently, so that older indexes are rebuilt."""
+CHUNKER_VERSION = "2"
+"""Changes whenever the same document would be cut differently, so that older indexes are rebuilt."""
+
+CONTEXT_TOKENS = 64
+"""Room that the embedded text leaves for title, section and column heads."""
 
 _PERIOD = re.compile(r"\b(?:19|20)\d\d\b|\bended\b|\bin (?:millions|thousands|billions)\b|\bQ[1-4]\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z(“\"])")
 
 _LONGEST_HEADS = 240
+
+CountTokens = Callable[[Sequence[str]], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,48 @@ def chunk_document(
 def _boxes(page: ParsedPage, start: int, end: int) -> tuple[Box, ...]:
     """Where the lines between two offsets stand on the page."""
     return tuple(line.box for line in page.line_boxes if line.start < end and start < line.end)
+
+
+def embedded_text(chunk: Chunk, count_tokens: CountTokens) -> str:
+    """What the embedder reads of a chunk: what the document is, section and column heads in front of the text.
+
+    The context is cut to CONTEXT_TOKENS, so that the text itself is never cut. The file name takes no part (unless the
+    document has no other title), so that a renamed file isn't embedded again.
+    """
+    context = _join(_identity(chunk), *reversed(chunk.section), chunk.columns)
+    return f"{fit_words(context, CONTEXT_TOKENS, count_tokens)}\n{chunk.text}"
+
+
+def context_text(chunk: Chunk) -> str:
+    """File name, title, the section path from the inside out, the column heads: what matters least is cut first."""
+    name = title_from_name(chunk.source)
+    title = chunk.title if chunk.title.lower() != name.lower() else ""
+    about = f"{spoken(chunk.metadata)} {chunk.metadata.ticker}".strip()
+    return _join(name, title, about, *reversed(chunk.section), chunk.columns)
+
+
+def _identity(chunk: Chunk) -> str:
+    """What the document is: company, kind and period where they are known, and its title where that adds to them."""
+    about = spoken(chunk.metadata)
+    known = set(about.lower().split())
+    return about if about and set(chunk.title.lower().split()) <= known else _join(about, chunk.title)
+
+
+def _join(*parts: str) -> str:
+    return ". ".join(part for part in parts if part)
+
+
+def fit_words(text: str, limit: int, count_tokens: CountTokens) -> str:
+    """The longest start of `text`, in whole words, of at most `limit` tokens."""
+    words = text.split()
+    if not words or count_tokens([text])[0] <= limit:
+        return text
+    total = 0
+    for index, tokens in enumerate(count_tokens(words)):
+        total += tokens
+        if total > limit:
+            return " ".join(words[:index])
+    return text
 
 
 def _pieces(page: ParsedPage, stack: list[Heading], limit: int, count_tokens: CountTokens) -> list[_Piece]:

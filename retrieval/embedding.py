@@ -1,15 +1,17 @@
 """Gives every new chunk its vector: taken over where the same text has one already, embedded where not."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from dossier.records import Progress
+import numpy as np
+
+from dossier.records import Chunk, Progress
 from retrieval.chunk_store import ChunkStore, iter_blocks
 from retrieval.chunk_writer import ChunkWriter
-from retrieval.embedded_text import embedded_texts
+from retrieval.chunking import embedded_text
 from retrieval.embedder import Embedder, Vectors
 from retrieval.vectors import VectorIndex
 
@@ -38,43 +40,43 @@ class Embedding:
         """Add a vector for each of the `total` chunks with ids above `after`."""
         started = datetime.now(UTC)
         for block in iter_blocks(store, after, EMBED_BLOCK):
-            texts = {i: embedded_texts(chunk, self._embedder.count_tokens) for i, chunk in block}
-            digests = {i: digest_of_texts(own) for i, own in texts.items()}
+            texts = [embedded_text(chunk, self._embedder.count_tokens) for chunk in _chunks(block)]
+            digests = [digest_of_text(text) for text in texts]
+            ids = [chunk_id for chunk_id, _ in block]
             report = partial(self._report, self.embedded + self.reused, total, started)
-            rows = self._vectors({digests[i]: own for i, own in texts.items()}, len(block), report)
-            for chunk_id, digest in digests.items():
-                vectors.add([chunk_id] * len(rows[digest]), rows[digest])
-            store.set_embedded(digests)
+            vectors.add(ids, self._vectors(texts, digests, report))
+            store.set_embedded(dict(zip(ids, digests, strict=True)))
 
-    def _vectors(
-        self, texts: Mapping[str, Sequence[str]], chunks: int, report: Callable[[int], None]
-    ) -> dict[str, Vectors]:
-        """The vectors (n, dimension) of each digest's texts; texts that are the same are embedded once."""
-        rows = self._taken_over(list(texts))
-        new = {digest: own for digest, own in texts.items() if digest not in rows}
-        wanted = list(dict.fromkeys(text for own in new.values() for text in own))
-        taken = chunks - len(new)
-        share = len(new) / max(1, len(wanted))
-        made = self._embedder.embed(wanted, lambda done: report(taken + round(done * share)))
-        place = {text: row for row, text in enumerate(wanted)}
-        rows.update((digest, made[[place[text] for text in own]]) for digest, own in new.items())
-        report(chunks)
+    def _vectors(self, texts: Sequence[str], digests: Sequence[str], report: Callable[[int], None]) -> Vectors:
+        """A vector for each text, (n, dimension); texts that are the same are embedded once."""
+        rows: dict[str, Vectors] = self._taken_over(digests)
+        new = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in rows}
+        taken = len(texts) - len(new)
+        if new:
+            made = self._embedder.embed(list(new.values()), lambda done: report(taken + done))
+            rows.update(zip(new, made, strict=True))
+        else:
+            report(taken)
         self.embedded += len(new)
         self.reused += taken
-        return rows
+        return np.stack([rows[digest] for digest in digests])
 
     def _taken_over(self, digests: Sequence[str]) -> dict[str, Vectors]:
         rows: dict[str, Vectors] = {}
         for known in self._known:
-            found = known.store.with_vectors(digest for digest in digests if digest not in rows)
-            owners, vectors = known.vectors.reconstruct(list(found.values()))
-            rows.update((digest, vectors[owners == chunk_id]) for digest, chunk_id in found.items())
+            found = known.store.with_vectors(digest for digest in set(digests) if digest not in rows)
+            if found:
+                rows.update(zip(found, known.vectors.reconstruct(list(found.values())), strict=True))
         return rows
 
     def _report(self, before: int, total: int, started: datetime, done: int) -> None:
         self._on_progress(Progress("Embedding passages", before + done, total, started))
 
 
-def digest_of_texts(texts: Sequence[str]) -> str:
-    """A digest of a chunk's embedded texts: the first 128 bits of their SHA-256, in hexadecimal."""
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:32]
+def digest_of_text(text: str) -> str:
+    """A digest of an embedded text: the first 128 bits of its SHA-256, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _chunks(block: Sequence[tuple[int, Chunk]]) -> list[Chunk]:
+    return [chunk for _, chunk in block]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dossier.evidence import is_row, label_of, telling_lines
+from dossier.evidence import amounts_of, is_row, lines_of
 from dossier.records import Line, Passage
 from retrieval.embedder import Embedder
 from retrieval.expectation import could_answer
@@ -11,6 +11,7 @@ from retrieval.query import STOP_WORDS, Query, stem, stems
 
 _SHORTLIST = 16
 """Lines that are embedded: the ones whose words match best. Embedding is what costs time here."""
+_LEAST_LETTERS = 3
 _STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
 
 SIMILARITY_WEIGHT = 1.0
@@ -44,12 +45,12 @@ def rank_lines(
     query: Query, passages: Sequence[Passage], rarity: Mapping[str, float], embedder: Embedder, limit: int
 ) -> list[RankedLine]:
     """The lines that may answer, best first. `rarity` weighs each of the query's terms."""
-    lines = [line for number, passage in enumerate(passages, start=1) for line in telling_lines(passage, number)]
+    lines = [line for line in lines_of(passages) if _says_something(line)]
     words = {line: _by_words(query, passages, rarity, line) for line in lines}
     short = sorted(lines, key=lambda line: words[line].score, reverse=True)[:_SHORTLIST]
     if not short:
         return []
-    contexts = [f"{passages[line.passage - 1].chunk.context} {label_of(line)} {line.heading}" for line in short]
+    contexts = [f"{passages[line.passage - 1].chunk.context} {_label(line)} {line.heading}" for line in short]
     vectors = embedder.embed([query.text, *contexts])
     ranked = [
         replace(
@@ -65,7 +66,7 @@ def rank_lines(
 def _by_words(query: Query, passages: Sequence[Passage], rarity: Mapping[str, float], line: Line) -> RankedLine:
     """A line scored without its embedding."""
     context = _coverage(query, rarity, _surroundings(passages, line))
-    own = {word for word in stems(label_of(line)) if not word.isdigit()} - _STOP_STEMS
+    own = {word for word in stems(_label(line)) if not word.isdigit()} - _STOP_STEMS
     focus = len(own & set(query.stems)) / max(1, len(own))
     around = f"{line.heading} {line.text} {passages[line.passage - 1].chunk.columns}"
     year = not query.years or any(year in around for year in query.years)
@@ -82,9 +83,17 @@ def _by_words(query: Query, passages: Sequence[Passage], rarity: Mapping[str, fl
     return RankedLine(line, score, 0.0, context, focus)
 
 
+def _label(line: Line) -> str:
+    return amounts_of(line.text)[0] if is_row(line.text) else line.text
+
+
 def _is_whole(text: str) -> bool:
     """Whether a line is a whole sentence, not a heading or the half of one that a chunk's end cut."""
     return text[-1] in ".!?”\"')" and (text[0].isupper() or not text[0].isalpha())
+
+
+def _says_something(line: Line) -> bool:
+    return sum(character.isalpha() for character in line.text) >= _LEAST_LETTERS and not line.text.endswith(":")
 
 
 def _surroundings(passages: Sequence[Passage], line: Line) -> str:

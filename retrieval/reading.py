@@ -13,8 +13,7 @@ from dossier.errors import DocumentError
 from dossier.records import Document, FileReport, FileState, Progress
 from retrieval.chunk_store import FileRecord
 from retrieval.chunk_writer import ChunkWriter, Kept, Parts, Place
-from retrieval.chunking import chunk_document
-from retrieval.embedded_text import CountTokens
+from retrieval.chunking import CountTokens, chunk_document
 from retrieval.embedding import OnProgress
 from retrieval.metadata import describe
 from retrieval.parsing.isolate import Limits, read_isolated

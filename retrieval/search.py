@@ -10,7 +10,7 @@ from dossier.errors import IndexMissingError
 from dossier.records import FileReport, Filters, Passage, Table
 from retrieval import generation
 from retrieval.chunk_store import ChunkStore, StoredDocument
-from retrieval.embedded_text import embedded_text
+from retrieval.chunking import embedded_text
 from retrieval.embedder import Embedder
 from retrieval.fusion import Ranks, fold, fuse, join
 from retrieval.identity import Identities, identities

@@ -221,12 +221,11 @@ def _records(index: Path, name: str) -> dict[str, FileRecord]:
 def _check_counts(folder: Path, chunks: int) -> list[str]:
     with closing(ChunkStore(folder / generation.CHUNKS)) as store:
         stored = store.counts()[1]
-    vectors = len(VectorIndex.load(folder / generation.VECTORS).ids())
+    vectors = len(VectorIndex.load(folder / generation.VECTORS))
     if chunks == stored == vectors:
         return []
     return [
-        f"{folder} has {stored} passages and vectors for {vectors} of them where {chunks} belong. "
-        "Run `dossier index --rebuild`."
+        f"{folder} has {stored} passages and {vectors} vectors where {chunks} belong. Run `dossier index --rebuild`."
     ]
 
 

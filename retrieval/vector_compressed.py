@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from retrieval.embedder import Vectors
 from retrieval.vector_allowed import Allowed, Ids
-from retrieval.vector_exact import places_of
+from retrieval.vector_exact import rank_of
 
 Codes = NDArray[np.uint8]
 
@@ -110,14 +110,12 @@ class CompressedVectors:
         """All ids (n,), list by list."""
         return np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in self._lists())])
 
-    def places(self, ids: Ids) -> tuple[Ids, Ids]:
-        """Where these ids are, one id after the other, and how often each. Raises KeyError for an unknown one."""
-        return places_of(ids, *self._places())
-
-    def reconstruct(self, places: Ids) -> Vectors:
-        """The decoded vectors (n, dimension) at these places."""
-        codes = np.empty((len(places), self.index.code_size), np.uint8)
-        lists, offsets = places >> 32, places & 0xFFFFFFFF
+    def reconstruct(self, ids: Ids) -> Vectors:
+        """The decoded vectors (n, dimension) of these ids. Raises KeyError for an id that isn't there."""
+        ordered, places = self._places()
+        at = rank_of(ids, ordered, places)
+        codes = np.empty((len(ids), self.index.code_size), np.uint8)
+        lists, offsets = at >> 32, at & 0xFFFFFFFF
         for number in np.unique(lists):
             wanted = lists == number
             codes[wanted] = self._codes(int(number))[offsets[wanted]]

@@ -55,31 +55,23 @@ class ExactVectors:
         flat = faiss.rev_swig_ptr(self._flat.get_xb(), count) if count else np.empty(0, np.float32)
         return np.asarray(flat, np.float32).reshape(len(self), self._flat.d)
 
-    def places(self, ids: Ids) -> tuple[Ids, Ids]:
-        """The rows of these ids, one id after the other, and how many each has. Raises KeyError for an unknown one."""
+    def reconstruct(self, ids: Ids) -> Vectors:
+        """The vectors (n, dimension) of these ids. Raises KeyError for an id that isn't there."""
         own = self.ids()
         if self._order is None:
             self._order = np.argsort(own, kind="stable")
-        return places_of(ids, own[self._order], self._order)
-
-    def reconstruct(self, places: Ids) -> Vectors:
-        """The vectors (n, dimension) at these places."""
-        return np.array(self.rows()[places])
+        return np.array(self.rows()[rank_of(ids, own[self._order], self._order)])
 
     def owned(self, file: Path) -> "ExactVectors":
         """The same read into memory, so that it may be changed."""
         return ExactVectors(faiss.read_index(str(file)))
 
 
-def places_of(wanted: Ids, ordered: Ids, places: Ids) -> tuple[Ids, Ids]:
-    """Where each wanted id is, one after the other, and how often: given all ids in order and the place of each.
-
-    Raises KeyError for an unknown id.
-    """
-    first, past = np.searchsorted(ordered, wanted, "left"), np.searchsorted(ordered, wanted, "right")
-    counts = past - first
-    if not counts.all():
-        raise KeyError(int(wanted[counts == 0][0]))
-    ends = np.cumsum(counts)
-    within = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
-    return places[np.repeat(first, counts) + within], counts
+def rank_of(wanted: Ids, ordered: Ids, places: Ids) -> Ids:
+    """Where each wanted id is, given all ids in order and the place of each. Raises KeyError for an unknown one."""
+    at = np.searchsorted(ordered, wanted)
+    known = at < len(ordered)
+    known[known] = ordered[at[known]] == wanted[known]
+    if not known.all():
+        raise KeyError(int(wanted[~known][0]))
+    return places[at]

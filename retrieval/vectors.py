@@ -1,8 +1,4 @@
-"""The vectors of one generation under their chunk ids: exact while there are few, compressed beyond that.
-
-A chunk may have several vectors; the nearest of them is what it is found by (maximum similarity, as in Khattab and
-Zaharia 2020, section 3.3, over lines instead of tokens).
-"""
+"""The vectors of one generation under their chunk ids: exact while there are few, compressed beyond that."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,8 +15,6 @@ __all__ = ["Allowed", "VectorIndex", "selector"]
 
 EXACT_LIMIT = 50_000
 """More vectors than that are compressed (see DECISIONS for the times and the memory on both sides)."""
-_NEAR_EACH_OTHER = 6
-"""Vectors that are asked for, for each chunk that is wanted: near ones are often of the same chunk."""
 _BLOCK = 2_048
 """Vectors that are added at once, so that an index grows alike however many come together."""
 
@@ -81,7 +75,7 @@ class VectorIndex:
         return len(self._vectors)
 
     def add(self, ids: Sequence[int] | Ids, vectors: Vectors) -> None:
-        """Add (n, dimension) float32 vectors under chunk ids that the index doesn't hold yet; an id may repeat."""
+        """Add (n, dimension) float32 vectors under chunk ids that the index doesn't hold yet."""
         own = self._owned()
         numbers = np.asarray(ids, np.int64)
         for start in range(0, len(numbers), _BLOCK):
@@ -101,32 +95,23 @@ class VectorIndex:
         `allowed` holds the ids that may be found; others are never scored. Cosines of a compressed index are off by
         about 0.001. Many threads may search at once: each search runs in its caller's thread alone.
         """
-        most = min(limit, len(self) if allowed is None else len(allowed))
+        limit = min(limit, len(self), len(self) if allowed is None else len(allowed))
+        if limit <= 0:
+            return []
         row = np.ascontiguousarray(query, np.float32).reshape(1, -1)
-        asked = min(_NEAR_EACH_OTHER * most, len(self))
-        while asked > 0:
-            scores, ids = self._vectors.search(row, asked, allowed)
-            best: dict[int, float] = {}
-            for number, score in zip(ids.tolist(), scores.tolist(), strict=True):
-                best.setdefault(number, score)
-            complete = best.pop(-1, None) is not None or asked == len(self)
-            if complete or len(best) >= most:
-                return list(best.items())[:most]
-            asked = min(4 * asked, len(self))  # the nearest vectors are those of few chunks
-        return []
+        scores, ids = self._vectors.search(row, limit, allowed)
+        return [(int(i), float(score)) for i, score in zip(ids, scores, strict=True) if i >= 0]
 
     def ids(self) -> Ids:
-        """The chunk ids (n,), each once, in ascending order."""
-        return np.unique(self._vectors.ids())
+        """The chunk ids (n,), in ascending order."""
+        return np.sort(self._vectors.ids())
 
-    def reconstruct(self, ids: Sequence[int] | Ids) -> tuple[Ids, Vectors]:
-        """The vectors (n, dimension) of these chunks, as they came or, compressed, close to it, and whose each is (n,).
+    def reconstruct(self, ids: Sequence[int] | Ids) -> Vectors:
+        """The vectors (n, dimension) of these chunks, as they came or, compressed, close to it.
 
         Raises KeyError for an id that isn't there.
         """
-        wanted = np.asarray(ids, np.int64).reshape(-1)
-        places, counts = self._vectors.places(wanted)
-        return np.repeat(wanted, counts), self._vectors.reconstruct(places)
+        return self._vectors.reconstruct(np.asarray(ids, np.int64).reshape(-1))
 
     def write(self, file: Path) -> None:
         """Settle the index and write its file. Raises OSError (for instance when the disk is full)."""

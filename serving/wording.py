@@ -17,7 +17,7 @@ _FOOTNOTE = re.compile(r"\([1-9]\)")
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _PERIOD = re.compile(
     rf"\b(?:(?:three|six|nine|twelve|\d+) (?:months|weeks)|(?:fiscal )?(?:years?|quarters?)) ended\b.*"
-    rf"|\b{_MONTH} \d{{1,2}},? (?:19|20)\d\d.*|\b(?:FY|fiscal |Q[1-4] )?(?:19|20)\d\d\b.*",
+    rf"|\b{_MONTH} \d{{1,2}},? (?:19|20)\d\d.*|\b(?:Q[1-4],? )?(?:FY ?|fiscal )?(?:19|20)\d\d\b.*",
     re.IGNORECASE,
 )
 _DATE = re.compile(rf"\b({_MONTH}) (\d{{1,2}}),? ((?:19|20)\d\d)", re.IGNORECASE)

@@ -11,7 +11,7 @@ from dossier.settings import Settings
 from retrieval import generation
 from retrieval.build import BuildPlan, OnProgress, build
 from retrieval.chunk_store import ChunkStore, iter_blocks
-from retrieval.embedded_text import embedded_text
+from retrieval.chunking import embedded_text
 from retrieval.embedder import Embedder
 from retrieval.parsing.isolate import Limits
 from retrieval.query import read_query

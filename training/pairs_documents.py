@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dossier.evidence import amounts_of, is_row
 from dossier.records import Chunk
-from retrieval.embedded_text import embedded_text
+from retrieval.chunking import embedded_text
 from retrieval.embedder import Embedder
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")

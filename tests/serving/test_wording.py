@@ -67,6 +67,13 @@ def test_every_column_is_named_when_the_question_leaves_it_open() -> None:
     )
 
 
+def test_a_quarter_is_not_told_as_a_year() -> None:
+    line = Line(1, 0, 20, "Net income $41.9 $36.4", "")
+    release = table(("", "Highlights Q1 fiscal 2026", "Q1 fiscal 2025"), ("Net income", "$41.9", "$36.4"))
+    said = word_line(line, PASSAGE, read_query("net income in fiscal 2025"), [release])
+    assert said == "Net income, Q1 fiscal 2025: $36.4 (in millions) [1]"
+
+
 def test_percentages_have_no_scale() -> None:
     growth = table(("", "2023", "2022"), ("Growth", "(4)%", "7%"), "in millions")
     line = Line(1, 0, 20, "Growth (4) % 7 %", "")
