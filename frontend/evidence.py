@@ -7,6 +7,7 @@ _WORD = re.compile(r"\d[\d.,]*\d|\w+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _ENOUGH, _ENOUGH_WITH_FIGURE = 0.5, 0.3
 _LEAST_WORDS = 2
+_DAY_DIGITS = 2
 
 
 def cited_line(answer: str, number: int, passage: str) -> tuple[int, int] | None:
@@ -17,6 +18,8 @@ def cited_line(answer: str, number: int, passage: str) -> tuple[int, int] | None
     """
     said = _words(" ".join(_sentences_with(answer, number)))
     figures = {word for word in said if word[0].isdigit() and not _YEAR.fullmatch(word)}
+    # beside an amount a short number is the day of a column's date: `Year ended 30 June 2025: $163.8`
+    figures = {word for word in figures if len(word) > _DAY_DIGITS} or figures
     best, best_share = None, _ENOUGH_WITH_FIGURE if figures else _ENOUGH
     for found in _SENTENCE.finditer(passage):
         start, end = _trimmed(passage, found.start(), found.end())

@@ -47,3 +47,12 @@ def test_the_row_with_the_figure_is_marked_and_not_the_unit_above_it() -> None:
     found = cited_line("Net income, 2025: $163.8 (in millions) [1]", 1, passage)
     assert found is not None
     assert passage[slice(*found)] == "Net income $163.8 $151.0 $127.2"
+
+
+def test_the_row_is_marked_and_not_the_head_that_its_column_is_named_after() -> None:
+    passage = "Year ended 30 June\n2025 2024\nNet sales $1,284.6 $1,196.3\nNet income $163.8 $151.0"
+    found = cited_line("Net income, Year ended 30 June 2025: $163.8 (in millions) [1]", 1, passage)
+    assert found is not None
+    assert passage[slice(*found)] == "Net income $163.8 $151.0"
+    leave = cited_line("Parents have 30 days of leave [1].", 1, "Leave\nParents have 30 days of leave.")
+    assert leave is not None
