@@ -3,13 +3,13 @@
 import re
 from enum import StrEnum
 
+from retrieval.metadata import MONTH
 from retrieval.query import Query
 
 _NUMBER_WORD = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
     r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|half a|a dozen)"
 )
-_MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _PERIOD = r"(?:second|minute|hour|day|week|month|quarter|year)s?"
 _LEADS = re.compile(r"^(?:[•▪●*\-+]|\d{1,2}[.)])\s+")
 _WORD = re.compile(r"[^\W\d_][\w’'&.-]*")
@@ -52,7 +52,7 @@ _HOLDS = {
         r"[$€£]\s?\d|\b\d[\d,.]*\s?(?:million|billion|thousand|dollars|euros|pounds)\b", re.IGNORECASE
     ),
     Expected.DATE: re.compile(
-        rf"\b{_MONTH}\b|\b(?:19|20)\d\d\b|\b\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}\b|\b\d{{1,2}}(?:st|nd|rd|th)\b"
+        rf"\b(?:{MONTH.title()})\b|\b(?:19|20)\d\d\b|\b\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}\b|\b\d{{1,2}}(?:st|nd|rd|th)\b"
     ),
 }
 

@@ -21,7 +21,8 @@ _COVER = 600
 ANNUAL = "annual report"
 _MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october"]
 _MONTHS += ["november", "december"]
-_MONTH = "|".join(_MONTHS)
+MONTH = "|".join(_MONTHS)
+"""A pattern of the months' names; one home, since questions and column heads are read for them too."""
 _FORM = (
     r"(?:Inc|INC|Corp|CORP|Corporation|CORPORATION|Company|COMPANY|Co|Ltd|LTD|Limited|LIMITED|plc|PLC|LLC|L\.L\.C|LP|L\.P"
     r"|N\.V|AG|SE|GmbH|S\.A|Holdings|HOLDINGS|Group|GROUP)"
@@ -51,8 +52,8 @@ _KIND_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE | re.DOTALL)) fo
 _IN_TITLE_ONLY = frozenset(["policy", "handbook"])
 _ENDED = re.compile(
     rf"(fiscal year|year|fiscal quarter|quarter|quarterly period|three months)[ -]+ended:?\s+"
-    rf"(?:(?:on\s+)?(?P<month>{_MONTH})\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}})|"
-    rf"(?P<day2>\d{{1,2}})\s+(?P<month2>{_MONTH}),?\s+(?P<year2>\d{{4}}))",
+    rf"(?:(?:on\s+)?(?P<month>{MONTH})\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}})|"
+    rf"(?P<day2>\d{{1,2}})\s+(?P<month2>{MONTH}),?\s+(?P<year2>\d{{4}}))",
     re.IGNORECASE,
 )
 _QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
@@ -64,9 +65,7 @@ _QUARTER = re.compile(
 )
 _FISCAL = re.compile(r"\bfiscal (?:year )?((?:19|20)\d\d)\b", re.IGNORECASE)
 _YEAR_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
-_DATE = re.compile(
-    rf"\b({_MONTH})\s+(\d{{1,2}}),?\s+(\d{{4}})\b|\b(\d{{1,2}})\s+({_MONTH})\s+(\d{{4}})\b", re.IGNORECASE
-)
+_DATE = re.compile(rf"\b({MONTH})\s+(\d{{1,2}}),?\s+(\d{{4}})\b|\b(\d{{1,2}})\s+({MONTH})\s+(\d{{4}})\b", re.IGNORECASE)
 _WORDS = {
     "en": "the and of to in is that for with are this by be as on",
     "de": "der die und das ist nicht mit von den für auf ein eine zu im",
@@ -157,6 +156,11 @@ def _date(text: str, kind: str) -> str:
     if ended and kind in ("10-k", "10-q", ANNUAL):
         month, day = (ended.group("month") or ended.group("month2")), (ended.group("day") or ended.group("day2"))
         return _iso(ended.group("year") or ended.group("year2"), month, day)
+    return date_in(text)
+
+
+def date_in(text: str) -> str:
+    """The first date that is written out in a text, in ISO 8601; empty where there is none."""
     found = _DATE.search(text)
     if not found:
         return ""

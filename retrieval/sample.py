@@ -12,6 +12,7 @@ from retrieval.chunk_store import ChunkStore
 _LOOK_AT = 200
 _LOOK_IN = 20
 _LABEL = re.compile(r"(?:total|net|gross|operating|average)(?: [a-z’'&-]+){1,4}", re.IGNORECASE)
+_PART_OF_YEAR = re.compile(r"\b(?:Q[1-4]|quarter|months|weeks)\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
@@ -35,8 +36,9 @@ def _about_figures(store: ChunkStore) -> Iterator[str]:
 
 
 def _about_table(document: Document, table: Table) -> Iterator[str]:
-    years = _YEAR.findall(table.columns[1]) if len(table.columns) > 1 else []
-    if len(years) != 1:
+    head = table.columns[1] if len(table.columns) > 1 else ""
+    years = _YEAR.findall(head)
+    if len(years) != 1 or _PART_OF_YEAR.search(head):
         return
     for row in table.rows:
         label, amount = row.cells[0].text, row.cells[1].text

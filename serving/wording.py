@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dossier.citations import marker
 from dossier.evidence import amounts_of, is_row
 from dossier.records import Line, Metadata, Passage, Table, TableRow
+from retrieval.metadata import MONTH, date_in
 from retrieval.query import Query
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -14,14 +15,11 @@ _UNIT = re.compile(r"\b(?:dollars |amounts |US\$ |\$ )?in (?:millions|thousands|
 _PERCENT = re.compile(r"%\)?$")
 _MARKUP = re.compile(r"^(?:[•▪●*\-+]|#{1,6}|\d{1,2}[.)])\s+")
 _FOOTNOTE = re.compile(r"\([1-9]\)")
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _PERIOD = re.compile(
     rf"\b(?:(?:three|six|nine|twelve|\d+) (?:months|weeks)|(?:fiscal )?(?:years?|quarters?)) ended\b.*"
-    rf"|\b{_MONTH} \d{{1,2}},? (?:19|20)\d\d.*|\b(?:Q[1-4],? )?(?:FY ?|fiscal )?(?:19|20)\d\d\b.*",
+    rf"|\b(?:{MONTH}) \d{{1,2}},? (?:19|20)\d\d.*|\b(?:Q[1-4],? )?(?:FY ?|fiscal )?(?:19|20)\d\d\b.*",
     re.IGNORECASE,
 )
-_DATE = re.compile(rf"\b({_MONTH}) (\d{{1,2}}),? ((?:19|20)\d\d)", re.IGNORECASE)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _QUARTER = re.compile(r"\b(?:three months|thirteen weeks|1[34] weeks|quarter)\b", re.IGNORECASE)
 _NOTE = re.compile(r"\s*\((?:[1-9]|[a-h])\)$")
 _LONGEST = 600
@@ -134,22 +132,14 @@ def _wanted(cells: Sequence[Cell], query: Query, about: Metadata) -> Sequence[Ce
     """The cells of the years that the question names, and of its quarter where the document is about that one."""
     if query.quarters and about.period[5:].lower() in query.quarters and about.period[:4] in query.years | {""}:
         # the newest column of a quarterly report is the quarter that it is about
-        last = max(_ends(cell.column) for cell in cells)
-        own = [cell for cell in cells if last and _ends(cell.column) == last and _QUARTER.search(cell.column)]
+        last = max(date_in(cell.column) for cell in cells)
+        own = [cell for cell in cells if last and date_in(cell.column) == last and _QUARTER.search(cell.column)]
         if len(own) == 1:
             return own
     if not query.quarters or not any("ended" in cell.column.lower() for cell in cells):
         named = [cell for cell in cells if query.years & set(_YEAR.findall(cell.column))]
         return named or cells
     return cells
-
-
-def _ends(column: str) -> str:
-    """The last day of the period that a column head names, in ISO 8601; empty where it names none."""
-    found = _DATE.search(column)
-    if found is None:
-        return ""
-    return f"{found.group(3)}-{_MONTHS.index(found.group(1)[:3].lower()) + 1:02}-{int(found.group(2)):02}"
 
 
 def _period(head: str) -> str:

@@ -1,6 +1,7 @@
 """Makes the HTTP application out of the gateway's parts."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 import dossier
+from dossier.errors import DossierError
 from serving.api import accounts, admin, chat, conversations, docs, status
 from serving.api.attempts import Attempts
 from serving.api.errors import handle_errors
@@ -20,6 +22,7 @@ from serving.api.slots import Slots
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
 
+_log = logging.getLogger(__name__)
 _SPARE_ANSWERS = 8
 """Answers beyond the engine's queue: those that are still retrieving or already being sent."""
 _KEEPING_SECONDS = 10
@@ -80,6 +83,13 @@ def _name(route: APIRoute) -> str:
     return route.name
 
 
+async def _warm_up(running: Running) -> None:
+    try:
+        await asyncio.to_thread(running.gateway.index.warm_up)
+    except DossierError as error:  # each question will be told the same
+        _log.warning("the index can't be searched: %s", error)
+
+
 def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -89,7 +99,7 @@ def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManag
                 ending.push_async_callback(engine.stop)
                 await engine.start()
             # beside the model server, which takes longer to start
-            warming = asyncio.create_task(asyncio.to_thread(running.gateway.index.warm_up))
+            warming = asyncio.create_task(_warm_up(running))
             ending.push_async_callback(asyncio.wait, [warming])
             # what was under way has been cancelled by the server, and is still being kept
             ending.push_async_callback(running.slots.emptied, _KEEPING_SECONDS)

@@ -122,6 +122,7 @@ class ScriptedIndex:
     chunks: int = 3
     message: str = ""
     reopened: int = 0
+    warmed: int = 0
     corrected: dict[str, str] = field(default_factory=dict)
     reports: list[FileReport] = field(
         default_factory=lambda: [
@@ -160,7 +161,8 @@ class ScriptedIndex:
         ]
 
     def warm_up(self) -> None:
-        """There is nothing to load."""
+        """Count."""
+        self.warmed += 1
 
     def reopen(self) -> None:
         """Count."""
