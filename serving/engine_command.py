@@ -53,6 +53,7 @@ def vllm_launch(settings: Settings, model: Path, name: str, api_key: str) -> Lau
     if settings.device == "cpu":
         environment |= _cpu_environment(settings)
         command.append("--enforce-eager")  # compiling costs 40 s at every start and gains a tenth (DECISIONS)
+        environment["TORCH_COMPILE_DISABLE"] = "1"  # else the first choice of a line waits for a C++ compiler
     _require_vllm()
     return Launch(command, environment)
 

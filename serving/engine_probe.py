@@ -12,7 +12,7 @@ _METRICS_SECONDS = 4.0
 
 
 def processor_seconds(pid: int | None) -> float:
-    """What a process and its descendants have used of the processor so far; 0 where they have ended."""
+    """What a process and its descendants, ended ones too, have used of the processor so far; 0 when it has ended."""
     if pid is None:
         return 0.0
     try:
@@ -24,7 +24,7 @@ def processor_seconds(pid: int | None) -> float:
     for member in family:
         with suppress(psutil.NoSuchProcess):
             times = member.cpu_times()
-            total += times.user + times.system
+            total += times.user + times.system + times.children_user + times.children_system
     return total
 
 

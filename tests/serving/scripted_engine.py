@@ -1,7 +1,8 @@
-"""A small server in the place of vLLM that dies, hangs, computes on and on, or refuses to start, as its plan says."""
+"""A small server in the place of vLLM that dies, hangs, computes on and on (itself or by others), or refuses to start."""
 
 import json
 import os
+import subprocess
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +19,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(60)
         while plan() == "compute":
             sum(range(10_000))
+        while plan() == "delegate":
+            subprocess.run([sys.executable, "-c", "for _ in range(300): sum(range(100_000))"], check=True)
         self._reply({"choices": [{"text": "x"}]})
 
     def _reply(self, content: dict[str, object]) -> None:

@@ -91,11 +91,12 @@ def test_a_hung_server_is_noticed_though_its_process_lives(quick: Settings) -> N
 
 
 @pytest.mark.slow
-def test_a_server_that_computes_is_busy_and_not_hung(quick: Settings) -> None:
+@pytest.mark.parametrize("how", ["compute", "delegate"])
+def test_a_server_that_computes_is_busy_and_not_hung(quick: Settings, how: str) -> None:
     async def keep_busy(engine: Engine) -> None:
         await engine.wait_ready(lambda progress: None)
         first = engine.pid
-        (quick.home / "plan").write_text("compute")
+        (quick.home / "plan").write_text(how)
         await asyncio.sleep(8 * quick.engine_probe_seconds)
         assert (engine.state, engine.pid) == (EngineState.READY, first)
         (quick.home / "plan").write_text("work")
@@ -156,6 +157,7 @@ def test_vllm_is_launched_on_loopback_without_secrets_or_statistics(
     assert line[line.index("--load-format") + 1] == "safetensors"
     assert "the-key" not in line
     assert launch.environment["VLLM_NO_USAGE_STATS"] == launch.environment["HF_HUB_OFFLINE"] == "1"
+    assert launch.environment["TORCH_COMPILE_DISABLE"] == "1"  # the first answer doesn't wait for a C++ compiler
     assert not any("hunter2" in value for value in launch.environment.values())
 
 
