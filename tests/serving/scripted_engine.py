@@ -1,4 +1,4 @@
-"""A small server in the place of vLLM that dies, hangs, computes on and on (itself or by others), or refuses to start."""
+"""A small server in the place of vLLM that dies, hangs, computes on and on (itself or by others), or won't start."""
 
 import json
 import os
