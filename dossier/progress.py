@@ -32,6 +32,14 @@ def in_words(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def by_clock(stage: str, usual: float, started: datetime) -> Progress:
+    """Progress in seconds of work that tells nothing of itself; `usual` is how many it takes as a rule."""
+    elapsed = (datetime.now(UTC) - started).total_seconds()
+    if elapsed < usual:
+        return Progress(f"{stage} (seconds)", round(elapsed), max(round(usual), round(elapsed) + 1), started)
+    return Progress(f"{stage} (seconds)", round(elapsed), 0, started, "longer than usual")
+
+
 class ProgressDisplay:
     """Shows progress on standard error: bars in a terminal, a line now and then elsewhere. Use as a context manager."""
 

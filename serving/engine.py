@@ -9,12 +9,12 @@ import secrets
 import signal
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from dossier.errors import EngineError
-from dossier.progress import in_words
+from dossier.progress import by_clock, in_words
 from dossier.records import Progress
 from dossier.settings import Settings
 from serving.engine_command import DRAIN_SECONDS, Launch, vllm_launch
@@ -76,10 +76,11 @@ class Engine:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the start will still take, judged by the last one; None when it isn't starting."""
+        """How long the start will still take, judged by the last one; None when it isn't starting or takes longer."""
         if self.state not in (EngineState.STARTING, EngineState.RESTARTING):
             return None
-        return max(1.0, self._usual_start() - (time.monotonic() - self._began))
+        left = self._usual_start() - (time.monotonic() - self._began)
+        return left if left >= 1 else None
 
     @property
     def message(self) -> str:
@@ -88,10 +89,9 @@ class Engine:
             case EngineState.READY:
                 return ""
             case EngineState.STARTING:
-                return f"The model server is starting; about {in_words(self.seconds_left or 1)} left."
+                return f"The model server is starting; {self._rest()}."
             case EngineState.RESTARTING:
-                left = in_words(self.seconds_left or 1)
-                return f"The model server {self._problem} and is being restarted; about {left} left."
+                return f"The model server {self._problem} and is being restarted; {self._rest()}."
             case EngineState.FAILED:
                 return f"The model server can't start: {self._problem} Its log is {self.log}."
         return "The model server isn't running."
@@ -112,9 +112,7 @@ class Engine:
         while self.state is not EngineState.READY:
             if self.state in (EngineState.FAILED, EngineState.STOPPED):
                 raise EngineError(self.message)
-            elapsed = (datetime.now(UTC) - started) / timedelta(seconds=1)
-            total = max(self._usual_start(), elapsed + 1)
-            on_progress(Progress("Starting the model server (seconds)", round(elapsed), round(total), started))
+            on_progress(by_clock("Starting the model server", self._usual_start(), started))
             await asyncio.sleep(_POLL)
 
     async def stop(self) -> None:
@@ -234,6 +232,10 @@ class Engine:
     @property
     def _start_file(self) -> Path:
         return self._settings.home / "engine-start.json"
+
+    def _rest(self) -> str:
+        left = self.seconds_left
+        return "it takes longer than usual" if left is None else f"about {in_words(left)} left"
 
     def _usual_start(self) -> float:
         try:

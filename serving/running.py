@@ -16,8 +16,7 @@ import httpx
 from dossier.base_model import prepare_base_model
 from dossier.errors import EngineError, IndexMissingError
 from dossier.packs import Pack, index_folder
-from dossier.progress import ProgressDisplay
-from dossier.records import Progress
+from dossier.progress import ProgressDisplay, by_clock
 from dossier.settings import Settings
 from retrieval.generation import current_name
 from retrieval.sample import sample_question
@@ -97,9 +96,8 @@ def wait_until_ready(settings: Settings, gateway: subprocess.Popen[bytes]) -> No
             if engine.get("state") == "failed":
                 raise EngineError(engine.get("message", "the model server failed to start."))
             elapsed = (datetime.now(UTC) - started).total_seconds()
-            left = state.get("engine", {}).get("seconds_left") or max(_USUAL_START - elapsed, 1)
-            total = round(elapsed + float(left))
-            display(Progress("Starting the model server (seconds)", round(elapsed), total, started))
+            left = engine.get("seconds_left", _USUAL_START - elapsed)  # not known before the gateway answers
+            display(by_clock("Starting the model server", elapsed + float(left or 0), started))
             time.sleep(0.5)
 
 
