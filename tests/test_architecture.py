@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,13 @@ def name_of(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 def imports(file: Path, top_level_only: bool = False) -> Iterator[str]:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = tree_of(file)
     nodes = tree.body if top_level_only else ast.walk(tree)
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -72,7 +78,7 @@ def test_files_and_functions_stay_short() -> None:
     for file in modules():
         text = file.read_text(encoding="utf-8")
         assert len(text.splitlines()) <= LONGEST_FILE, f"{file} has {len(text.splitlines())} lines"
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 assert length <= LONGEST_FUNCTION, f"{file}:{node.lineno} {node.name} has {length} lines"
@@ -87,7 +93,7 @@ def test_no_pickle_and_no_evaluation_of_text() -> None:
     for file in modules():
         found = {name.split(".")[0] for name in imports(file)}
         assert not found & {"pickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}, file
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in {"eval", "exec"}, f"{file}:{node.lineno}"
 
@@ -96,7 +102,7 @@ def test_no_broad_except() -> None:
     """A broad one either raises again or says on its line why nothing else will do."""
     for file in modules():
         text = file.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.ExceptHandler):
                 if "noqa: BLE001 (" in text.splitlines()[node.lineno - 1]:
                     continue

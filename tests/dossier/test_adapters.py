@@ -86,6 +86,7 @@ def test_the_digest_tells_base_adapter_and_factor_apart(tmp_path: Path) -> None:
     assert adapter.digest("x") == adapters.read_adapter(tmp_path / "a").digest("x")
 
 
+@pytest.mark.slow
 def test_a_promoted_embedder_takes_the_defaults_place_until_reset(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path / "home")
     before = weights.verified_embedder(settings)
@@ -135,6 +136,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_a_whole_embedder_is_in_use(tmp_path: Path) -> None:
     adapter_folder(tmp_path / "adapter")
     base_folder(tmp_path / "base")

@@ -50,6 +50,7 @@ def test_tables_that_two_sets_share_are_on_one_side(shared_data: Path) -> None:
     assert all(made.side_of(uid) is side_of(made.identities[uid]) for uid in shared)
 
 
+@pytest.mark.slow
 def test_contracts_are_asked_about_labelled_clauses(shared_data: Path) -> None:
     made = dev_sets.cuad(shared_data)
     assert len(made.corpus) == 410

@@ -205,6 +205,7 @@ def test_around_the_limit_the_kind_stays(tmp_path: Path) -> None:
     assert {i for i, _ in index.search(vectors[0], 2)} == {1, 10**6}
 
 
+@pytest.mark.slow
 def test_lists_are_made_anew_for_topics_that_come_later_and_every_code_stays(tmp_path: Path) -> None:
     """The first fifth holds the first topics alone."""
     vectors, _ = texts(COUNT)

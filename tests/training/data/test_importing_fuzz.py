@@ -40,6 +40,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz") / "source"
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=FILES)
 def test_any_content_gives_examples_or_a_clear_error(file: Path, data: bytes) -> None:
@@ -53,6 +54,7 @@ def test_any_content_gives_examples_or_a_clear_error(file: Path, data: bytes) ->
         _whole(example)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_good_file_with_one_wrong_value_does_too(file: Path, data: st.DataObject) -> None:

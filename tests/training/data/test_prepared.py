@@ -1,6 +1,7 @@
 """A set on disk: the same for the same input, whole or not there, and noticed when changed."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from dossier.errors import DataError, EnvironmentProblem
 from dossier.packs import load_pack
-from dossier.settings import Settings
+from dossier.settings import Settings, load_settings
 from tests.training.data import small_sources as small
 from training.data import commands
 from training.data.commands import data_commands
@@ -41,6 +42,18 @@ def written(settings: Settings, files: list[Path], folder: Path, recipe: Recipe 
     return write_prepared(made, folder, lambda progress: None)[0]
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A set for the tests that harm a copy of it."""
+    folder = tmp_path_factory.mktemp("made")
+    return written(load_settings(home=folder / "home"), sources(folder / "in"), folder / "set").folder
+
+
+@pytest.fixture
+def made(made_once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made_once, tmp_path / "set"))
+
+
 def test_a_set_reads_back_and_counts(settings: Settings, tmp_path: Path) -> None:
     written(settings, sources(tmp_path / "in"), tmp_path / "out" / "set")
     found = read_prepared(tmp_path / "out" / "set")
@@ -58,6 +71,7 @@ def test_a_set_reads_back_and_counts(settings: Settings, tmp_path: Path) -> None
         next(found.examples("validation"))
 
 
+@pytest.mark.slow
 def test_the_same_input_and_settings_give_the_same_set(settings: Settings, tmp_path: Path) -> None:
     first = written(settings, sources(tmp_path / "in"), tmp_path / "one")
     second = written(settings, sources(tmp_path / "elsewhere"), tmp_path / "two")
@@ -111,15 +125,14 @@ def test_only_an_empty_folder_is_written_to(settings: Settings, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", sorted(FILES - {MANIFEST}))
-def test_any_change_is_noticed(settings: Settings, tmp_path: Path, name: str) -> None:
-    found = written(settings, sources(tmp_path / "in"), tmp_path / "set")
-    file = found.folder / name
+def test_any_change_is_noticed(made: Path, name: str) -> None:
+    file = made / name
     file.write_bytes(file.read_bytes() + b" ")
     with pytest.raises(DataError, match=f"{name} was changed"):
-        read_prepared(found.folder)
+        read_prepared(made)
     file.unlink()
     with pytest.raises(DataError, match=f"{name} can't be opened"):
-        read_prepared(found.folder)
+        read_prepared(made)
 
 
 @pytest.mark.parametrize(
@@ -133,14 +146,13 @@ def test_any_change_is_noticed(settings: Settings, tmp_path: Path, name: str) ->
         (lambda body: body.pop("digest"), "can't be read"),
     ],
 )
-def test_a_changed_manifest_is_noticed(settings: Settings, tmp_path: Path, change: object, message: str) -> None:
-    found = written(settings, sources(tmp_path / "in"), tmp_path / "set")
-    file = found.folder / MANIFEST
+def test_a_changed_manifest_is_noticed(made: Path, change: object, message: str) -> None:
+    file = made / MANIFEST
     body = json.loads(file.read_text())
     change(body)  # type: ignore[operator]
     file.write_text(json.dumps(body))
     with pytest.raises(DataError, match=message):
-        read_prepared(found.folder)
+        read_prepared(made)
 
 
 def test_a_folder_without_a_set_says_so(tmp_path: Path) -> None:
@@ -166,9 +178,8 @@ class _Loads(HTMLParser):
                 self.loads.append(f"{tag} {name}={value}")
 
 
-def test_the_sheet_loads_nothing_and_runs_nothing(settings: Settings, tmp_path: Path) -> None:
-    found = written(settings, sources(tmp_path / "in"), tmp_path / "set")
-    page = (found.folder / SHEET).read_text()
+def test_the_sheet_loads_nothing_and_runs_nothing(made: Path) -> None:
+    page = (made / SHEET).read_text()
     parser = _Loads()
     parser.feed(page)
     assert parser.loads == []
@@ -177,7 +188,14 @@ def test_the_sheet_loads_nothing_and_runs_nothing(settings: Settings, tmp_path: 
     assert "url(http" not in page
     assert "@import" not in page
     assert "default-src 'none'" in page
-    for said in (found.name, "Examples by task", "CC BY 4.0", "duplicate", "An example of each kind", "Söhne"):
+    for said in (
+        read_prepared(made).name,
+        "Examples by task",
+        "CC BY 4.0",
+        "duplicate",
+        "An example of each kind",
+        "Söhne",
+    ):
         assert said in page
 
 
