@@ -2,8 +2,9 @@
 
 import pytest
 
-from training.data.example import AnswerKind, Example, Labelled, Origin, Scale, Task
-from training.data.labels import amount_in, checked
+from dossier.amounts import Scale, amount_in
+from training.data.example import AnswerKind, Example, Labelled, Origin, Task
+from training.data.labels import checked
 
 
 def example(answer: str, derivation: str, scale: str = "", kind: str = "number", question: str = "What?") -> Example:
