@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 _AMOUNT = re.compile(
-    r"(?P<open>\(?)\s*(?P<sign>[-−–]?)\s*[$€£]?\s*(?P<rest>-?)(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*%?\s*\)?\s*%?"
+    r"[$€£]?\s*(?P<open>\(?)\s*(?P<sign>[-−–]?)\s*[$€£]?\s*(?P<rest>-?)(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*%?\s*\)?\s*%?"
 )
 _NUMBER = re.compile(
     r"(?P<sign>\(\s*[$€£]?\s*|(?<![\w.)])[-−–]\s?[$€£]?\s*)?"
