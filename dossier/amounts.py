@@ -14,7 +14,9 @@ _NUMBER = re.compile(
     r"(?P<digits>(?<![\d.,])(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+))(?P<percent>\s*\)?\s*%)?"
 )
 _SCALE = re.compile(
-    r"\b(thousand|million|billion)s?\b|(?<![\w,.])[$€£]?\s?(000)[’']?s?\b(?![,.]\d)|(?<=\d)\s?(mn|bn)\b", re.IGNORECASE
+    r"\b(thousand|million|billion)s?\b|(?<![\w,.])[$€£]?\s?[’']?(000)[’']?s?\b(?![,.]\d)|(?<=\d)\s?(mn|bn)\b"
+    r"|(?:[$€£]|\b[A-Z]{3})\s?[’']?(mn|m|bn|k)\b",
+    re.IGNORECASE,
 )
 
 
@@ -30,7 +32,11 @@ class Scale(StrEnum):
 
 POWERS = {Scale.THOUSAND: 3, Scale.MILLION: 6, Scale.BILLION: 9}
 """The power of ten of each scale that has one."""
-_SHORT = {"000": Scale.THOUSAND, "mn": Scale.MILLION, "bn": Scale.BILLION}
+_SHORT = {
+    **dict.fromkeys(("000", "k"), Scale.THOUSAND),
+    **dict.fromkeys(("mn", "m"), Scale.MILLION),
+    "bn": Scale.BILLION,
+}
 
 
 @dataclass(frozen=True, slots=True)

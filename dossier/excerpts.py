@@ -202,14 +202,20 @@ def _place(line: Line, passage: Passage, tables: Sequence[Table]) -> tuple[Table
 
 
 def _compact(heads: tuple[str, ...]) -> tuple[str, ...]:
-    """Words that all heads of values begin with go to the corner: `Years ended June 30, | 2025 | 2024`."""
-    values = heads[1:]
+    """Words that all heads of values begin or end with go to the corner: `Years ended June 30, | 2025 | 2024`."""
+    values = [head.split() for head in heads[1:]]
     if len(values) < 2 or not all(values):
         return heads
-    words = [head.split() for head in values]
-    same = len(os.path.commonprefix(words))  # type: ignore[type-var]
-    same = min(same, *(len(head) - 1 for head in words))
-    if not same:
-        return heads
-    corner = " ".join(part for part in (heads[0], *words[0][:same]) if part)
-    return (corner, *(" ".join(head[same:]) for head in words))
+    first = _common(values)
+    values = [head[first:] for head in values]
+    last = _common([head[::-1] for head in values])
+    values = [head[: len(head) - last] for head in values]
+    same = heads[1].split()
+    corner = (heads[0], *same[:first], *same[len(same) - last :])
+    return (" ".join(part for part in corner if part), *(" ".join(head) for head in values))
+
+
+def _common(values: Sequence[Sequence[str]]) -> int:
+    """How many words all begin with alike; at least one of each is left."""
+    alike = os.path.commonprefix([list(words) for words in values])
+    return min(len(alike), *(len(words) - 1 for words in values))

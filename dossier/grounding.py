@@ -5,19 +5,16 @@ expression must be a number of the cited excerpts, of the rows copied, or of the
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from dossier.amounts import POWERS, Number, Scale, numbers_in, scales_in
 from dossier.excerpts import Excerpt
 from dossier.expressions import Computed, ExpressionError, compute
+from dossier.places import Operand, bare, numbers_of, operand_at, places_of_words
 from dossier.reply import CELL, Cell, CopiedRow, CopiedText, Reply, ReplyError, ReplyKind, parse_reply
 
-_CURRENCY = "$€£¥"
-ELIDED = " … "
-"""Between the first and the last words of a long quotation; code reads what stands between."""
-_LONGEST_ELIDED = 1500
 _CONSTANTS = frozenset(map(Decimal, (100, 1000, 1_000_000, 360, 365, *range(1, 13))))
 """What amounts may be multiplied with and divided by without standing anywhere: percentages, averages, months, days."""
 _ADDED = frozenset(map(Decimal, (1, 100)))
@@ -28,24 +25,6 @@ _UNLIKE = re.compile(
     re.IGNORECASE,
 )
 _PERCENT = re.compile(r"%|\bpercent|\brates?\b|\bmargin|\byield\b", re.IGNORECASE)
-_SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-"})
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """Where something that was quoted or computed with stands: `source` is the excerpt's number (0: the question).
-
-    `row` and `column` count the excerpt's rows and columns from 0, heads included, -1 outside of tables; there `start`
-    is the offset in its text. `label` is the row's label, `head` the column's head.
-    """
-
-    text: str
-    source: int
-    label: str = ""
-    head: str = ""
-    row: int = -1
-    column: int = -1
-    start: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,70 +80,12 @@ def verify_reply(reply: Reply, excerpts: Sequence[Excerpt], asked: str = "") -> 
     return Verified(reply, texts=texts, operands=tuple(copied))
 
 
-def find_words(text: str, words: str) -> tuple[int, int] | None:
-    """Where words stand in a text, whatever their spaces, case, dashes and currency signs; None: nowhere.
-
-    `first words … last words` stands for everything between them.
-    """
-    head, elided, tail = words.partition(ELIDED)
-    first = _find(text, head, 0)
-    if first is None or not elided:
-        return first
-    last = _find(text, tail, first[1])
-    return (first[0], last[1]) if last and last[1] - first[0] <= _LONGEST_ELIDED else None
-
-
-def _find(text: str, words: str, start: int) -> tuple[int, int] | None:
-    pieces = re.split(rf"[\s{_CURRENCY}]+", words.translate(_SAME).strip(f"{_CURRENCY} \n\t"))
-    if not any(pieces):
-        return None
-    pattern = rf"[\s{_CURRENCY}]*".join(map(re.escape, pieces))
-    front = r"(?<!\w)" if re.match(r"\w", pieces[0]) else ""
-    front += r"(?<![\d][.,])" if re.match(r"\d", pieces[0]) else ""
-    back = r"(?!\w)(?![.,]\d)" if re.search(r"\w$", pieces[-1]) else ""
-    found = re.compile(front + pattern + back, re.IGNORECASE).search(text.translate(_SAME), start)
-    return found.span() if found else None
-
-
-def places_of_words(words: str, source: int, excerpt: Excerpt) -> Iterator[Operand]:
-    """The cells of an excerpt that hold the words, the fullest match first; in a text, or across cells, the place."""
-    found = []
-    for row, cells in enumerate(excerpt.rows):
-        for column, cell in enumerate(cells):
-            if span := find_words(cell, words):
-                found.append(
-                    (len(cell) - (span[1] - span[0]), _operand(cell[slice(*span)], source, excerpt, row, column))
-                )
-    yield from (operand for _, operand in sorted(found, key=lambda item: item[0]))
-    for text in () if found else (excerpt.text, excerpt.body, excerpt.header):
-        if span := find_words(text, words):
-            yield Operand(text[slice(*span)], source, start=span[0] if text is excerpt.text else -1)
-            return
-
-
-def numbers_of(source: int, excerpt: Excerpt) -> Iterator[tuple[Number, Operand]]:
-    """The numbers of an excerpt and where they stand: its cells, its text, its header."""
-    for row, cells in enumerate(excerpt.rows):
-        for column, cell in enumerate(cells):
-            for number in numbers_in(cell):
-                yield number, _operand(number.digits, source, excerpt, row, column)
-    for number in numbers_in(excerpt.text):
-        yield number, Operand(number.digits, source, start=number.start)
-    for number in numbers_in(excerpt.header):
-        yield number, Operand(number.digits, source)
-
-
 def is_constant(expression: str, number: Number) -> bool:
     """Whether a number of an expression may stand nowhere: a factor or divisor such as 100, 12 or 3, or `1 +`."""
     before = expression[: number.start].rstrip(" (")[-1:]
     if not number.value:  # a cell that shows a dash
         return before != "/"
-    return number.value in _CONSTANTS if before and before in "*/" else number.value in _ADDED
-
-
-def _operand(text: str, source: int, excerpt: Excerpt, row: int, column: int) -> Operand:
-    head = excerpt.rows[0][column] if row and column else ""
-    return Operand(text, source, excerpt.rows[row][0], head, row, column)
+    return number.size in (_CONSTANTS if before and before in "*/" else _ADDED)
 
 
 def _require(excerpts: Sequence[Excerpt], sources: Sequence[int]) -> None:
@@ -181,23 +102,20 @@ def _places_of_copied(item: CopiedRow | CopiedText, excerpt: Excerpt) -> list[Op
             raise _Ungrounded(f"{item.text[:60]!r} doesn't stand in excerpt [{item.source}].")
         return [found]
     for row, cells in enumerate(excerpt.rows):
-        if _plain(cells[0]) == _plain(item.label):
+        if bare(cells[0]) == bare(item.label):
             columns = [_column(head, value, excerpt, row) for head, value in item.cells]
             if all(column >= 0 for column in columns):
-                return [_operand(cells[column], item.source, excerpt, row, column) for column in columns]
+                return [operand_at(cells[column], item.source, excerpt, row, column) for column in columns]
     said = " | ".join((item.label, *(value for _, value in item.cells)))
     raise _Ungrounded(f"the row {said[:60]!r} doesn't stand so in excerpt [{item.source}].")
 
 
 def _column(head: str, value: str, excerpt: Excerpt, row: int) -> int:
     """The column of a value under a head; -1: none."""
-    pairs = enumerate(zip(excerpt.rows[0], excerpt.rows[row], strict=True))
-    fits = (at for at, (above, cell) in pairs if at and _plain(cell) == _plain(value) and _plain(above) == _plain(head))
+    heads = excerpt.rows[0] if row else [""] * len(excerpt.rows[0])
+    pairs = enumerate(zip(heads, excerpt.rows[row], strict=True))
+    fits = (at for at, (above, cell) in pairs if at and bare(cell) == bare(value) and bare(above) == bare(head))
     return next(fits, -1)
-
-
-def _plain(text: str) -> str:
-    return "".join(text.translate(_SAME).translate({ord(sign): None for sign in _CURRENCY}).lower().split())
 
 
 def _quotes(reply: Reply, excerpts: Sequence[Excerpt]) -> Verified:
@@ -225,7 +143,7 @@ def _cell(cell: Cell, reply: Reply, excerpts: Sequence[Excerpt]) -> Operand:
     if not (1 <= cell.row <= len(excerpt.rows) and 1 <= cell.column <= len(excerpt.rows[0])):
         raise _Ungrounded(f"there is no cell {cell} in excerpt [{source}].")
     row, column = cell.row - 1, cell.column - 1
-    return _operand(excerpt.rows[row][column], source, excerpt, row, column)
+    return operand_at(excerpt.rows[row][column], source, excerpt, row, column)
 
 
 def _expression(reply: Reply, excerpts: Sequence[Excerpt], copied: Sequence[Operand], asked: str) -> Verified:
@@ -241,8 +159,8 @@ def _expression(reply: Reply, excerpts: Sequence[Excerpt], copied: Sequence[Oper
     if computed.truth:
         return replace(found, texts=("yes" if computed.value else "no",))
     is_read = bool(_SINGLE.fullmatch(written))
-    bare = is_read and "%" not in written  # `27 percent` is read, not a ratio
-    value = computed.value if bare and reply.scale is Scale.PERCENT else _scaled(computed, reply.scale)
+    as_it_is = is_read and "%" not in written  # `27 percent` is read, not a ratio
+    value = computed.value if as_it_is and reply.scale is Scale.PERCENT else _scaled(computed, reply.scale)
     if not reason and is_read and operands and operands[0].source:
         reason = scale_problem(reply.scale, operands[0], excerpts)
     return replace(found, value=value, scale=reply.scale, reason=reason)

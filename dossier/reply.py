@@ -26,7 +26,8 @@ CELL = re.compile(rf"\b{_CELL}\b")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _CITED = re.compile(r"((?:\[\d{1,3}\])+)[ \t]*(.*)", re.DOTALL)
 _ARITHMETIC = re.compile(
-    rf"(?:\s|[-+*/()%<>−–]|\d[\d,]*(?:\.\d+)?|\.\d+|(?:thousand|million|billion)s?\b|\b{_CELL}\b)+", re.IGNORECASE
+    rf"(?:\s|[-+*/()%<>−–]|\d[\d,]*+(?:\.\d++)?+|\.\d++|(?:thousand|million|billion)s?\b|\b{_CELL}\b)++",
+    re.IGNORECASE,
 )
 _SCALED = re.compile(r"(.+?)\s(thousand|million|billion|percent)", re.DOTALL)
 _UNIT_LAST = re.compile(r"(?:thousand|million|billion)s?\s*", re.IGNORECASE)
@@ -160,7 +161,8 @@ def _plain(reply: Reply) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    plain = " ".join(text.split())
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _copied(item: CopiedRow | CopiedText) -> str:

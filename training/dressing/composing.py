@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from dossier.amounts import numbers_in
 from dossier.excerpts import Excerpt, cut_table
-from dossier.grounding import find_words
+from dossier.places import find_words
 from dossier.prompt import NOT_IN_DOCUMENTS
 from training.data.example import AnswerKind, Example, Labelled
 from training.dressing.contexts import excerpts_in
 from training.dressing.nearness import Nearness, without_places
 from training.dressing.recipe import DressRecipe, Unfit
-from training.dressing.targets import Target, UnwritableError, make_target
+from training.dressing.targets import Target, make_target
+from training.dressing.writing import UnwritableError
 
 _MISS_SHARES = (0.15, 0.35)
 """Of the budget: most tokens of a near miss, drawn for each context, so that size doesn't tell which one answers."""

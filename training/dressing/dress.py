@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dossier.excerpts import Excerpt
 from dossier.prompt import Message
 from dossier.records import Progress
 from retrieval.build import OnProgress
@@ -119,7 +120,7 @@ def _reading(
 
 
 def _of_split(contexts: Iterable[tuple[Context, str]]) -> SplitNearness:
-    excerpts = defaultdict(list)
+    excerpts: dict[str, list[Excerpt]] = defaultdict(list)
     for context, group in contexts:
         excerpts[group] += excerpts_in(context)
     return SplitNearness(excerpts)

@@ -45,7 +45,7 @@ class DressedItem:
         if not kept:
             return None
         item = TuningItem(self.item.prefix, tuple(self.item.branches[at] for at in kept))
-        examples, about = (tuple(of[at] for at in kept) for of in (self.examples, self.about))
+        examples, about = tuple(self.examples[at] for at in kept), tuple(self.about[at] for at in kept)
         return DressedItem(item, examples, about, self.excerpts, self.gold)
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from dossier.evidence import lines_of
 from dossier.excerpts import Excerpt, cut_table, cut_text, excerpts_of
-from dossier.grounding import find_words
+from dossier.places import find_words
 from dossier.records import EVERYONE, Passage
 from retrieval.chunk_store import words_of
 from retrieval.query import STOP_WORDS
