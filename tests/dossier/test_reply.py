@@ -85,7 +85,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ("[2] our costs", Reply(ReplyKind.QUOTES, (2,), ("our costs",))),
         ('[1] count "2019"; "2018"', Reply(ReplyKind.COUNT, (1,), ("2019", "2018"))),
         ("[1] cells r2c1; r3c1", Reply(ReplyKind.QUOTES, (1,), (Cell(2, 1), Cell(3, 1)))),
-        ("[1] (r2c2 - r2c3) / r2c3 percent", Reply(ReplyKind.EXPRESSION, (1,), (), "(r2c2 - r2c3) / r2c3", Scale.PERCENT)),
+        ("[1] r2c2 / r2c3 percent", Reply(ReplyKind.EXPRESSION, (1,), (), "r2c2 / r2c3", Scale.PERCENT)),
         ("[1] 1,452.4 million", Reply(ReplyKind.EXPRESSION, (1,), (), "1,452.4", Scale.MILLION)),
         ("label: card arrival", Reply(ReplyKind.LABEL, (), ("card arrival",))),
         (
