@@ -104,8 +104,9 @@ def dress_data(  # noqa: PLR0913 (options of a command)
     measure = measure_of(settings, chosen.base_model)
     started = time.monotonic()
     with ProgressDisplay() as display:
-        near = IndexNearness(open_searcher(settings, chosen)) if index else None
-        splits = dress(prepared, recipe, Limited(chosen, settings), near, measure.tokenizer, display)
+        limited = Limited(chosen, settings)
+        near = IndexNearness(open_searcher(settings, chosen), limited.holds_document) if index else None
+        splits = dress(prepared, recipe, limited, near, measure.tokenizer, display)
         dressed, new = write_dressed(splits, out, prepared, recipe, measure.digest)
     print(dressed_summary(dressed))
     if measure.reason:

@@ -27,6 +27,7 @@ def _one_head(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
         return list(rows)
     width = max(map(len, rows))
     grid = [[*(" ".join(cell.split()) for cell in row), *[""] * (width - len(row))] for row in rows]
+    grid[0][0] = grid[0][0].strip("-–—")
     heads = _count_heads(grid)
     if not heads:
         return [[""] * width, *grid]

@@ -1,9 +1,10 @@
 """Near misses: what a search finds for a context's questions that isn't the context (RAFT; Zhang et al. 2024, 3.1)."""
 
+import hashlib
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -50,28 +51,37 @@ class SplitNearness:
     def near(
         self, questions: Sequence[str], own: str, known: Sequence[Excerpt], limit: int, size: int
     ) -> list[Excerpt]:
-        """The best matches of other groups, each group once."""
+        """The best matches of other groups, each group once; where too few share a word, any others."""
         terms = _terms(questions)
-        if not terms or not limit:
-            return []
-        match = " OR ".join(f'"{term}"' for term in terms)
-        sql = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?"
         found: dict[str, Excerpt] = {}
-        for (number,) in self._words.execute(sql, (match, 20 * (limit + 1))):
+        for number in (*self._matching(terms, 20 * (limit + 1)), *self._any(own)):
+            if len(found) == limit:
+                break
             group, excerpt = self._all[number]
             if group != own and group not in found and (cut := _cut(excerpt, terms, size)):
                 found[group] = cut
-            if len(found) == limit:
-                break
         return list(found.values())
+
+    def _matching(self, terms: Sequence[str], limit: int) -> list[int]:
+        if not terms:
+            return []
+        match = " OR ".join(f'"{term}"' for term in terms)
+        sql = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?"
+        return [number for (number,) in self._words.execute(sql, (match, limit))]
+
+    def _any(self, own: str) -> Iterator[int]:
+        """All excerpts, beginning at one that the group's name decides."""
+        if self._all:
+            start = int.from_bytes(hashlib.sha256(own.encode("utf-8", "surrogatepass")).digest()[:4]) % len(self._all)
+            yield from ((start + step) % len(self._all) for step in range(len(self._all)))
 
 
 class IndexNearness:
     """The owner's index, as it answers somebody who is in no group: what is limited to groups is never found."""
 
-    def __init__(self, searcher: Searcher) -> None:
-        """`searcher` is the open index."""
-        self._searcher = searcher
+    def __init__(self, searcher: Searcher, is_limited: Callable[[str], bool]) -> None:
+        """`is_limited` says of a document's path whether it has been limited since it was indexed."""
+        self._searcher, self._is_limited = searcher, is_limited
 
     def near(
         self, questions: Sequence[str], own: str, known: Sequence[Excerpt], limit: int, size: int
@@ -80,6 +90,8 @@ class IndexNearness:
         ranks: dict[int, tuple[int, Passage]] = {}
         for question in questions[:_SEARCHED]:
             for rank, passage in enumerate(self._searcher.search(question, EVERYONE, _DEPTH).passages):
+                if self._is_limited(passage.chunk.source):
+                    continue
                 best = ranks.get(passage.chunk_id, (rank, passage))
                 ranks[passage.chunk_id] = min(best, (rank, passage), key=lambda item: item[0])
         terms, found = _terms(questions), list[Excerpt]()
