@@ -42,6 +42,9 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
     tables: Annotated[
         bool, typer.Option("--tables", help="Also make questions from the tables of your indexed documents.")
     ] = False,
+    per_table: Annotated[
+        int, typer.Option(help="Also make up to so many questions about each table that is learned from.")
+    ] = 0,
     pack: Annotated[str, typer.Option(help="Pack whose groups and questions count (default: the setting's).")] = "",
     keep_out: Annotated[
         list[Path] | None, typer.Option("--keep-out", help="Questions to be judged by: nothing like them is learned.")
@@ -59,14 +62,14 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
     Example: dossier data prepare tatqa_dataset_dev.json replies.jsonl --out data/first
     """
     _need_libraries()
-    if window < 0 or most < 0:
-        raise SettingsError("--window and --most can't be less than 0. Leave them out for the default.")
+    if window < 0 or most < 0 or per_table < 0:
+        raise SettingsError("--window, --most and --per-table can't be less than 0. Leave them out for the default.")
     if not sources and not tables:
         raise SettingsError(
             "there is nothing to prepare. Name files with examples, or --tables for your own documents."
         )
     settings = load_settings(pack=pack) if pack else load_settings()
-    recipe = Recipe(window or settings.engine_context, seed, Shares.parse(split), most, tables)
+    recipe = Recipe(window or settings.engine_context, seed, Shares.parse(split), most, tables, per_table)
     refuse_foreign(out)
     started = time.monotonic()
     with ProgressDisplay() as display:

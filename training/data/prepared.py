@@ -175,7 +175,9 @@ def _labels(made: Made) -> dict[str, list[str]]:
 def _settings(made: Made) -> dict[str, Any]:
     recipe = made.recipe
     judges = hashlib.sha256("\n".join(made.judges).encode("utf-8", "surrogatepass")).hexdigest()
+    more = {"per table": recipe.per_table} if recipe.per_table else {}
     return {
+        **more,
         "pack": made.pack,
         "window": recipe.window,
         "seed": recipe.seed,
