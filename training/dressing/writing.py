@@ -9,7 +9,7 @@ from dossier.amounts import Number, Scale, amount_in, numbers_in
 from dossier.excerpts import Excerpt
 from dossier.expressions import ExpressionError, compute
 from dossier.grounding import Verified, is_constant, stated_scales, verify_reply
-from dossier.places import ELIDED, Operand, find_words, numbers_of, places_of_words
+from dossier.places import ELIDED, Operand, find_words, numbers_of, operand_at, places_of_words
 from dossier.reply import CopiedRow, CopiedText, Reply, ReplyKind
 from training.data.example import AnswerKind, Example
 from training.data.importing.source import CONVFINQA
@@ -92,8 +92,21 @@ class Writer:
         best = max(held, default=(0, (0, 0)))
         if best[0] > 1 and best[0] >= len(self._derived) - 1:
             return _copied([place for place in compared if (place.source, place.row) == best[1]], self._excerpts)
+        heads = {place.source for place in places if place.row == 0 and place.column > 0}
+        looked_at = [row for number in sorted(heads) for row in self._evidence_rows(number)]
+        if len(looked_at) == 1 and not compared:  # in which year: the row that was looked through
+            return _copied(looked_at[0], self._excerpts)
         body = [place for place in places if place.row > 0 and place.column > 0]
         return _copied(body, self._excerpts) if len({place.row for place in body}) <= _MOST_ROWS else ()
+
+    def _evidence_rows(self, number: int) -> list[list[Operand]]:
+        """The cells of each row that the example names as its evidence."""
+        excerpt = self._excerpts[number - 1]
+        named = [at for at, row in enumerate(excerpt.rows) if at and squeezed(" ".join(row)) in self._evidence]
+        width = len(excerpt.rows[0]) if named else 0
+        return [
+            [operand_at(excerpt.rows[row][at], number, excerpt, row, at) for at in range(1, width)] for row in named
+        ]
 
     def _computed(self, expression: str) -> tuple[Reply, tuple[Operand, ...]]:
         operands = self._operands(expression)
@@ -225,7 +238,7 @@ def _copied(places: Sequence[Operand], excerpts: Sequence[Excerpt]) -> tuple[Cop
     made: list[CopiedRow | CopiedText] = []
     for (source, row), cells in rows.items():
         grid = excerpts[source - 1].rows
-        told = tuple((grid[0][at] if row else "", grid[row][at]) for at in sorted(cells) if at)
+        told = tuple((grid[0][at] if row else "", grid[row][at]) for at in sorted(cells) if at and grid[row][at])
         made.append(CopiedRow(source, grid[row][0], told))
     return (*made, *texts.values())
 

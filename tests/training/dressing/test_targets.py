@@ -104,3 +104,9 @@ def test_answers_of_tatqa_are_written_and_read_again(form: TargetFormat, shared_
             reasons[str(error)] += 1
     assert asked > 600
     assert done / asked >= LEAST[form], reasons
+
+
+def test_a_year_is_named_behind_the_row_that_was_looked_through() -> None:
+    rows = (("", "2019", "2018"), ("Sales", "50", "40"), ("Costs", "5", "4"))
+    year = Labelled(("2019",), AnswerKind.SPAN, evidence=("Sales 50 40",))
+    assert written(example(year, *rows)) == '[1] Sales | 2019: 50 | 2018: 40\n= "2019"'
