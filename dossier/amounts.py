@@ -11,7 +11,7 @@ _AMOUNT = re.compile(
 )
 _NUMBER = re.compile(
     r"(?P<sign>\(\s*[$€£]?\s*|(?<![\w.)])[-−–]\s?[$€£]?\s*)?"
-    r"(?P<digits>(?<![\d.,])(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+))(?P<percent>\s*\)?\s*%)?"
+    r"(?P<digits>(?<![\d.,a-z])(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+))(?P<percent>\s*\)?\s*%)?"
 )
 _SCALE = re.compile(
     r"\b(thousand|million|billion)s?\b|(?<![\w,.])[$€£]?\s?[’']?(000)[’']?s?\b(?![,.]\d)|(?<=\d)\s?(mn|bn)\b"

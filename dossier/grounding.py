@@ -15,8 +15,9 @@ from dossier.expressions import Computed, ExpressionError, compute
 from dossier.places import Operand, bare, numbers_of, operand_at, places_of_words
 from dossier.reply import CELL, Cell, CopiedRow, CopiedText, Reply, ReplyError, ReplyKind, parse_reply
 
-_CONSTANTS = frozenset(map(Decimal, (100, 1000, 1_000_000, 360, 365, *range(1, 13))))
-"""What amounts may be multiplied with and divided by without standing anywhere: percentages, averages, months, days."""
+_FACTORS = frozenset(map(Decimal, (2, 4, 12, 100, 360, 365, 1000, 1_000_000)))
+_DIVISORS = _FACTORS | frozenset(map(Decimal, range(1, 13)))
+"""What amounts may be multiplied with or divided by without standing anywhere: percentages, periods, averages."""
 _ADDED = frozenset(map(Decimal, (1, 100)))
 _SINGLE = re.compile(r"\(?\s*[-−–]?\s*\(?\s*[\d.,]+\s*\)?\s*%?\s*\)?")
 _UNLIKE = re.compile(
@@ -85,7 +86,7 @@ def is_constant(expression: str, number: Number) -> bool:
     before = expression[: number.start].rstrip(" (")[-1:]
     if not number.value:  # a cell that shows a dash
         return before != "/"
-    return number.size in (_CONSTANTS if before and before in "*/" else _ADDED)
+    return number.size in {"*": _FACTORS, "/": _DIVISORS}.get(before, _ADDED)
 
 
 def _require(excerpts: Sequence[Excerpt], sources: Sequence[int]) -> None:

@@ -1,8 +1,11 @@
 """Tables of the public sets, whose heads take several rows, as the tables of an index are: with one row of heads."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from retrieval.parsing.tables import MAX_HEADER_ROWS, is_amount
+
+_YEAR = re.compile(r"(?:FY ?)?(?:19|20)\d\d")
 
 
 def with_one_head(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
@@ -34,10 +37,11 @@ def with_one_head(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
 
 
 def _count_heads(grid: Sequence[Sequence[str]]) -> int:
-    """Rows without amounts at the top: up to the first that only names a group of rows."""
+    """Rows without amounts at the top, as long as they name no row: a label begins the body, a unit doesn't."""
     count = 0
     for row in grid[:MAX_HEADER_ROWS]:
-        if any(is_amount(cell) for cell in row) or (count and row[0] and not any(row[1:])):
+        names = count and row[0] and not row[0].startswith("(") and not all(_YEAR.fullmatch(cell) for cell in row[1:])
+        if names or any(is_amount(cell) for cell in row):
             break
         count += 1
     return count if count < len(grid) else min(count, 1)

@@ -17,6 +17,7 @@ from dossier.settings import Settings
 from retrieval.embedder import Embedder
 from retrieval.search import Searcher
 from tests.training.data import small_sources as small
+from tests.training.tuning.tiny import write_model
 from training.data.commands import data_commands
 from training.data.prepare import Recipe, prepare
 from training.data.prepared import Prepared, write_prepared
@@ -29,7 +30,9 @@ from training.dressing.nearness import IndexNearness
 from training.dressing.recipe import DressRecipe
 from training.pairs_corpus import index_corpus
 from training.scoring import Expected, Outcome, score_reply
+from training.tuning.commands import tune_commands
 from training.tuning.items import read_items
+from training.tuning.run_folder import read_run
 
 NAMES = ("Wholesale", "Freight", "Leases", "Grants", "Audits", "Tariffs", "Refunds", "Pensions")
 
@@ -208,3 +211,33 @@ def test_the_command_writes_what_tuning_reads(
     assert read_dressed(out).file("dev") is None
     again = CliRunner().invoke(data_commands, ["dress", str(tmp_path / "in"), "--out", str(tmp_path / "x")])
     assert isinstance(again.exception, DataError)
+
+
+@pytest.mark.slow
+def test_a_dressed_folder_is_tuned_on_as_it_is(
+    prepared: Prepared, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = write_model(tmp_path / "model")
+    monkeypatch.setenv("DOSSIER_HOME", str(settings.home))
+    monkeypatch.setenv("DOSSIER_BASE_MODEL", str(model))
+    out = tmp_path / "dressed"
+    write_dressed(dressed(prepared, settings), out, prepared, DressRecipe(), "")
+    given = [
+        "--out",
+        str(tmp_path / "run"),
+        "--epochs",
+        "1",
+        "--longest",
+        "6000",
+        "--batch-tokens",
+        "6000",
+        "--rank",
+        "2",
+    ]
+    found = CliRunner().invoke(tune_commands, ["run", str(out), *given])
+    assert found.exit_code == 0, (found.output, found.exception)
+    counts = read_run(tmp_path / "run").counts
+    assert counts["questions"] == sum(len(item.branches) for item in read_items(out / "train.jsonl"))
+    assert counts["tokens_an_epoch"] < counts["tokens_an_epoch_without_sharing"] / 2
+    refused = CliRunner().invoke(tune_commands, ["run", str(tmp_path / "in"), "--out", str(tmp_path / "other")])
+    assert isinstance(refused.exception, DataError)
