@@ -5,7 +5,7 @@ expression must be a number of the cited excerpts, of the rows copied, or of the
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -83,10 +83,18 @@ def verify_reply(reply: Reply, excerpts: Sequence[Excerpt], asked: str = "") -> 
 
 def is_constant(expression: str, number: Number) -> bool:
     """Whether a number of an expression may stand nowhere: a factor or divisor such as 100, 12 or 3, or `1 +`."""
-    before = expression[: number.start].rstrip(" (")[-1:]
+    before = expression[: number.start].rstrip()[-1:]
     if not number.value:  # a cell that shows a dash
         return before != "/"
     return number.size in {"*": _FACTORS, "/": _DIVISORS}.get(before, _ADDED)
+
+
+def numbers_asked(text: str) -> Iterator[Number]:
+    """The numbers of a question, also in thousands and millions: `$50,000` is 50 in a table in thousands."""
+    for number in numbers_in(text):
+        yield number
+        for power in (-3, -6, 3, 6):
+            yield replace(number, value=number.value.scaleb(power))
 
 
 def _require(excerpts: Sequence[Excerpt], sources: Sequence[int]) -> None:
@@ -188,7 +196,7 @@ def _traced(
     """Where each number of an expression stands, and what is wrong where one stands nowhere."""
     known = [(number, replace(place, text=number.digits)) for place in copied for number in numbers_in(place.text)]
     known += [pair for source in sources for pair in numbers_of(source, excerpts[source - 1])]
-    known += [(number, Operand(number.digits, 0)) for number in numbers_in(asked)]
+    known += [(number, Operand(number.digits, 0)) for number in numbers_asked(asked)]
     operands: list[Operand] = []
     for number in numbers_in(written):
         found = next((place for there, place in known if there.size == number.size), None)

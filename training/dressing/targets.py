@@ -8,23 +8,22 @@ from dossier.amounts import amount_in, numbers_in
 from dossier.excerpts import Excerpt
 from dossier.grounding import Verified, verify_reply
 from dossier.places import Operand
-from dossier.reply import Cell, Reply, ReplyKind, TargetFormat, parse_reply, write_reply
+from dossier.reply import Cell, CopiedRow, Reply, ReplyKind, TargetFormat, parse_reply, write_reply
 from training.data.example import AnswerKind, Example
 from training.dressing.writing import UnwritableError, Writer, asked_text, gives_answer, squeezed
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A reply with what it was found to come to, and how it is written."""
+    """A reply with what it was found to come to, and how it is written.
+
+    `rows` are excerpt and row (heads are row 0, -1: a text) of each value and quotation, and of what can be copied.
+    """
 
     reply: Reply
     found: Verified
     text: str
-
-    @property
-    def rows(self) -> frozenset[tuple[int, int]]:
-        """Excerpt and row (heads are row 0) of each value and quotation."""
-        return frozenset((place.source, place.row) for place in self.found.operands if place.source)
+    rows: frozenset[tuple[int, int]]
 
 
 def make_target(
@@ -46,7 +45,18 @@ def make_target(
         raise UnwritableError(found.reason)
     if reply.kind is not ReplyKind.NONE and not gives_answer(found, example):
         raise UnwritableError("what was written doesn't give the answer")
-    return Target(reply, found, text)
+    return Target(reply, found, text, _rows(grounded, excerpts))
+
+
+def _rows(grounded: tuple[Reply, tuple[Operand, ...]], excerpts: Sequence[Excerpt]) -> frozenset[tuple[int, int]]:
+    reply, places = grounded
+    found = {(place.source, place.row) for place in places if place.source}
+    for item in reply.copied:
+        if isinstance(item, CopiedRow):
+            values = {value for _, value in item.cells}
+            rows = enumerate(excerpts[item.source - 1].rows)
+            found |= {(item.source, at) for at, row in rows if row[0] == item.label and values <= set(row)}
+    return frozenset(found)
 
 
 def _as_text(example: Example, reply: Reply) -> Reply:

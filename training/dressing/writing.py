@@ -8,7 +8,7 @@ from decimal import Decimal
 from dossier.amounts import Number, Scale, amount_in, numbers_in
 from dossier.excerpts import Excerpt
 from dossier.expressions import ExpressionError, compute
-from dossier.grounding import Verified, is_constant, stated_scales, verify_reply
+from dossier.grounding import Verified, is_constant, numbers_asked, stated_scales, verify_reply
 from dossier.places import ELIDED, Operand, find_words, numbers_of, operand_at, places_of_words
 from dossier.reply import CopiedRow, CopiedText, Reply, ReplyKind
 from training.data.example import AnswerKind, Example
@@ -127,11 +127,11 @@ class Writer:
         known = [pair for n in self._gold for pair in numbers_of(n, self._excerpts[n - 1])]
         sizes = {number.size for number in numbers}
         together = [(place.source, place.row) for number, place in known if number.size in sizes]
-        said_there = {number.size for number in numbers_in(self._asked)}
+        said_there = {number.size for number in numbers_asked(self._asked)}
         found: list[tuple[Number, Operand | None]] = []
         for number in numbers:
             places = [replace(place, text=there.digits) for there, place in known if there.size == number.size]
-            factor = expression[: number.start].rstrip(" (")[-1:] in ("*", "/")
+            factor = expression[: number.start].rstrip()[-1:] in ("*", "/")
             if is_constant(expression, number) and (factor or not any(place.row > 0 for place in places)):
                 found.append((number, None))
             elif places:
