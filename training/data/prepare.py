@@ -116,12 +116,7 @@ def prepare(
     _without_judges(work, judges)
     measure = measure_of(settings, pack.base_model)
     lengths = _fit(work, measure, recipe.window)
-    kept, surplus = balanced(work.examples, recipe.most, recipe.seed)
-    work.keep(kept, [Dropped(example, Why.SURPLUS) for example in surplus])
-    if not work.examples:
-        counts = Counter(item.why.value for item in work.dropped)
-        reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common())
-        raise DataError(f"no example is left ({reasons or 'the sources are empty'}). Add sources or change settings.")
+    _balance(work, recipe)
     parts = split(work.examples, recipe.shares, recipe.seed)
     if recipe.per_table:
         sources += (_ask_more(work, parts, judges, recipe.per_table),)
@@ -199,6 +194,16 @@ def _without_judges(work: _Work, judges: Sequence[Example]) -> None:
             kept.append(example)
         work.tell("Comparing with evaluation questions", done)
     work.keep(kept, dropped)
+
+
+def _balance(work: _Work, recipe: Recipe) -> None:
+    """Leave out what is over the cap of its kind. Raises DataError where nothing is left."""
+    kept, surplus = balanced(work.examples, recipe.most, recipe.seed)
+    work.keep(kept, [Dropped(example, Why.SURPLUS) for example in surplus])
+    if not work.examples:
+        counts = Counter(item.why.value for item in work.dropped)
+        reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common())
+        raise DataError(f"no example is left ({reasons or 'the sources are empty'}). Add sources or change settings.")
 
 
 def _ask_more(work: _Work, parts: dict[str, list[Example]], judges: Sequence[Example], most: int) -> Source:
