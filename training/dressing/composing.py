@@ -9,15 +9,21 @@ from dossier.amounts import numbers_in
 from dossier.excerpts import Excerpt, cut_table
 from dossier.places import find_words
 from dossier.prompt import NOT_IN_DOCUMENTS
+from retrieval.chunk_store import words_of
+from retrieval.query import stem
 from training.data.example import AnswerKind, Example, Labelled
 from training.dressing.contexts import excerpts_in
-from training.dressing.nearness import Nearness, without_places
+from training.dressing.nearness import Nearness, telling_words, without_places
 from training.dressing.recipe import DressRecipe, Unfit
 from training.dressing.targets import Target, make_target
 from training.dressing.writing import UnwritableError
 
 _MISS_SHARES = (0.15, 0.35)
 """Of the budget: most tokens of a near miss, drawn for each context, so that size doesn't tell which one answers."""
+_LARGE = 0.55
+"""The same where nothing answers: there one may be as large as what answers elsewhere."""
+_SPARE = 4
+_MOST_WORDS = 0.6
 Needs = frozenset[tuple[int, int]]
 """Excerpts of the context (by place in it) and rows of them that an answer stands in; row -1 in texts."""
 
@@ -73,7 +79,8 @@ class Composer:
             self._add(part, pool, shown, room, chance, done)
         share = self._recipe.without_gold
         if chance.random() < share / (1 - share):
-            self._add_unanswerable(needs, pool, misses, chance, done)
+            size = int(self._recipe.budget * _LARGE)
+            self._add_unanswerable(needs, pool, self._misses([one for one, _ in needs], own, pool, size), chance, done)
         return done
 
     def _needs(
@@ -91,10 +98,16 @@ class Composer:
         return found
 
     def _misses(self, examples: Sequence[Example], own: str, pool: Sequence[Excerpt], size: int) -> list[Excerpt]:
-        """Near misses, one more than is shown beside the answer."""
+        """Near misses, one more than is shown beside the answer.
+
+        Where a question can't be answered from its context, none that might answer it.
+        """
         limit = self._recipe.distractors + 1
-        found = self._nearness.near([example.question for example in examples], own, pool, limit, size)
-        return [without_places(excerpt) for excerpt in found]
+        refused = [one.question for one in examples if one.answer.kind is AnswerKind.UNANSWERABLE]
+        more = limit * _SPARE if refused else limit
+        found = self._nearness.near([example.question for example in examples], own, pool, more, size)
+        kept = [excerpt for excerpt in found if not any(speaks_of(excerpt, question) for question in refused)]
+        return [without_places(excerpt) for excerpt in kept[:limit]]
 
     def _parts(
         self, needs: Sequence[tuple[Example, Needs]], pool: Sequence[Excerpt], room: int, done: Composed
@@ -160,10 +173,11 @@ class Composer:
     ) -> None:
         """An item of near misses and of what else the context says, for the questions that these don't answer."""
         used = {at for _, need in needs for at, _ in need}
-        excerpts = list(misses)
-        left = self._recipe.budget - sum(miss.size for miss in misses)
-        for at, excerpt in enumerate(pool):
-            if at not in used and excerpt.size <= left:
+        rest = [excerpt for at, excerpt in enumerate(pool) if at not in used]
+        excerpts: list[Excerpt] = []
+        left = self._recipe.budget
+        for excerpt in (*misses, *rest):
+            if excerpt.size <= left:
                 excerpts.append(excerpt)
                 left -= excerpt.size
         chance.shuffle(excerpts)
@@ -194,6 +208,15 @@ def could_answer(excerpt: Excerpt, example: Example) -> bool:
     if answer.kind is AnswerKind.NUMBER:
         return bool(values) and values <= there
     return any(find_words(excerpt.body, text) for text in answer.texts)
+
+
+def speaks_of(excerpt: Excerpt, question: str) -> bool:
+    """Whether an excerpt has the years and numbers of a question and most of its other words."""
+    there = {stem(word) for word in words_of(f"{excerpt.header}\n{excerpt.body}")}
+    asked = {stem(word) for word in telling_words([question])}
+    numbers = {word for word in asked if word.isdigit()}
+    words = asked - numbers
+    return numbers <= there and len(words & there) >= _MOST_WORDS * len(words)
 
 
 def _assembled(needs: Needs, pool: Sequence[Excerpt], room: int) -> dict[int, Excerpt] | None:

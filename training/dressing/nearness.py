@@ -52,7 +52,7 @@ class SplitNearness:
         self, questions: Sequence[str], own: str, known: Sequence[Excerpt], limit: int, size: int
     ) -> list[Excerpt]:
         """The best matches of other groups, each group once; where too few share a word, any others."""
-        terms = _terms(questions)
+        terms = telling_words(questions)
         found: dict[str, Excerpt] = {}
         for number in (*self._matching(terms, 20 * (limit + 1)), *self._any(own)):
             if len(found) == limit:
@@ -94,7 +94,7 @@ class IndexNearness:
                     continue
                 best = ranks.get(passage.chunk_id, (rank, passage))
                 ranks[passage.chunk_id] = min(best, (rank, passage), key=lambda item: item[0])
-        terms, found = _terms(questions), list[Excerpt]()
+        terms, found = telling_words(questions), list[Excerpt]()
         for _, passage in sorted(ranks.values(), key=lambda item: (item[0], item[1].chunk_id)):
             made = self._excerpt(passage, terms, size)
             if len(found) < limit and made and not _is_among(made, (*known, *found)):
@@ -108,8 +108,8 @@ class IndexNearness:
         return next(iter(excerpts_of((passage,), lines, {1: tables}, size)), None)
 
 
-def _terms(questions: Sequence[str]) -> list[str]:
-    """The words that most of the questions have."""
+def telling_words(questions: Sequence[str]) -> list[str]:
+    """The words that most of the questions have, those that every question has aside."""
     counts = Counter(word for question in questions for word in words_of(question) if word not in STOP_WORDS)
     return [word for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_MOST_WORDS]]
 

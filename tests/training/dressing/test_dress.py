@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from dossier.amounts import Scale
 from dossier.errors import DataError, SettingsError
+from dossier.excerpts import table_excerpt
 from dossier.packs import index_folder, load_pack
 from dossier.reply import NOT_HERE, TargetFormat
 from dossier.settings import Settings
@@ -23,6 +24,7 @@ from training.data.prepare import Recipe, prepare
 from training.data.prepared import Prepared, write_prepared
 from training.data.readers import Limited
 from training.data.splitting import SPLITS, Shares
+from training.dressing.composing import speaks_of
 from training.dressing.dress import DressedSplit, dress
 from training.dressing.dressed import LEFT_OUT, MANIFEST, read_dressed, write_dressed
 from training.dressing.items import excerpts_from
@@ -241,3 +243,10 @@ def test_a_dressed_folder_is_tuned_on_as_it_is(
     assert counts["tokens_an_epoch"] < counts["tokens_an_epoch_without_sharing"] / 2
     refused = CliRunner().invoke(tune_commands, ["run", str(tmp_path / "in"), "--out", str(tmp_path / "other")])
     assert isinstance(refused.exception, DataError)
+
+
+def test_no_near_miss_speaks_of_what_cant_be_answered() -> None:
+    table = table_excerpt([["(in millions)", "2019", "2018"], ["Deferred revenue, current", "4.5", "3.5"]])
+    assert speaks_of(table, "What was the current deferred revenue in 2019?")
+    assert not speaks_of(table, "What was the current deferred revenue in 2012?")
+    assert not speaks_of(table, "What was the goodwill of acquired companies in 2019?")
