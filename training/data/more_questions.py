@@ -11,6 +11,7 @@ from retrieval.parsing.tables import unit_of
 from training.data.duplicates import plain
 from training.data.example import AnswerKind, Context, Example, Task, to_line
 from training.data.importing.source import TABLE_SETS, Source
+from training.data.labels import checked
 from training.data.table_heads import with_one_head
 from training.data.table_questions import Page, table_questions
 
@@ -42,9 +43,11 @@ def _chosen(context: Context, first: Example, asked: set[str], most: int) -> Ite
         if new and example.answer.kind is not AnswerKind.UNANSWERABLE:
             kinds[example.origin.place.split(", ")[2]].append(example)
     in_turn = [example for turn in zip_longest(*kinds.values()) for example in turn if example]
-    for example in in_turn[:most]:
-        place = f"{first.where}: {', '.join(example.origin.place.split(', ')[2:])}"
-        yield replace(example, context=context, origin=replace(first.origin, set=TABLE_SETS.title, place=place))
+    for raw in in_turn[:most]:
+        example, problem = checked(raw)
+        if not problem:
+            place = f"{first.where}: {', '.join(example.origin.place.split(', ')[2:])}"
+            yield replace(example, context=context, origin=replace(first.origin, set=TABLE_SETS.title, place=place))
 
 
 def _page(context: Context, first: Example) -> Page:
