@@ -1,5 +1,6 @@
 """The `dossier data` commands."""
 
+import shlex
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,13 +10,24 @@ import typer
 
 from dossier.command_group import command_group
 from dossier.errors import EnvironmentProblem, SettingsError
+from dossier.excerpts import BUDGET
 from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay, in_words
+from dossier.reply import TargetFormat
 from dossier.settings import load_settings
+from retrieval.opening import open_searcher
+from training.data.lengths import measure_of
 from training.data.prepare import Recipe, prepare
 from training.data.prepared import SHEET, read_prepared, refuse_foreign, write_prepared
+from training.data.readers import Limited
 from training.data.report import summary
 from training.data.splitting import Shares
+from training.dressing.dress import dress
+from training.dressing.dressed import refuse_foreign as refuse_undressed
+from training.dressing.dressed import summary as dressed_summary
+from training.dressing.dressed import write_dressed
+from training.dressing.nearness import IndexNearness
+from training.dressing.recipe import DressRecipe
 
 data_commands = command_group("Examples to learn from: prepare a set, look at one.")
 
@@ -30,6 +42,9 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
     tables: Annotated[
         bool, typer.Option("--tables", help="Also make questions from the tables of your indexed documents.")
     ] = False,
+    per_table: Annotated[
+        int, typer.Option(help="Also make up to so many questions about each table that is learned from.")
+    ] = 0,
     pack: Annotated[str, typer.Option(help="Pack whose groups and questions count (default: the setting's).")] = "",
     keep_out: Annotated[
         list[Path] | None, typer.Option("--keep-out", help="Questions to be judged by: nothing like them is learned.")
@@ -47,14 +62,14 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
     Example: dossier data prepare tatqa_dataset_dev.json replies.jsonl --out data/first
     """
     _need_libraries()
-    if window < 0 or most < 0:
-        raise SettingsError("--window and --most can't be less than 0. Leave them out for the default.")
+    if window < 0 or most < 0 or per_table < 0:
+        raise SettingsError("--window, --most and --per-table can't be less than 0. Leave them out for the default.")
     if not sources and not tables:
         raise SettingsError(
             "there is nothing to prepare. Name files with examples, or --tables for your own documents."
         )
     settings = load_settings(pack=pack) if pack else load_settings()
-    recipe = Recipe(window or settings.engine_context, seed, Shares.parse(split), most, tables)
+    recipe = Recipe(window or settings.engine_context, seed, Shares.parse(split), most, tables, per_table)
     refuse_foreign(out)
     started = time.monotonic()
     with ProgressDisplay() as display:
@@ -63,6 +78,44 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
     print(summary(prepared))
     print(f"\n{'Written to' if new else 'The same set is already in'} {out} ({in_words(time.monotonic() - started)}).")
     print(f"Look at it: {out / SHEET}")
+
+
+@data_commands.command("dress")
+def dress_data(  # noqa: PLR0913 (options of a command)
+    folder: Annotated[Path, typer.Argument(help="Folder of a prepared set.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; it must not hold anything else.")],
+    form: Annotated[TargetFormat, typer.Option("--format", help="How answers are written.")] = TargetFormat.EVIDENCE,
+    distractors: Annotated[int, typer.Option(help="Near misses beside what answers.")] = 2,
+    without_gold: Annotated[float, typer.Option(help="Share of items in which nothing answers.")] = 0.15,
+    seed: Annotated[int, typer.Option(help="The same seed dresses the same.")] = 1,
+    budget: Annotated[int, typer.Option(help="Most tokens of evidence in a prompt.")] = BUDGET,
+    window: Annotated[int, typer.Option(help="Most tokens of prompt and reply together.")] = 2048,
+    index: Annotated[
+        bool, typer.Option("--index", help="Take near misses from your own index instead of the set.")
+    ] = False,
+    pack: Annotated[str, typer.Option(help="Pack whose index and groups count (default: the setting's).")] = "",
+) -> None:
+    """Word the examples of a prepared set as prompts with near misses, for `dossier tune run`.
+
+    Example: dossier data dress data/first --out data/first-dressed
+    """
+    recipe = DressRecipe(form, distractors, without_gold, seed, budget, window, index)
+    refuse_undressed(out)
+    settings = load_settings(pack=pack) if pack else load_settings()
+    chosen = load_pack(settings)
+    prepared = read_prepared(folder)
+    measure = measure_of(settings, chosen.base_model)
+    started = time.monotonic()
+    with ProgressDisplay() as display:
+        limited = Limited(chosen, settings)
+        near = IndexNearness(open_searcher(settings, chosen), limited.holds_document) if index else None
+        splits = dress(prepared, recipe, limited, near, measure.tokenizer, display)
+        dressed, new = write_dressed(splits, out, prepared, recipe, measure.digest)
+    print(dressed_summary(dressed))
+    if measure.reason:
+        print(f"  Note: {measure.reason}")
+    print(f"\n{'Written to' if new else 'The same set is already in'} {out} ({in_words(time.monotonic() - started)}).")
+    print(f"Tune on it: dossier tune run {shlex.quote(str(out))} --out RUN_FOLDER")
 
 
 @data_commands.command("show")

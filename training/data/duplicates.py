@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from dossier.amounts import amount_in
 from training.data.example import AnswerKind, Example, Task
-from training.data.labels import amount_in
 
 NEAR = 0.9
 """Share of common character sequences from which two questions on one context with one answer count as the same."""

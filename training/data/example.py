@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from dossier.amounts import Scale
 from dossier.records import EVERYONE, Metadata, Turn
 
 _HALF = re.compile("[\ud800-\udfff]")
@@ -34,16 +35,6 @@ class AnswerKind(StrEnum):
     ENTITIES = "entities"
     TEXT = "text"
     UNANSWERABLE = "unanswerable"
-
-
-class Scale(StrEnum):
-    """What a number counts in; empty: ones."""
-
-    ONES = ""
-    THOUSAND = "thousand"
-    MILLION = "million"
-    BILLION = "billion"
-    PERCENT = "percent"
 
 
 @dataclass(frozen=True, slots=True)

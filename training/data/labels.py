@@ -4,24 +4,12 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
-from training.data.example import AnswerKind, Example, Labelled, Scale
-from training.data.expressions import Computed, ExpressionError, compute
+from dossier.amounts import POWERS, Scale, amount_in
+from dossier.expressions import Computed, ExpressionError, compute
+from training.data.example import AnswerKind, Example, Labelled
 
-_FACTOR = {Scale.THOUSAND: 3, Scale.MILLION: 6, Scale.BILLION: 9}
-_AMOUNT = re.compile(
-    r"(?P<open>\(?)\s*(?P<sign>[-−–]?)\s*[$€£]?\s*(?P<rest>-?)(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*%?\s*\)?\s*%?"
-)
 _LISTED = "##"
 """What TAT-QA puts between the things that a count counts."""
-
-
-def amount_in(text: str) -> Decimal | None:
-    """The number that a text is (`$1,496.5`, `(12.6)`, `-3%`), None when it is something else."""
-    match = _AMOUNT.fullmatch(text.strip())
-    if not match:
-        return None
-    value = Decimal(match["digits"].replace(",", ""))
-    return -value if match["open"] or match["sign"] or match["rest"] else value
 
 
 def checked(example: Example) -> tuple[Example, str]:
@@ -98,8 +86,8 @@ def gives(found: Computed, stated: Decimal, answer: Labelled) -> bool:
     candidates = [found.value]
     if answer.scale is Scale.PERCENT or found.percent:
         candidates.append(found.value * 100)
-    if found.units and answer.scale in _FACTOR:
-        candidates = [found.value.scaleb(-_FACTOR[answer.scale])]
+    if found.units and answer.scale in POWERS:
+        candidates = [found.value.scaleb(-POWERS[answer.scale])]
     return any(abs(value - stated) <= slack for value in candidates)
 
 

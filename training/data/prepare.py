@@ -21,6 +21,7 @@ from training.data.importing.source import Source
 from training.data.judges import KeepOut
 from training.data.labels import checked
 from training.data.lengths import Measure, measure_of
+from training.data.more_questions import more_questions
 from training.data.readers import Limited
 from training.data.splitting import Shares, balanced, split
 
@@ -29,7 +30,8 @@ from training.data.splitting import Shares, balanced, split
 class Recipe:
     """How a set is made. `window` in tokens; `most` examples of each task and kind of answer (0: all).
 
-    `tables` adds questions about the tables of the pack's own index.
+    `tables` adds questions about the tables of the pack's own index, `per_table` up to so many about each table of the
+    contexts that are learned from.
     """
 
     window: int = 4096
@@ -37,6 +39,7 @@ class Recipe:
     shares: Shares = field(default_factory=Shares)
     most: int = 5000
     tables: bool = False
+    per_table: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +116,14 @@ def prepare(
     _without_judges(work, judges)
     measure = measure_of(settings, pack.base_model)
     lengths = _fit(work, measure, recipe.window)
-    kept, surplus = balanced(work.examples, recipe.most, recipe.seed)
-    work.keep(kept, [Dropped(example, Why.SURPLUS) for example in surplus])
-    if not work.examples:
-        counts = Counter(item.why.value for item in work.dropped)
-        reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common())
-        raise DataError(f"no example is left ({reasons or 'the sources are empty'}). Add sources or change settings.")
+    _balance(work, recipe)
+    parts = split(work.examples, recipe.shares, recipe.seed)
+    if recipe.per_table:
+        sources += (_ask_more(work, parts, judges, recipe.per_table),)
     return Made(
         recipe,
         sources,
-        split(work.examples, recipe.shares, recipe.seed),
+        parts,
         tuple(work.dropped),
         cleaner.repaired,
         cleaner.masks,
@@ -193,6 +194,25 @@ def _without_judges(work: _Work, judges: Sequence[Example]) -> None:
             kept.append(example)
         work.tell("Comparing with evaluation questions", done)
     work.keep(kept, dropped)
+
+
+def _balance(work: _Work, recipe: Recipe) -> None:
+    """Leave out what is over the cap of its kind. Raises DataError where nothing is left."""
+    kept, surplus = balanced(work.examples, recipe.most, recipe.seed)
+    work.keep(kept, [Dropped(example, Why.SURPLUS) for example in surplus])
+    if not work.examples:
+        counts = Counter(item.why.value for item in work.dropped)
+        reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common())
+        raise DataError(f"no example is left ({reasons or 'the sources are empty'}). Add sources or change settings.")
+
+
+def _ask_more(work: _Work, parts: dict[str, list[Example]], judges: Sequence[Example], most: int) -> Source:
+    """Add questions on the tables that are learned from; what an evaluation asks isn't taught by them either."""
+    more = more_questions(parts["train"], most)
+    work.examples = list(more)
+    _without_judges(work, judges)
+    parts["train"] += work.examples
+    return more
 
 
 def _fit(work: _Work, measure: Measure, window: int) -> dict[str, int]:

@@ -96,7 +96,7 @@ def write_prepared(made: Made, folder: Path, on_progress: OnProgress) -> tuple[P
     A folder that holds the same set stays as it is. Raises DataError when it holds anything else.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _clear_leftovers(folder)
+    clear_leftovers(folder)
     building = folder.parent / f".{folder.name}-{os.getpid()}"
     building.mkdir()
     try:
@@ -175,7 +175,9 @@ def _labels(made: Made) -> dict[str, list[str]]:
 def _settings(made: Made) -> dict[str, Any]:
     recipe = made.recipe
     judges = hashlib.sha256("\n".join(made.judges).encode("utf-8", "surrogatepass")).hexdigest()
+    more = {"per table": recipe.per_table} if recipe.per_table else {}
     return {
+        **more,
         "pack": made.pack,
         "window": recipe.window,
         "seed": recipe.seed,
@@ -215,7 +217,7 @@ def _check(file: Path, expected: str) -> None:
         raise DataError(f"{file} was changed after the set was prepared. Prepare the set again.")
 
 
-def _clear_leftovers(folder: Path) -> None:
+def clear_leftovers(folder: Path) -> None:
     """Remove what runs that were killed left behind; what a living one is building stays."""
     pattern = re.compile(re.escape(f".{folder.name}-") + r"(\d+)")
     for entry in folder.parent.iterdir():

@@ -26,9 +26,11 @@ class Limited:
         It must when it says so itself, when a pattern limits its document, or when a limited document has the same
         file name: an example that names no folder could be from either of two files.
         """
-        if example.origin.readers:
-            return True
-        document = self._source(example.origin.document)
+        return bool(example.origin.readers) or self.holds_document(example.origin.document)
+
+    def holds_document(self, name: str) -> bool:
+        """Whether a document is limited now, whatever it was when it was indexed."""
+        document = self._source(name)
         return bool(document) and (bool(self._groups(document)) or bool(_names(document) & self._names))
 
     def _source(self, document: str) -> str:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from dossier.amounts import Scale, amount_in
 from dossier.records import Table
-from training.data.example import Scale
-from training.data.labels import amount_in
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _PERIOD_WORD = re.compile(

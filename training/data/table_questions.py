@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from dossier.amounts import Scale
 from dossier.prompt import NOT_IN_DOCUMENTS
 from dossier.records import Document, Table
 from training.data.duplicates import plain
-from training.data.example import AnswerKind, Context, Example, Labelled, Origin, Scale, Task
+from training.data.example import AnswerKind, Context, Example, Labelled, Origin, Task
 from training.data.table_figures import FigureRow, figure_rows
 
 MOST = 16

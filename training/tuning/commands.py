@@ -13,9 +13,11 @@ import typer
 
 from dossier.base_model import prepare_base_model
 from dossier.command_group import command_group
+from dossier.errors import SettingsError
 from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay
 from dossier.settings import load_settings
+from training.dressing.dressed import read_dressed
 from training.tuning.recipe import Method, Precision, Recipe, Schedule
 from training.tuning.report import as_text, trials_text
 from training.tuning.run_folder import RunRecord, RunState, read_run, weights_folder
@@ -24,7 +26,9 @@ from training.tuning.tune import Task, tune_model
 
 tune_commands = command_group("Fine-tune the language model on questions and answers of your own.")
 _USUAL = Recipe()
-Data = Annotated[Path, typer.Argument(help="JSON lines: a context with its questions and answers each.")]
+Data = Annotated[
+    Path, typer.Argument(help="JSON lines: a context with its questions and answers each; or a dressed set's folder.")
+]
 
 
 def _option(says: str, name: str) -> typer.models.OptionInfo:
@@ -65,11 +69,23 @@ def run_command(  # noqa: PLR0913 (options of a command)
     chosen = {name: value for name, value in locals().items() if name in _USUAL.as_json() and value is not None}
     settings = load_settings()
     base = load_pack(settings).base_model
+    data, dev = _files(data, dev)
     with ProgressDisplay() as display, _stopping() as stop:
         folder = prepare_base_model(settings, base, display)
         task = Task(base, folder, data, dev, out)
         record = tune_model(task, chosen, resume, Watch(display, stop))
     _end(task, record)
+
+
+def _files(data: Path, dev: Path | None) -> tuple[Path, Path | None]:
+    """The files of a dressed set, where its folder is given; what is named is taken as it is."""
+    if not data.is_dir():
+        return data, dev
+    dressed = read_dressed(data)
+    train = dressed.file("train")
+    if train is None:
+        raise SettingsError(f"{data} has no questions to learn from. Dress a set with more examples.")
+    return train, dev or dressed.file("dev")
 
 
 def _end(task: Task, record: RunRecord) -> None:

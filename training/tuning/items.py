@@ -1,9 +1,11 @@
 """What a model is tuned on: questions grouped by the context that they share, as JSON lines."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from dossier.errors import SettingsError
 from dossier.prompt import Message
@@ -43,10 +45,19 @@ def read_items(file: Path) -> list[TuningItem]:
     return items
 
 
-def as_line(item: TuningItem) -> str:
-    """The item as `read_items` reads it, without a line's end."""
-    turns = [{"question": _plain(branch.suffix), "answer": branch.target} for branch in item.branches]
-    return json.dumps({"context": _plain(item.prefix), "turns": turns}, ensure_ascii=False)
+def as_line(
+    item: TuningItem, about: Sequence[Mapping[str, Any]] = (), beside: Mapping[str, Any] = MappingProxyType({})
+) -> str:
+    """The item as `read_items` reads it, without a line's end.
+
+    `about` has further keys for each question, `beside` for the whole item; reading leaves them alone.
+    """
+    told = about or [{}] * len(item.branches)
+    turns = [
+        {"question": _plain(branch.suffix), "answer": branch.target, **more}
+        for branch, more in zip(item.branches, told, strict=True)
+    ]
+    return json.dumps({"context": _plain(item.prefix), "turns": turns, **beside}, ensure_ascii=False)
 
 
 def _plain(messages: Sequence[Message]) -> list[dict[str, str]]:

@@ -1,7 +1,8 @@
 """What says the same is found; what only looks alike stays."""
 
+from dossier.amounts import Scale
 from training.data.duplicates import without_exact, without_near
-from training.data.example import AnswerKind, Context, Example, Labelled, Origin, Scale, Task
+from training.data.example import AnswerKind, Context, Example, Labelled, Origin, Task
 
 LONG = "What was the percentage change in total net revenue of the wholesale segment from {} to 2019"
 

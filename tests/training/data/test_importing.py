@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from dossier.amounts import Scale
 from dossier.errors import DataError, DossierError
 from dossier.prompt import NOT_IN_DOCUMENTS
 from dossier.records import Turn
 from tests.training.data import small_sources as small
-from training.data.example import Scale, from_json, to_json
+from training.data.example import from_json, to_json
 from training.data.importing.read import read_source
 from training.data.importing.source import Source
 from training.data.labels import checked

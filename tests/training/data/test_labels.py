@@ -2,8 +2,9 @@
 
 import pytest
 
-from training.data.example import AnswerKind, Example, Labelled, Origin, Scale, Task
-from training.data.labels import amount_in, checked
+from dossier.amounts import Scale, amount_in
+from training.data.example import AnswerKind, Example, Labelled, Origin, Task
+from training.data.labels import checked
 
 
 def example(answer: str, derivation: str, scale: str = "", kind: str = "number", question: str = "What?") -> Example:
@@ -59,7 +60,14 @@ def test_an_empty_question_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("$1,496.5", "1496.5"), ("(12.6)", "-12.6"), ("-3%", "-3"), ("$(12,830)", None), ("2019", "2019"), ("ten", None)],
+    [
+        ("$1,496.5", "1496.5"),
+        ("(12.6)", "-12.6"),
+        ("-3%", "-3"),
+        ("$(12,830)", "-12830"),
+        ("2019", "2019"),
+        ("ten", None),
+    ],
 )
 def test_amounts(text: str, value: str | None) -> None:
     found = amount_in(text)

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dossier.amounts import Scale, amount_in
 from dossier.prompt import NOT_IN_DOCUMENTS
 from dossier.records import Document, Metadata, Table, TableCell, TableRow
-from training.data.example import Example, Scale
-from training.data.labels import amount_in, checked
+from training.data.example import Example
+from training.data.labels import checked
 from training.data.table_figures import figure_rows
 from training.data.table_questions import _WORDINGS, MOST, Page, table_questions
 

@@ -5,15 +5,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from dossier.amounts import Scale, amount_in
 from dossier.errors import DataError
 from dossier.evidence import amounts_of
 from dossier.packs import load_questions
 from dossier.prompt import NOT_IN_DOCUMENTS
 from dossier.records import Question, Turn
-from training.data.example import AnswerKind, Context, Example, Labelled, Origin, Scale, Task
+from training.data.example import AnswerKind, Context, Example, Labelled, Origin, Task
 from training.data.importing.records import Item, origin_of
 from training.data.importing.short_texts import intent
-from training.data.labels import amount_in
 
 QUESTION = ("question", "prompt", "instruction", "query", "text", "utterance", "message", "input", "frage")
 ANSWER = ("answer", "response", "output", "completion", "reply", "antwort")

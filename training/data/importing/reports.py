@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from dossier.amounts import Scale, amount_in
+from dossier.expressions import ExpressionError, compute
 from dossier.records import Metadata, Turn
-from training.data.example import AnswerKind, Context, Example, Labelled, Origin, Scale, Task
-from training.data.expressions import ExpressionError, compute
+from training.data.example import AnswerKind, Context, Example, Labelled, Origin, Task
 from training.data.importing.records import Item
-from training.data.labels import amount_in
 from training.report_pages import (
     ordered_paragraphs,
     plain_row,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.expressions import ExpressionError, compute
+from dossier.expressions import ExpressionError, compute
 
 
 @pytest.mark.parametrize(

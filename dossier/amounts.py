@@ -1,0 +1,77 @@
+"""Amounts as documents write them, and what they count in."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+_AMOUNT = re.compile(
+    r"[$€£]?\s*(?P<open>\(?)\s*(?P<sign>[-−–]?)\s*[$€£]?\s*(?P<rest>-?)(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*%?\s*\)?\s*%?"
+)
+_NUMBER = re.compile(
+    r"(?P<sign>\(\s*[$€£]?\s*|(?<![\w.)])[-−–]\s?[$€£]?\s*)?"
+    r"(?P<digits>(?<![\d.,a-z])(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+))(?P<percent>\s*\)?\s*%)?"
+)
+_SCALE = re.compile(
+    r"\b(thousand|million|billion)s?\b|(?<![\w,.])[$€£]?\s?[’']?(000)[’']?s?\b(?![,.]\d)|(?<=\d)\s?(mn|bn)\b"
+    r"|(?:[$€£]|\b[A-Z]{3})\s?[’']?(mn|m|bn|k)\b",
+    re.IGNORECASE,
+)
+
+
+class Scale(StrEnum):
+    """What a number counts in; empty: ones."""
+
+    ONES = ""
+    THOUSAND = "thousand"
+    MILLION = "million"
+    BILLION = "billion"
+    PERCENT = "percent"
+
+
+POWERS = {Scale.THOUSAND: 3, Scale.MILLION: 6, Scale.BILLION: 9}
+"""The power of ten of each scale that has one."""
+_SHORT = {
+    **dict.fromkeys(("000", "k"), Scale.THOUSAND),
+    **dict.fromkeys(("mn", "m"), Scale.MILLION),
+    "bn": Scale.BILLION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number within a text: its digits as they stand there, its value with its sign, and where the digits are."""
+
+    digits: str
+    value: Decimal
+    start: int
+    percent: bool = False
+
+    @property
+    def size(self) -> Decimal:
+        """The value without its sign."""
+        return abs(self.value)
+
+
+def amount_in(text: str) -> Decimal | None:
+    """The number that a text is (`$1,496.5`, `(12.6)`, `-3%`), None when it is something else."""
+    match = _AMOUNT.fullmatch(text.strip())
+    if not match:
+        return None
+    value = Decimal(match["digits"].replace(",", ""))
+    return -value if match["open"] or match["sign"] or match["rest"] else value
+
+
+def numbers_in(text: str) -> Iterator[Number]:
+    """The numbers within a text, in order; one in brackets or behind a minus sign is negative."""
+    for match in _NUMBER.finditer(text):
+        value = Decimal(match["digits"].replace(",", ""))
+        start = match.start("digits")
+        yield Number(match["digits"], -value if match["sign"] else value, start, bool(match["percent"]))
+
+
+def scales_in(text: str) -> frozenset[Scale]:
+    """The scales that a text names: `in millions`, `$ 000s`, `2.3bn`."""
+    found = (next(part for part in match if part).lower() for match in _SCALE.findall(text))
+    return frozenset(_SHORT.get(word) or Scale(word) for word in found)
