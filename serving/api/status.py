@@ -9,7 +9,15 @@ from dossier.errors import EnvironmentProblem
 from serving.api.parts import Parts, Running
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import failures
-from serving.api.status_schemas import EngineReply, HealthReply, IndexReply, PackReply, ReadyReply, StoreReply
+from serving.api.status_schemas import (
+    AnsweringReply,
+    EngineReply,
+    HealthReply,
+    IndexReply,
+    PackReply,
+    ReadyReply,
+    StoreReply,
+)
 from serving.api.work import in_thread
 from serving.metrics import CONTENT_TYPE
 
@@ -72,11 +80,21 @@ async def _readiness(parts: Running) -> ReadyReply:
     return ReadyReply(
         ready=gateway.engine_up and bool(index.generation) and store.state == "ready",
         engine=engine,
+        model=_answering(parts),
         index=IndexReply(
             generation=index.generation, documents=index.documents, chunks=index.chunks, message=index.message
         ),
         store=store,
     )
+
+
+def _answering(parts: Running) -> AnsweringReply:
+    models = parts.gateway.models
+    if models is None:
+        return AnsweringReply(adapter="", degraded=False, message="")
+    state = models.state
+    gate = f"The adapter was {state.against_the_gate}" if state.against_the_gate else ""
+    return AnsweringReply(adapter=state.adapter, degraded=bool(state.problem), message=state.note or gate)
 
 
 async def _store_state(parts: Running) -> StoreReply:
