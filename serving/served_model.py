@@ -52,7 +52,7 @@ class Champion:
         self._in_use: Counter[str] = Counter()
         self._seen: bytes | None = None
         self._promoted = self._problem = self._gate = ""
-        self._tried = 0.0
+        self._tried = self._unload_from = 0.0
 
     @property
     def state(self) -> ModelState:
@@ -129,13 +129,16 @@ class Champion:
         return ServedModel(name, digest)
 
     async def _unload_unused(self) -> None:
-        for name in sorted(self._loaded - {self._now.name}):
-            if not self._in_use[name]:
-                self._loaded.discard(name)
-                try:
+        if time.monotonic() < self._unload_from:
+            return
+        try:
+            for name in sorted(self._loaded - {self._now.name}):
+                if not self._in_use[name]:
                     await self._server.unload(name)
-                except EngineError as error:
-                    _log.warning("%s stays loaded: %s", name, error)
+                    self._loaded.discard(name)
+        except EngineError as error:
+            self._unload_from = time.monotonic() + _AGAIN_SECONDS
+            _log.warning("an adapter that nobody uses stays loaded: %s", error)
 
     def _note(self, error: Exception) -> str:
         answers = f"the adapter {self._now.adapter[:16]}" if self._now.adapter else "the base model alone"
