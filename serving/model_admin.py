@@ -76,11 +76,12 @@ class ModelAdmin:
         return ModelList(models, tuple(self._registry.problems()))
 
     def _model(self, entry: Entry, champions: Champions) -> ListedModel:
+        answers = champions.of(self._pack) == entry.digest
         reports = list(self._registry.evaluations(entry).values())
         return ListedModel(
             entry=entry,
             state=state_of(entry, champions),
             evaluation=reports[-1] if reports else None,
-            against=judge(self._registry, entry, self._pack).against,
+            against=() if answers else judge(self._registry, entry, self._pack).against,
             against_the_gate=against_the_gate(champions, entry.digest, self._pack),
         )

@@ -82,11 +82,12 @@ class Registry:
 
     def find(self, name: str) -> Entry:
         """The adapter that a name or the beginning of a digest (6 characters or more) means. Raises NotFoundError."""
-        entries = self.entries()
+        entries, problems = self._read_all()
         found = [one for one in entries if one.name == name or (len(name) >= 6 and one.digest.startswith(name))]
         if len(found) != 1:
             several = ", ".join(one.short for one in found)
-            told = f"{name!r} means several adapters: {several}" if found else f"there is no adapter {name!r}"
+            damaged = f" among those that can be read ({len(problems)} can't)" if problems else ""
+            told = f"{name!r} means several adapters: {several}" if found else f"there is no adapter {name!r}{damaged}"
             raise NotFoundError(f"{told}. `dossier models list` shows them; name one by its digest.")
         return found[0]
 

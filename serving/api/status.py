@@ -53,7 +53,8 @@ async def ready(parts: Parts, response: Response) -> ReadyReply:
 async def metrics(parts: Parts) -> Response:
     """Requests, answers, times and tokens since the start. Nothing in it is about persons."""
     index = await in_thread(parts.gateway.index.status)
-    parts.metrics.state(parts.gateway.engine_up, index.documents, index.chunks)
+    as_promoted = not _answering(parts).degraded
+    parts.metrics.state(parts.gateway.engine_up, as_promoted, index.documents, index.chunks)
     return Response(parts.metrics.text(), media_type=CONTENT_TYPE)
 
 
