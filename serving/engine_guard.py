@@ -25,5 +25,8 @@ class OnlyTheApi:
         if scope["type"] == "lifespan" or path in _OPEN or (scope["type"] == "http" and path.startswith("/v1/")):
             await self._app(scope, receive, send)
             return
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
         await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
