@@ -13,7 +13,7 @@ from dossier.base_model import prepare_base_model
 from dossier.packs import load_pack
 from dossier.settings import Settings, load_settings
 from serving.engine import Engine
-from serving.engine_command import Launch, vllm_launch
+from serving.engine_command import Launch, vllm_launch, with_adapters
 
 TOKENS, TRIES = 128, 3
 PRELOADED = ("LD_PRELOAD", "VLLM_CPU_OMP_THREADS_BIND")
@@ -22,6 +22,11 @@ PRELOADED = ("LD_PRELOAD", "VLLM_CPU_OMP_THREADS_BIND")
 def as_dossier(settings: Settings, model: Path, name: str, key: str) -> Launch:
     """The launch that Dossier uses."""
     return vllm_launch(settings, model, name, key)
+
+
+def with_room(settings: Settings, model: Path, name: str, key: str) -> Launch:
+    """With room for adapters, as a registered one makes Dossier launch it; the base model answers."""
+    return with_adapters(settings, model, name, key)
 
 
 def compiled(settings: Settings, model: Path, name: str, key: str) -> Launch:
@@ -56,7 +61,7 @@ async def main() -> None:
     settings = load_settings(home=Path(tempfile.gettempdir()) / "dossier-benchmarks")
     model = prepare_base_model(settings, load_pack(settings).base_model, lambda progress: None)
     base: tuple[float, float, float] | None = None
-    for launch in (as_dossier, compiled, untuned):
+    for launch in (as_dossier, with_room, compiled, untuned):
         engine = Engine(settings, model, "benchmark", launch)
         began = time.monotonic()
         await engine.start()

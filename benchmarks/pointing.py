@@ -21,7 +21,8 @@ async def ask(found: QuestionSet, model: ModelClient) -> None:
     for question in found.dev + found.held_out:
         result = found.searcher.search(question.question, frozenset(), 6)
         ranked = rank_lines(result.query, result.passages, result.rarity, found.searcher.embedder, 6)
-        choice = await model.point(ranked, result.passages, question.question)
+        with model.held() as held:
+            choice = await model.point(ranked, result.passages, question.question, held)
         seen["none, unanswerable" if not question.evidence else "none, answerable"] += choice.line is None
         seen["questions"] += 1
         if question.evidence:

@@ -37,6 +37,10 @@ JOINED = {
         "training.tuning.commands:tune_commands",
         "Fine-tune the language model on questions and answers of your own.",
     ),
+    "models": (
+        "training.models_commands:models_commands",
+        "Tuned adapters: register, compare, promote, roll back.",
+    ),
     "user": ("serving.commands:user_commands", "Users: list, add, change."),
     "key": ("serving.commands:key_commands", "API keys for programs."),
 }

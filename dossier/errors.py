@@ -65,6 +65,29 @@ class WeightsError(DossierError):
     code = "bad_weights"
 
 
+class AdapterError(WeightsError):
+    """An adapter isn't what was recorded, doesn't fit the base model, or is of a kind that can't be served."""
+
+    http_status = 422
+    code = "bad_adapter"
+
+
+class RegistryError(DossierError):
+    """A file of the model registry can't be read or isn't what was written."""
+
+    exit_status = 8
+    http_status = 503
+    code = "registry_damaged"
+
+
+class PromotionError(DossierError):
+    """An adapter may not be promoted, gone back from or retired. The message has every reason."""
+
+    exit_status = 9
+    http_status = 409
+    code = "not_promoted"
+
+
 class EngineError(DossierError):
     """The model server can't start or doesn't answer."""
 

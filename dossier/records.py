@@ -222,7 +222,9 @@ class Usage:
 class Answer:
     """A finished answer with everything that it was made from.
 
-    `passages[n - 1]` is what `[n]` in the text cites. `note` says in plain words where the answer falls short.
+    `passages[n - 1]` is what `[n]` in the text cites. `model` names the model that answered, behind an `@` its
+    adapter's digest (its first 16 characters); without one the base model did. `note` says in plain words where the
+    answer falls short.
     """
 
     text: str

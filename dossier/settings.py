@@ -32,6 +32,12 @@ class Settings(BaseSettings):
     embedder: str = Field("all-minilm-l6-v2", description="packaged embedder, or a local sentence-transformers folder")
     reranker: str = Field("", description="local folder of a cross-encoder that sorts the passages found; empty: none")
     device: Literal["cpu", "cuda"] = Field("cpu", description="what the model server runs on")
+    adapters: Literal["auto", "on", "off"] = Field(
+        "auto", description="whether the model server takes tuned adapters; auto: when one is registered at its start"
+    )
+    adapter_rank: Literal[1, 8, 16, 32, 64, 128, 256, 320, 512] = Field(
+        16, description="highest rank of an adapter that the model server takes"
+    )
     answer_style: Literal["point", "speak"] = Field(
         "point", description="point: the model chooses evidence, code words it; speak: the model words the answer"
     )

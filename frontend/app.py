@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dossier.errors import DossierError, SignInError
-from frontend import account, admin_index, asking, chat, conversations, session, sign_in
+from frontend import account, admin_index, admin_models, asking, chat, conversations, session, sign_in
 from frontend.faults import show_error
 from frontend.markup import label, plain_html
 from frontend.session import Session
@@ -15,6 +15,11 @@ from frontend.wire import GatewayUnreachableError
 _STYLE = Path(__file__).with_name("style.css")
 _ICON = Path(__file__).with_name("icon.svg")
 _TITLE = 80
+_ICONS = {
+    "Account": ":material/person:",
+    "Documents": ":material/folder_open:",
+    "Models": ":material/model_training:",
+}
 
 
 def main() -> None:
@@ -43,6 +48,7 @@ def _page(who: Session | None) -> st.Page:
     pages = [ask, st.Page(account.page, title="Account", url_path="account")]
     if who is None or who.user.is_admin:
         pages.append(st.Page(admin_index.page, title="Documents", url_path="documents"))
+        pages.append(st.Page(admin_models.page, title="Models", url_path="models"))
     st.session_state["ask_page"] = ask
     st.session_state["pages"] = pages
     return st.navigation(pages, position="hidden")
@@ -72,8 +78,7 @@ def _conversations(who: Session) -> None:
 
 def _menu(who: Session) -> None:
     for page in st.session_state["pages"][1:]:
-        icon = ":material/folder_open:" if page.title == "Documents" else ":material/person:"
-        st.page_link(page, label=page.title, icon=icon, query_params={})
+        st.page_link(page, label=page.title, icon=_ICONS[page.title], query_params={})
     with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
         st.markdown(label(who.user.name), width="stretch")
         icon = ":material/logout:"

@@ -8,11 +8,14 @@ import httpx
 
 from dossier.errors import DossierError, NotFoundError, SignInError
 from dossier.records import Turn
+from frontend.model_records import Answering, ModelList
 from frontend.records import ApiKey, Conversation, IndexedFile, IndexJob, Pack, Readiness, SignIn, User
 from frontend.wire import BROKEN_OFF, STRANGE, UNREACHABLE, GatewayUnreachableError, StreamEvent, error_of, read_events
 
 ENDED = "Your sign-in has ended. Sign in again to go on."
 _TIMEOUT = httpx.Timeout(20, connect=3)
+_MODEL_TIMEOUT = httpx.Timeout(300, connect=3)
+"""Checking, loading and trying an adapter on a busy machine."""
 _STREAM_TIMEOUT = httpx.Timeout(300, connect=3)
 """A busy model server may be silent for long between two words; a dead one closes the connection."""
 
@@ -110,6 +113,18 @@ class Gateway:
         """Cancel the indexing run that is under way."""
         self._call("DELETE", "/admin/index")
 
+    def models(self) -> ModelList:
+        """The tuned adapters and what answers. Raises NotFoundError where the gateway runs no model server."""
+        return ModelList.read(self._call("GET", "/admin/models"))
+
+    def promote(self, digest: str) -> Answering:
+        """Let an adapter answer. Raises PromotionError with every reason against it."""
+        return Answering.read(self._call("POST", f"/admin/models/{digest}/promote", {}, _MODEL_TIMEOUT))
+
+    def roll_back(self) -> Answering:
+        """Let the adapter before answer, or the base model alone."""
+        return Answering.read(self._call("POST", "/admin/models/rollback", {}, _MODEL_TIMEOUT))
+
     async def ask(self, conversation_id: str, turns: Sequence[Turn], model: str) -> AsyncIterator[StreamEvent]:
         """Ask the last of `turns` and yield the answer as it is written. Closing the iterator tells the gateway.
 
@@ -141,8 +156,10 @@ class Gateway:
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 (JSON)
-        response = self._send(method, path, body)
+    def _call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, timeout: httpx.Timeout = _TIMEOUT
+    ) -> Any:  # noqa: ANN401 (JSON)
+        response = self._send(method, path, body, timeout)
         if response.is_error:
             raise self._error(response)
         if response.status_code == httpx.codes.NO_CONTENT or not response.content:
@@ -152,9 +169,11 @@ class Gateway:
             raise GatewayUnreachableError(STRANGE)
         return data
 
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, body: Mapping[str, Any] | None, timeout: httpx.Timeout = _TIMEOUT
+    ) -> httpx.Response:
         try:
-            return self._http.request(method, path, json=body, headers=self._headers())
+            return self._http.request(method, path, json=body, headers=self._headers(), timeout=timeout)
         except httpx.HTTPError as error:
             raise GatewayUnreachableError(UNREACHABLE) from error
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dossier.errors import (
+    AdapterError,
     BusyError,
     ConflictError,
     CorruptIndexError,
@@ -16,7 +17,9 @@ from dossier.errors import (
     IndexingError,
     IndexMissingError,
     NotFoundError,
+    PromotionError,
     QuestionError,
+    RegistryError,
     SignInError,
     UnknownModelError,
     WeightsError,
@@ -50,6 +53,7 @@ StreamEvent = Step | Delta | Finish
 _FAMILY: dict[str, type[DossierError]] = {
     kind.code: kind
     for kind in (
+        AdapterError,
         BusyError,
         ConflictError,
         CorruptIndexError,
@@ -59,7 +63,9 @@ _FAMILY: dict[str, type[DossierError]] = {
         IndexingError,
         IndexMissingError,
         NotFoundError,
+        PromotionError,
         QuestionError,
+        RegistryError,
         SignInError,
         UnknownModelError,
         WeightsError,

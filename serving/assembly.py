@@ -1,9 +1,12 @@
 """Puts the serving parts together: store, engine, index, chain, gateway."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from dossier.base_model import prepare_base_model
 from dossier.packs import Pack, index_folder, load_pack
+from dossier.registry import Registry
+from dossier.registry.checking import read_base
 from dossier.settings import Settings
 from retrieval.build import OnProgress
 from retrieval.indexing import load_embedder
@@ -11,8 +14,11 @@ from retrieval.opening import load_reranker
 from serving.api import Gateway, PackInfo
 from serving.chain import DocumentChain
 from serving.engine import Engine
+from serving.engine_command import vllm_launch, with_adapters
 from serving.index_view import IndexView
+from serving.model_admin import ModelAdmin
 from serving.model_client import ModelClient
+from serving.served_model import Champion
 from serving.store import Store
 
 
@@ -23,6 +29,7 @@ class Parts:
     settings: Settings
     pack: Pack
     engine: Engine
+    models: ModelAdmin
     index: IndexView
     chain: DocumentChain
 
@@ -31,11 +38,17 @@ def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
     """Prepare the model and join the answering parts; nothing is started yet. Raises WeightsError, SettingsError."""
     pack = load_pack(settings)
     folder = prepare_base_model(settings, pack.base_model, on_progress)
-    engine = Engine(settings, folder, pack.model_name)
+    registry = Registry.of(settings)
+    room = settings.adapters == "on" or (settings.adapters == "auto" and bool(registry.entries()))
+    engine = Engine(settings, folder, pack.model_name, with_adapters if room else vllm_launch)
+    rank = settings.adapter_rank
+    base = cache(lambda: read_base(pack.base_model, folder, rank))  # reads all of its weights, when first needed
+    champion = Champion(engine, registry, pack.name, base, room)
+    engine.before_ready(champion.load_again)
     found_in = index_folder(settings, pack.documents)
     index = IndexView(found_in, load_embedder(settings), pack.synonyms, load_reranker(settings))
-    chain = DocumentChain(index, ModelClient(engine), settings, pack.tone)
-    return Parts(settings, pack, engine, index, chain)
+    chain = DocumentChain(index, ModelClient(engine, champion), settings, pack.tone)
+    return Parts(settings, pack, engine, ModelAdmin(champion, registry, pack.name, base), index, chain)
 
 
 def gateway(parts: Parts, store: Store) -> Gateway:
@@ -49,4 +62,5 @@ def gateway(parts: Parts, store: Store) -> Gateway:
         pack=PackInfo(pack.name, pack.title, pack.description, pack.starter_questions),
         model=pack.model_name,
         engine=parts.engine,
+        models=parts.models,
     )

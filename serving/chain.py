@@ -15,7 +15,7 @@ from retrieval.query import read_query
 from retrieval.search import Found
 from serving.checking import untraced_numbers
 from serving.index_view import IndexView
-from serving.model_client import ModelClient
+from serving.model_client import ModelClient, ServedModel
 from serving.wording import join_answers, word_line
 
 LINES_SHOWN = 6
@@ -29,8 +29,12 @@ _UNSUPPORTED = "Parts of this answer could not be found in the documents: "
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What was found for one question: the retrieval result, its best lines, and the tables of each line's page."""
+    """What was found for one question: the retrieval result, its best lines, and the tables of each line's page.
 
+    `model` is the one that answers it.
+    """
+
+    model: ServedModel
     found: Found
     lines: list[RankedLine]
     tables: dict[int, list[Table]]
@@ -55,9 +59,16 @@ class DocumentChain:
         if standalone != question:
             yield Step("Reading the question together with the one before")
         yield Step("Searching the documents")
-        reading = await asyncio.to_thread(self._read, standalone, groups)
+        # one model for the whole answer, also when another is promoted meanwhile
+        with self._model.held() as model:
+            reading = await asyncio.to_thread(self._read, standalone, groups, model)
+            async with aclosing(self._answer(reading, history, standalone)) as events:
+                async for event in events:
+                    yield event
+
+    async def _answer(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncGenerator[AnswerEvent]:
         if reading.found.signals.probability < self._settings.relevance or not reading.lines:
-            async with aclosing(self._refuse(reading.found)) as refusal:
+            async with aclosing(self._refuse(reading)) as refusal:
                 async for event in refusal:
                     yield event
             return
@@ -66,31 +77,30 @@ class DocumentChain:
         speaks = self._settings.answer_style == "speak"
         # closed with this generator, so that the model stops at once when the reader leaves
         async with aclosing(
-            self._speak(reading, history, standalone) if speaks else self._point(reading, standalone)
+            self._speak(reading, history, question) if speaks else self._point(reading, question)
         ) as events:
             async for event in events:
                 yield event
 
-    def _read(self, question: str, groups: frozenset[str]) -> _Reading:
+    def _read(self, question: str, groups: frozenset[str], model: ServedModel) -> _Reading:
         searcher = self._index.searcher()
         found = searcher.search(question, groups, self._settings.passages)
         lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_SHOWN)
         chunks = {number: found.passages[number - 1].chunk for number in {item.line.passage for item in lines}}
         tables = {number: searcher.tables(chunk.source, groups, chunk.page) for number, chunk in chunks.items()}
-        return _Reading(found, lines, tables)
+        return _Reading(model, found, lines, tables)
 
-    async def _refuse(self, found: Found, usage: Usage | None = None) -> AsyncGenerator[AnswerEvent]:
+    async def _refuse(self, reading: _Reading, usage: Usage | None = None) -> AsyncGenerator[AnswerEvent]:
         yield Delta(NOT_IN_DOCUMENTS)
-        answer = self._finish(found, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage or Usage())
-        closest = "The passages below come closest." if found.passages else ""
-        yield replace(answer, note=" ".join(note for note in (closest, answer.note) if note))
+        answer = self._finish(reading, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage or Usage())
+        yield _noted(answer, "The passages below come closest." if reading.found.passages else "")
 
     async def _point(self, reading: _Reading, question: str) -> AsyncGenerator[AnswerEvent]:
         """The model points at a line, code reads it out."""
         passages = reading.found.passages
-        choice = await self._model.point(reading.lines, passages, question)
+        choice = await self._model.point(reading.lines, passages, question, reading.model)
         if choice.line is None:
-            async with aclosing(self._refuse(reading.found, choice.usage)) as refusal:
+            async with aclosing(self._refuse(reading, choice.usage)) as refusal:
                 async for event in refusal:
                     yield event
             return
@@ -101,15 +111,14 @@ class DocumentChain:
         )
         for piece in _pieces(text):
             yield Delta(piece)
-        yield self._finish(reading.found, text, Verdict.ANSWERED, choice.usage)
+        yield self._finish(reading, text, Verdict.ANSWERED, choice.usage)
 
     async def _speak(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncGenerator[AnswerEvent]:
         """The model words the answer; its citations and numbers are checked afterwards."""
-        found = reading.found
-        prompt = speaking_prompt(self._tone, found.passages, history[-_HISTORY_TURNS:], question)
+        prompt = speaking_prompt(self._tone, reading.found.passages, history[-_HISTORY_TURNS:], question)
         said: list[str] = []
         usage = Usage()
-        async for piece in self._model.speak(prompt, self._settings.answer_tokens):
+        async for piece in self._model.speak(prompt, self._settings.answer_tokens, reading.model):
             if isinstance(piece, Usage):
                 usage = piece
             else:
@@ -117,11 +126,12 @@ class DocumentChain:
                 yield Delta(piece)
         text = "".join(said).strip()
         if not text or NOT_IN_DOCUMENTS.rstrip(".").lower() in text.lower():
-            yield self._finish(found, text or NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage)
+            yield self._finish(reading, text or NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage)
             return
-        yield _checked(self._finish(found, text, Verdict.ANSWERED, usage))
+        yield _checked(self._finish(reading, text, Verdict.ANSWERED, usage))
 
-    def _finish(self, found: Found, text: str, verdict: Verdict, usage: Usage) -> Answer:
+    def _finish(self, reading: _Reading, text: str, verdict: Verdict, usage: Usage) -> Answer:
+        found = reading.found
         clean, citations = parse_citations(text, len(found.passages))
         return Answer(
             text=clean,
@@ -129,10 +139,10 @@ class DocumentChain:
             passages=found.passages,
             citations=citations,
             generation=found.generation,
-            model=self._model.name,
+            model=reading.model.name,
             prompt_version=PROMPT_VERSION,
             usage=usage,
-            note=self._index.status().message,
+            note=" ".join(note for note in (self._index.status().message, reading.model.note) if note),
         )
 
 
@@ -160,10 +170,15 @@ def _checked(answer: Answer) -> Answer:
     cited = [answer.passages[number - 1] for number in sorted(answer.cited)]
     untraced = untraced_numbers(answer.text, cited or answer.passages)
     if untraced:
-        return replace(answer, verdict=Verdict.UNSUPPORTED, note=_UNSUPPORTED + ", ".join(untraced))
+        return _noted(replace(answer, verdict=Verdict.UNSUPPORTED), _UNSUPPORTED + ", ".join(untraced) + ".")
     if not answer.citations:
-        return replace(answer, verdict=Verdict.UNSUPPORTED, note="This answer names no source; check it yourself.")
+        return _noted(replace(answer, verdict=Verdict.UNSUPPORTED), "This answer names no source; check it yourself.")
     return answer
+
+
+def _noted(answer: Answer, note: str) -> Answer:
+    """The answer with a further note before those that it has."""
+    return replace(answer, note=" ".join(one for one in (note, answer.note) if one))
 
 
 def _with_close_second(chosen: Line, ranked: Sequence[RankedLine]) -> list[Line]:

@@ -8,7 +8,7 @@ import random
 import secrets
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -58,6 +58,11 @@ class Engine:
         self._task: asyncio.Task[None] | None = None
         self._began = 0.0
         self._deaths = 0
+        self._before_ready: Callable[[], Awaitable[None]] | None = None
+
+    def before_ready(self, what: Callable[[], Awaitable[None]]) -> None:
+        """Do something at each start when the server answers, before questions are let in."""
+        self._before_ready = what
 
     @property
     def url(self) -> str:
@@ -147,6 +152,8 @@ class Engine:
         probe = Probe(self.url, self.model_name, self.api_key, self._settings.engine_probe_seconds)
         if not await self._became_ready(probe):
             return 0.0
+        if self._before_ready:
+            await self._before_ready()
         ready = time.monotonic()
         self._remember_start(ready - self._began)
         self.state, self._problem = EngineState.READY, ""

@@ -58,6 +58,23 @@ def vllm_launch(settings: Settings, model: Path, name: str, api_key: str) -> Lau
     return Launch(command, environment)
 
 
+def with_adapters(settings: Settings, model: Path, name: str, api_key: str) -> Launch:
+    """The same launch with room for adapters that are loaded while it runs: two in use at once. Raises EngineError."""
+    launch = vllm_launch(settings, model, name, api_key)
+    room = [
+        *("--enable-lora", "--max-loras", "2", "--max-cpu-loras", "4"),
+        *("--max-lora-rank", str(settings.adapter_rank)),
+        *("--middleware", "serving.engine_guard.OnlyTheApi"),
+    ]
+    ours = str(Path(__file__).resolve().parent.parent)  # where the server finds the middleware
+    path = [launch.environment.get("PYTHONPATH", ""), ours]
+    more = {
+        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1",
+        "PYTHONPATH": os.pathsep.join(part for part in path if part),
+    }
+    return Launch([*launch.command, *room], launch.environment | more)
+
+
 def _dtype(device: str) -> str:
     """The arithmetic: bf16 on a GPU and on processors that have it; emulated it reads prompts five times slower."""
     return "bfloat16" if device == "cuda" or computes_bf16() else "float32"

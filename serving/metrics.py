@@ -41,6 +41,9 @@ class Metrics:
         )
         self._running = Gauge("dossier_answers_running", "Answers under way.", registry=registry)
         self._engine = Gauge("dossier_engine_up", "1 while the model server is ready.", registry=registry)
+        self._as_promoted = Gauge(
+            "dossier_model_as_promoted", "1 while the promoted adapter answers, or none is promoted.", registry=registry
+        )
         self._documents = Gauge("dossier_index_documents", "Documents that answers come from.", registry=registry)
         self._chunks = Gauge("dossier_index_chunks", "Chunks that answers come from.", registry=registry)
         self._begin_at_zero((*Verdict, INTERRUPTED, FAILED))
@@ -64,9 +67,10 @@ class Metrics:
         """Show how many answers are under way."""
         self._running.set(answers)
 
-    def state(self, engine_up: bool, documents: int, chunks: int) -> None:
-        """Show the state of the engine and the index; called before each scrape."""
+    def state(self, engine_up: bool, as_promoted: bool, documents: int, chunks: int) -> None:
+        """Show the state of the engine, the model and the index; called before each scrape."""
         self._engine.set(engine_up)
+        self._as_promoted.set(as_promoted)
         self._documents.set(documents)
         self._chunks.set(chunks)
 

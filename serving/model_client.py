@@ -1,7 +1,7 @@
 """Speaks to the model server through LangChain's OpenAI client: pointing at lines, and wording answers."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +39,25 @@ class Served(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ServedModel:
+    """The model of one answer: its name at the model server, the digest of its adapter, and where that falls short.
+
+    `adapter` is empty for the base model alone; otherwise `name` has the digest's beginning behind an `@`.
+    """
+
+    name: str
+    adapter: str = ""
+    note: str = ""
+
+
+class Models(Protocol):
+    """What chooses the model."""
+
+    def held(self) -> AbstractContextManager[ServedModel]:
+        """The model for one answer, kept until that has ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The line that answers, None when the model points at none."""
 
@@ -47,17 +66,21 @@ class Choice:
 
 
 class ModelClient:
-    """One served model. Raises EngineError when the server is gone and BusyError when its queue is full."""
+    """One model server. Raises EngineError when the server is gone and BusyError when its queue is full."""
 
-    def __init__(self, served: Served) -> None:
-        """Connect lazily: nothing is sent before the first question."""
-        self._served = served
+    def __init__(self, served: Served, models: Models | None = None) -> None:
+        """Connect lazily: nothing is sent before the first question. Without `models` the base answers."""
+        self._served, self._models = served, models
         self._chat: ChatOpenAI | None = None
 
-    @property
-    def name(self) -> str:
-        """Name of the served model."""
-        return self._served.model_name
+    @contextmanager
+    def held(self) -> Iterator[ServedModel]:
+        """The model for one answer, kept until that has ended."""
+        if self._models is None:
+            yield ServedModel(self._served.model_name)
+            return
+        with self._models.held() as model:
+            yield model
 
     def _client(self) -> ChatOpenAI:
         if self._chat is None:
@@ -72,11 +95,14 @@ class ModelClient:
             )
         return self._chat
 
-    async def point(self, lines: Sequence[RankedLine], passages: Sequence[Passage], question: str) -> Choice:
+    async def point(
+        self, lines: Sequence[RankedLine], passages: Sequence[Passage], question: str, model: ServedModel
+    ) -> Choice:
         """Which of the lines answers: the retriever's score and the model's own choice together."""
         shown = [ranked.line for ranked in lines]
         choices = pointing_choices(shown)
         client = self._client().bind(
+            model=model.name,
             max_tokens=2,
             logprobs=True,
             top_logprobs=min(20, len(choices)),
@@ -93,10 +119,10 @@ class ModelClient:
         )
         return Choice(lines[best].line, _usage(reply))
 
-    async def speak(self, prompt: Sequence[Message], limit: int) -> AsyncIterator[str | Usage]:
+    async def speak(self, prompt: Sequence[Message], limit: int, model: ServedModel) -> AsyncIterator[str | Usage]:
         """The model's words as they come, and its usage at the end."""
         async with _translated():
-            async for chunk in self._client().bind(max_tokens=limit).astream(_messages(prompt)):
+            async for chunk in self._client().bind(model=model.name, max_tokens=limit).astream(_messages(prompt)):
                 if text := chunk.text:
                     yield text
                 if isinstance(chunk, AIMessage) and chunk.usage_metadata:

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 import dossier
 from dossier.errors import DossierError
-from serving.api import accounts, admin, chat, conversations, docs, status
+from serving.api import accounts, admin, chat, conversations, docs, models, status
 from serving.api.attempts import Attempts
 from serving.api.errors import handle_errors
 from serving.api.gateway import Gateway
@@ -33,6 +33,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     conversations.router,
     accounts.router,
     admin.router,
+    models.router,
     status.router,
     docs.router,
 )
@@ -90,6 +91,11 @@ async def _warm_up(running: Running) -> None:
         _log.warning("the index can't be searched: %s", error)
 
 
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
 def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -101,6 +107,9 @@ def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManag
             # beside the model server, which takes longer to start
             warming = asyncio.create_task(_warm_up(running))
             ending.push_async_callback(asyncio.wait, [warming])
+            if models := running.gateway.models:
+                watching = asyncio.create_task(models.watch(lambda: running.gateway.engine_up))
+                ending.push_async_callback(_cancelled, watching)
             # what was under way has been cancelled by the server, and is still being kept
             ending.push_async_callback(running.slots.emptied, _KEEPING_SECONDS)
             ending.push_async_callback(running.job.stop)

@@ -39,8 +39,10 @@ _STREAM_EXAMPLE = (
 
 @router.get("/models", summary="The served model", responses=failures(401))
 async def list_models(parts: Parts, _: SignedInCaller) -> ModelsReply:
-    """List the one model that is served, in OpenAI's form."""
-    return ModelsReply(data=[ModelReply(id=parts.gateway.model, created=_STARTED)])
+    """List the one model that is served, in OpenAI's form, with the adapter that it answers by."""
+    models = parts.gateway.models
+    adapter = models.state.adapter if models else ""
+    return ModelsReply(data=[ModelReply(id=parts.gateway.model, created=_STARTED, adapter=adapter)])
 
 
 @router.post(
@@ -98,4 +100,5 @@ def _whole(answer: Answer, model: str) -> ChatReply:
         verdict=answer.verdict,
         note=answer.note,
         generation=answer.generation,
+        answered_by=answer.model,
     )

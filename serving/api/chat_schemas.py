@@ -126,6 +126,10 @@ class ChatReply(BaseModel):
     verdict: str = Field(description="`answered`, `not_in_documents` or `unsupported`.", examples=["answered"])
     note: str = Field(description="Where the answer falls short, in plain words.")
     generation: str = Field(description="The build of the index that it comes from.")
+    answered_by: str = Field(
+        description="The model that answered: behind an @ its adapter's digest, as far as it names it.",
+        examples=["dossier-finance@1f0c22a7be94d3e5"],
+    )
 
 
 class ModelReply(BaseModel):
@@ -135,6 +139,7 @@ class ModelReply(BaseModel):
     object: Literal["model"] = "model"
     created: int
     owned_by: Literal["dossier"] = "dossier"
+    adapter: str = Field(description="Digest of the adapter that answers now; empty: the base model alone.")
 
 
 class ModelsReply(BaseModel):

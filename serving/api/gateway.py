@@ -1,7 +1,7 @@
 """The parts that the gateway is made of, and the shapes that it needs of those written elsewhere."""
 
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +9,8 @@ from dossier.records import AnswerEvent, FileReport, Turn
 from dossier.settings import Settings
 from retrieval.chunk_store import StoredDocument
 from retrieval.upkeep import GenerationState
+from serving.model_admin import ModelList
+from serving.served_model import ModelState
 from serving.store import Store
 
 
@@ -103,6 +105,35 @@ class Engine(Protocol):
         ...
 
 
+class Models(Protocol):
+    """The adapters of this pack: what answers, and what could."""
+
+    @property
+    def state(self) -> ModelState:
+        """What answers now."""
+        ...
+
+    async def watch(self, is_up: Callable[[], bool]) -> None:
+        """Follow promotions made elsewhere until cancelled."""
+        ...
+
+    async def listed(self) -> ModelList:
+        """All adapters, and what is damaged."""
+        ...
+
+    async def promote(self, name: str, by: str, despite: str) -> ModelState:
+        """Let an adapter answer. Raises PromotionError, AdapterError, NotFoundError."""
+        ...
+
+    async def rollback(self, by: str, to_base: bool) -> ModelState:
+        """Let the adapter before answer. Raises PromotionError, AdapterError."""
+        ...
+
+    async def retire(self, name: str, by: str) -> None:
+        """Put an adapter aside. Raises PromotionError, NotFoundError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PackInfo:
     """What the page shows about the domain pack."""
@@ -117,7 +148,8 @@ class PackInfo:
 class Gateway:
     """Everything that the API speaks to. `model` is the served model's name, e.g. `dossier-finance`.
 
-    Without an `engine` the model server is somebody else's business and counts as ready.
+    Without an `engine` the model server is somebody else's business and counts as ready; without `models` it serves
+    its base model alone.
     """
 
     settings: Settings
@@ -128,6 +160,7 @@ class Gateway:
     model: str
     engine: Engine | None = None
     index_command: tuple[str, ...] = (sys.executable, "-m", "dossier", "index", "--json")
+    models: Models | None = None
 
     @property
     def engine_up(self) -> bool:

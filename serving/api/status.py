@@ -9,7 +9,15 @@ from dossier.errors import EnvironmentProblem
 from serving.api.parts import Parts, Running
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import failures
-from serving.api.status_schemas import EngineReply, HealthReply, IndexReply, PackReply, ReadyReply, StoreReply
+from serving.api.status_schemas import (
+    AnsweringReply,
+    EngineReply,
+    HealthReply,
+    IndexReply,
+    PackReply,
+    ReadyReply,
+    StoreReply,
+)
 from serving.api.work import in_thread
 from serving.metrics import CONTENT_TYPE
 
@@ -45,7 +53,8 @@ async def ready(parts: Parts, response: Response) -> ReadyReply:
 async def metrics(parts: Parts) -> Response:
     """Requests, answers, times and tokens since the start. Nothing in it is about persons."""
     index = await in_thread(parts.gateway.index.status)
-    parts.metrics.state(parts.gateway.engine_up, index.documents, index.chunks)
+    as_promoted = not _answering(parts).degraded
+    parts.metrics.state(parts.gateway.engine_up, as_promoted, index.documents, index.chunks)
     return Response(parts.metrics.text(), media_type=CONTENT_TYPE)
 
 
@@ -72,11 +81,21 @@ async def _readiness(parts: Running) -> ReadyReply:
     return ReadyReply(
         ready=gateway.engine_up and bool(index.generation) and store.state == "ready",
         engine=engine,
+        model=_answering(parts),
         index=IndexReply(
             generation=index.generation, documents=index.documents, chunks=index.chunks, message=index.message
         ),
         store=store,
     )
+
+
+def _answering(parts: Running) -> AnsweringReply:
+    models = parts.gateway.models
+    if models is None:
+        return AnsweringReply(adapter="", degraded=False, message="")
+    state = models.state
+    gate = f"The adapter was {state.against_the_gate}" if state.against_the_gate else ""
+    return AnsweringReply(adapter=state.adapter, degraded=bool(state.problem), message=state.note or gate)
 
 
 async def _store_state(parts: Running) -> StoreReply:

@@ -29,6 +29,14 @@ class IndexReply(BaseModel):
     message: str
 
 
+class AnsweringReply(BaseModel):
+    """The model that answers."""
+
+    adapter: str = Field(description="Digest of its adapter; empty: the base model alone.")
+    degraded: bool = Field(description="It isn't the one that was promoted.")
+    message: str = Field(description="Why not, or that it was promoted against the gate.")
+
+
 class StoreReply(BaseModel):
     """The store of users and conversations."""
 
@@ -41,6 +49,7 @@ class ReadyReply(BaseModel):
 
     ready: bool
     engine: EngineReply
+    model: AnsweringReply
     index: IndexReply
     store: StoreReply
 

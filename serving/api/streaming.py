@@ -103,6 +103,7 @@ class ChunkShape:
             "verdict": answer.verdict,
             "note": answer.note,
             "generation": answer.generation,
+            "answered_by": answer.model,
             "usage": UsageReply.of(answer.usage).model_dump(),
         }
 

@@ -6,7 +6,7 @@ import pytest
 
 from frontend.client import Gateway
 from tests.frontend.processes import GatewayProcess, free_port
-from tests.frontend.scripted_gateway import FILES, PASSWORD
+from tests.frontend.scripted_gateway import FILES, MODELS, PASSWORD
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,8 @@ def gateway(gateway_process: GatewayProcess) -> GatewayProcess:
         closed=[],
         asked=[],
         files=FILES,
+        models=MODELS,
+        promoted=[],
     )
     return gateway_process
 

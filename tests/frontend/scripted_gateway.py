@@ -57,6 +57,21 @@ FILES = [
     ("archive/old.zip", "skipped", "Files of this kind (.zip) aren't read.", 0, 0, []),
     (HOSTILE_FILE, "indexed", "", 1, 1, []),
 ]
+FIGURES = {
+    "right": 0.75, "right_before": 0.5, "difference": 0.25, "low": 0.125, "high": 0.375, "questions": 60,
+    "forgetting": 0.01, "forgetting_bound": 0.02, "audit_passed": True, "audit": "no difference", "created": "",
+    "served_differently": 0,
+}  # fmt: skip
+MODELS = [
+    {"digest": "a" * 64, "name": "first", "base": "small", "figures": FIGURES, "against": []},
+    {
+        "digest": "b" * 64,
+        "name": "<b>second</b>",
+        "base": "small",
+        "figures": None,
+        "against": ["it wasn't tried"],
+    },
+]
 QUESTIONS = [
     "What were Larkfield's net sales in 2025?",
     "How did the operating margin change from 2024 to 2025?",
@@ -84,6 +99,8 @@ class State:
         self.job: dict[str, Any] = {"state": "idle"}
         self.closed: list[str] = []
         self.asked: list[dict[str, Any]] = []
+        self.models: list[dict[str, Any]] = []
+        self.promoted: list[str] = []
         self.files: list[tuple[str, str, str, int, int, list[str]]] = list(FILES)
         if file.is_file():
             self.__dict__.update(json.loads(file.read_text("utf-8")), file=file)
@@ -365,6 +382,38 @@ async def index_cancel(name: Admin) -> Response:
 async def index_files(name: Admin) -> list[dict[str, Any]]:
     heads = ("source", "state", "reason", "chunks", "pages", "groups")
     return [dict(zip(heads, file, strict=True)) for file in state.files]
+
+
+def answering() -> dict[str, str]:
+    digest = state.promoted[-1] if state.promoted else ""
+    return {"adapter": digest, "promoted": digest, "problem": "", "against_the_gate": ""}
+
+
+@app.get("/admin/models")
+async def model_list(name: Admin) -> dict[str, Any]:
+    now = answering()
+    stand = dict.fromkeys(state.promoted[-1:], "champion of finance")
+    models = [{**one, "state": stand.get(one["digest"], "registered")} for one in state.models]
+    return {"models": models, "problems": [], "now": now}
+
+
+@app.post("/admin/models/rollback")
+async def roll_back(name: Admin) -> dict[str, str]:
+    if not state.promoted:
+        raise Failure(409, "not_promoted", "There is nothing to go back from.")
+    state.promoted.pop()
+    state.save()
+    return answering()
+
+
+@app.post("/admin/models/{digest}/promote")
+async def promote(digest: str, name: Admin) -> dict[str, str]:
+    found = next(one for one in state.models if one["digest"] == digest)
+    if found["against"]:
+        raise Failure(409, "not_promoted", f"{found['name']} stays out: {'; '.join(found['against'])}.")
+    state.promoted.append(digest)
+    state.save()
+    return answering()
 
 
 @app.post("/script")

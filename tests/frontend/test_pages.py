@@ -216,7 +216,7 @@ def test_only_admins_have_the_documents_page(app: AppTest) -> None:
     assert [link.label for link in app.page_link] == ["Account"]
     admin = AppTest.from_file(APP, default_timeout=SECONDS)
     sign_in(admin)
-    assert [link.label for link in admin.page_link] == ["Account", "Documents"]
+    assert [link.label for link in admin.page_link] == ["Account", "Documents", "Models"]
 
 
 def _page(app: AppTest, name: str) -> AppTest:
@@ -240,6 +240,44 @@ def test_the_documents_page_lists_files_with_reasons(app: AppTest) -> None:
     app.run()
     assert "travel-and-expenses" in said(app)
     assert "old.zip" not in said(app)
+
+
+def test_a_model_is_promoted_and_rolled_back_by_one_click_each(app: AppTest, gateway: GatewayProcess) -> None:
+    sign_in(app)
+    _page(app, "models")
+    assert any("the base model alone" in one.value for one in app.markdown)
+    assert "75% of 60 (before 50%)" in said(app)
+    assert "+25.0 (+12.5 to +37.5) points" in said(app)
+    assert "<b>second</b>" not in said(app)
+    assert "Roll back" not in buttons(app)
+    button(app, "Promote first").click()
+    app.run()
+    assert gateway.scripted()["promoted"] == ["a" * 64]
+    assert "new questions go to first" in app.success[0].value
+    assert "champion of finance" in said(app)
+    assert "Promote first" not in buttons(app)
+    button(app, "Roll back").click()
+    app.run()
+    assert gateway.scripted()["promoted"] == []
+    assert "the base model alone" in app.success[0].value
+    assert not app.exception
+
+
+def test_what_speaks_against_a_model_is_shown_and_it_cannot_be_promoted(app: AppTest) -> None:
+    sign_in(app)
+    _page(app, "models")
+    assert button(app, "Promote <b>second</b>").disabled
+    assert any("it wasn't tried" in one.value for one in app.markdown)
+
+
+def test_a_model_that_another_admin_took_back_is_said(app: AppTest, gateway: GatewayProcess) -> None:
+    gateway.script(promoted=["a" * 64])
+    sign_in(app)
+    _page(app, "models")
+    gateway.script(promoted=[])
+    button(app, "Roll back").click()
+    app.run()
+    assert "nothing to go back from" in app.error[0].value
 
 
 def test_indexing_shows_progress_and_ends_with_a_report(app: AppTest, gateway: GatewayProcess) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,7 @@ from retrieval.embedder import Embedder
 from retrieval.indexing import build_index
 from serving.chain import DocumentChain, condense
 from serving.index_view import IndexView
-from serving.model_client import ModelClient
+from serving.model_client import ModelClient, Models, ServedModel
 
 pytestmark = pytest.mark.model
 
@@ -50,8 +51,12 @@ class ScriptedModel(BaseHTTPRequestHandler):
             "usage": usage,
         }
         data = json.dumps(reply).encode()
+        if body.get("stream"):
+            delta = {"index": 0, "finish_reason": "stop", "delta": {"role": "assistant", "content": "27 days."}}
+            piece = {**reply, "object": "chat.completion.chunk", "choices": [delta], "usage": None}
+            data = f"data: {json.dumps(piece)}\n\ndata: [DONE]\n\n".encode()
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "text/event-stream" if body.get("stream") else "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
@@ -69,12 +74,12 @@ def model() -> Iterator[str]:
     server.server_close()
 
 
-def chain(settings: Settings, embedder: Embedder, url: str) -> DocumentChain:
+def chain(settings: Settings, embedder: Embedder, url: str, models: Models | None = None) -> DocumentChain:
     pack = load_pack(settings)
     build_index(settings, pack)
     view = IndexView(index_folder(settings, pack.documents), embedder, {})
     served = SimpleNamespace(url=url, api_key="k", model_name="m")
-    return DocumentChain(view, ModelClient(served), settings, "")
+    return DocumentChain(view, ModelClient(served, models), settings, "")
 
 
 def ask(
@@ -137,6 +142,29 @@ def test_groups_reach_neither_the_prompt_nor_the_sources(settings: Settings, emb
     outside = ask(made, question)
     assert "98,400" not in json.dumps(ScriptedModel.seen) + outside.text
     assert all(passage.document != "salaries.txt" for passage in outside.passages)
+
+
+class Promoted:
+    """An adapter that answers, with a note."""
+
+    @contextmanager
+    def held(self) -> Iterator[ServedModel]:
+        yield ServedModel("m@0123456789abcdef", "0123456789abcdef" * 4, "The newest one can't be used.")
+
+
+@pytest.mark.parametrize("question", ["How many days of annual leave does everyone have?", "Who won the world cup?"])
+@pytest.mark.parametrize("style", ["point", "speak"])
+def test_an_answer_is_by_one_model_names_it_and_carries_its_note(
+    settings: Settings, embedder: Embedder, model: str, question: str, style: str
+) -> None:
+    spoken = settings.model_copy(update={"answer_style": style})
+    made = chain(spoken, embedder, model, Promoted())
+    ScriptedModel.seen.clear()
+    answer = ask(made, question)
+    assert answer.model == "m@0123456789abcdef"
+    assert "The newest one can't be used." in answer.note
+    assert {body["model"] for body in ScriptedModel.seen} <= {"m@0123456789abcdef"}
+    assert bool(ScriptedModel.seen) == ("annual leave" in question)
 
 
 @pytest.mark.parametrize(("question", "words"), [("  \n", "empty"), ("x" * 20_000, "20,000 characters")])

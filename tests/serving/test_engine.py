@@ -16,7 +16,7 @@ import pytest
 from dossier.errors import EngineError, EnvironmentProblem
 from dossier.settings import Settings, load_settings
 from serving.engine import Engine, EngineState
-from serving.engine_command import Launch, vllm_launch
+from serving.engine_command import Launch, vllm_launch, with_adapters
 from serving.engine_log import reason_in
 
 
@@ -159,6 +159,17 @@ def test_vllm_is_launched_on_loopback_without_secrets_or_statistics(
     assert launch.environment["VLLM_NO_USAGE_STATS"] == launch.environment["HF_HUB_OFFLINE"] == "1"
     assert launch.environment["TORCH_COMPILE_DISABLE"] == "1"  # the first answer doesn't wait for a C++ compiler
     assert not any("hunter2" in value for value in launch.environment.values())
+
+
+def test_room_for_adapters_is_made_with_every_unguarded_route_shut(quick: Settings) -> None:
+    launch = with_adapters(quick.model_copy(update={"adapter_rank": 32}), quick.home, "m", "the-key")
+    line = list(launch.command)
+    assert "--enable-lora" in line
+    assert line[line.index("--max-lora-rank") + 1] == "32"
+    assert line[line.index("--middleware") + 1] == "serving.engine_guard.OnlyTheApi"
+    assert launch.environment["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] == "1"
+    assert launch.environment["VLLM_PLUGINS"] == ""  # no resolver fetches adapters by name
+    assert "--enable-lora" not in vllm_launch(quick, quick.home, "m", "the-key").command
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from sqlalchemy import delete
 
 from dossier.settings import Settings
 from serving.api import Gateway, PackInfo, create_app
+from serving.api.gateway import Models
 from serving.store import NewUser, Role, Store, open_store
 from serving.store.passwords import Passwords
 from serving.store.tables import ConversationRow, UserRow
@@ -84,7 +85,9 @@ class Served:
 
 
 @contextmanager
-def served(home: Path, command: tuple[str, ...] = ("false",), **more: Any) -> Iterator[Served]:
+def served(
+    home: Path, command: tuple[str, ...] = ("false",), models: Models | None = None, **more: Any
+) -> Iterator[Served]:
     """Run a gateway. `more` are settings."""
     settings = Settings(home=home, admin_password=PASSWORD, **more)
     store, _ = open_store(settings, PASSWORDS)
@@ -92,7 +95,7 @@ def served(home: Path, command: tuple[str, ...] = ("false",), **more: Any) -> It
         if not any(user.name == name for user in store.users.all()):
             store.users.add(NewUser(name, PASSWORD, role, frozenset(groups)))
     answerer, index, engine = ScriptedAnswerer(), ScriptedIndex(), ScriptedEngine()
-    app = create_app(Gateway(settings, store, answerer, index, PACK, MODEL, engine, command))
+    app = create_app(Gateway(settings, store, answerer, index, PACK, MODEL, engine, command, models))
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1)
     )

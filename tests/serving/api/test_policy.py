@@ -56,6 +56,10 @@ CONTRACT = {
         POST /admin/index/verify
         POST /admin/index/rollback
         POST /admin/index/gc
+        GET /admin/models
+        POST /admin/models/rollback
+        POST /admin/models/{name}/promote
+        POST /admin/models/{name}/retire
     """,
 }
 """Who may call what, written down a second time: the table could be wrong."""

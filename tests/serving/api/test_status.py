@@ -24,6 +24,7 @@ def test_ready_when_all_parts_are(gateway: Served) -> None:
     assert response.json() == {
         "ready": True,
         "engine": {"state": "ready", "message": "", "seconds_left": None},
+        "model": {"adapter": "", "degraded": False, "message": ""},
         "index": {"generation": GENERATION, "documents": 2, "chunks": 3, "message": ""},
         "store": {"state": "ready", "message": ""},
     }

@@ -1,0 +1,133 @@
+"""Promotion is a gate: everything that speaks against an adapter is said, and nothing passes it unseen."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from dossier.errors import PromotionError
+from dossier.registry.champions import Champions, Change
+from dossier.registry.checking import Base
+from dossier.registry.entries import Entry, Registry
+from dossier.registry.evaluation import Evaluation
+
+MOST_FORGETTING = 0.1
+"""No evaluation may allow more of the earlier ability to be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What speaks against promoting an adapter, by which report; `evaluation` is its digest, empty: there is none."""
+
+    against: tuple[str, ...]
+    evaluation: str = ""
+
+
+def judge(registry: Registry, entry: Entry, pack: str) -> Judgement:
+    """Every reason against letting a pack answer with this adapter, by its newest evaluation. Raises RegistryError."""
+    champions = registry.champions.read()
+    reports = registry.evaluations(entry)
+    reasons = ["it was retired"] if entry.digest in champions.retired else []
+    if not reports:
+        return Judgement((*reasons, "it hasn't been evaluated: `dossier models attach` takes an evaluation's report"))
+    digest, evaluation = list(reports.items())[-1]
+    reasons += _reasons(entry, evaluation, champions.of(pack))
+    return Judgement(tuple(reasons), digest)
+
+
+def promote(registry: Registry, entry: Entry, base: Base, pack: str, by: str, despite: str = "") -> Champions:
+    """Let a pack answer with an adapter. `despite` is the owner's reason to do so against the gate.
+
+    The files are checked first, and no reason overrides that. Raises PromotionError with every reason, AdapterError.
+    """
+    registry.verify(entry, base)
+    with registry.champions.held():
+        champions = registry.champions.read()
+        if champions.of(pack) == entry.digest:
+            raise PromotionError(f"{entry.name} ({entry.short}) is what pack {pack} answers with already.")
+        found = judge(registry, entry, pack)
+        reason = despite.strip() if found.against else ""
+        if found.against and not reason:
+            raise PromotionError(f"{entry.name} ({entry.short}) stays out: {'; '.join(found.against)}.")
+        line = tuple(one for one in champions.lines.get(pack, ()) if one != entry.digest)
+        made = Change("promoted", pack, entry.digest, now(), by, found.evaluation, found.against, reason)
+        changed = champions.changed(made, (*line, entry.digest))
+        registry.champions.write(replace(changed, retired=changed.retired - {entry.digest}))
+        return registry.champions.read()
+
+
+def rollback(registry: Registry, base: Base, pack: str, by: str, to_base: bool = False) -> Champions:
+    """Let a pack answer with the adapter before, if any, else or with `to_base` with the base model alone.
+
+    Raises PromotionError where there is nothing to go back from, AdapterError where the one before can't be used.
+    """
+    with registry.champions.held():
+        champions = registry.champions.read()
+        line = champions.lines.get(pack, ())
+        if not line:
+            raise PromotionError(f"pack {pack} answers with the base model alone; there is nothing to go back from.")
+        before = () if to_base else line[:-1]
+        if before:
+            registry.verify(registry.get(before[-1]), base)
+        change = Change("rolled back", pack, line[-1], now(), by)
+        registry.champions.write(champions.changed(change, before))
+        return registry.champions.read()
+
+
+def retire(registry: Registry, entry: Entry, by: str) -> Champions:
+    """Put an adapter aside: it stays on the disk, and isn't gone back to. Raises PromotionError for one in use."""
+    with registry.champions.held():
+        champions = registry.champions.read()
+        if packs := champions.packs_of(entry.digest):
+            raise PromotionError(f"{entry.short} is what pack {', '.join(packs)} answers with. Roll it back first.")
+        lines = {pack: tuple(one for one in line if one != entry.digest) for pack, line in champions.lines.items()}
+        history = (*champions.history, Change("retired", "", entry.digest, now(), by))
+        registry.champions.write(Champions(lines, champions.retired | {entry.digest}, history))
+        return registry.champions.read()
+
+
+def state_of(entry: Entry, champions: Champions) -> str:
+    """Where an adapter stands, in words: champion of its packs, retired, or registered."""
+    if packs := champions.packs_of(entry.digest):
+        return f"champion of {', '.join(packs)}"
+    return "retired" if entry.digest in champions.retired else "registered"
+
+
+def against_the_gate(champions: Champions, adapter: str, pack: str) -> str:
+    """How the adapter that a pack answers with came through the gate in spite of it; empty where it passed."""
+    made = champions.promotion_of(adapter, pack)
+    if made is None or not made.against:
+        return ""
+    return f"promoted against the gate by {made.by}: {made.reason} (against it: {'; '.join(made.against)})"
+
+
+def now() -> str:
+    """The present moment, as records keep it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _reasons(entry: Entry, report: Evaluation, champion: str) -> list[str]:
+    own, forgetting = report.own, report.forgetting
+    in_use = f"adapter {champion[:16]}" if champion else "the base model alone"
+    found = {
+        "its evaluation is of another base model": report.base != entry.origin.base_digest,
+        "its evaluation names other training data than its run": report.data != entry.origin.data,
+        f"it was compared with something else than what answers now ({in_use}): evaluate it again": (
+            report.reference != champion
+        ),
+        f"it isn't better on the owner's questions: {_percent(own.difference)} ({_percent(own.low)} to "
+        f"{_percent(own.high)}) on {own.questions}, and the interval must lie above zero": own.low <= 0,
+        f"it forgets: {forgetting.measure} fell from {forgetting.before:.1%} to {forgetting.after:.1%}, more than "
+        f"{forgetting.bound:.1%} allow": forgetting.lost > forgetting.bound,
+        f"its evaluation allows to forget {forgetting.bound:.1%}; at most {MOST_FORGETTING:.0%} may be": (
+            forgetting.bound > MOST_FORGETTING
+        ),
+        f"the bias audit failed: {report.audit.summary}": not report.audit.passed,
+        f"served it differs from what was trained: {report.served.different} of {report.served.compared} answers": (
+            report.served.different > 0
+        ),
+        "served and trained weren't compared": report.served.compared == 0,
+    }
+    return [reason for reason, holds in found.items() if holds]
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:+.1f} points"

@@ -1,0 +1,123 @@
+"""The bodies of the routes about adapters."""
+
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from serving.api.schemas import Body
+from serving.model_admin import ListedModel, ModelList
+from serving.served_model import ModelState
+
+
+class PromoteBody(Body):
+    """How to promote."""
+
+    despite: str = Field(
+        default="", max_length=500, description="Reason to do so against the gate; it is kept and shown."
+    )
+
+
+class RollbackModelBody(Body):
+    """How far to go back."""
+
+    to_base: bool = Field(default=False, description="To the base model alone, past earlier adapters.")
+
+
+class ModelStateReply(BaseModel):
+    """What answers and what should."""
+
+    adapter: str = Field(description="Digest of the adapter that answers; empty: the base model alone.")
+    promoted: str = Field(description="Digest of the adapter that should.")
+    problem: str = Field(description="Why the two differ.")
+    against_the_gate: str = Field(description="By whom and why it was promoted against the gate; empty: it passed.")
+
+    @classmethod
+    def of(cls, state: ModelState) -> Self:
+        """From the record."""
+        return cls(
+            adapter=state.adapter,
+            promoted=state.promoted,
+            problem=state.problem,
+            against_the_gate=state.against_the_gate,
+        )
+
+
+class FiguresReply(BaseModel):
+    """The newest evaluation of an adapter. Shares are from 0 to 1."""
+
+    right: float
+    right_before: float
+    difference: float
+    low: float = Field(description="Lower end of the difference's 95% interval.")
+    high: float
+    questions: int
+    forgetting: float = Field(description="How much of an earlier ability is lost.")
+    forgetting_bound: float
+    audit_passed: bool
+    audit: str
+    served_differently: int = Field(description="Of the answers compared, how many differ served from trained.")
+    created: str
+
+
+class AdapterReply(BaseModel):
+    """An adapter."""
+
+    digest: str
+    name: str
+    created: str
+    state: str = Field(examples=["registered", "champion of finance", "retired"])
+    base: str
+    data: str = Field(description="Digest of the training data.")
+    figures: FiguresReply | None
+    against: list[str] = Field(description="What speaks against promoting it.")
+    against_the_gate: str = Field(description="By whom and why it was promoted against the gate.")
+
+    @classmethod
+    def of(cls, model: ListedModel) -> Self:
+        """From the record."""
+        entry = model.entry
+        return cls(
+            digest=entry.digest,
+            name=entry.name,
+            created=entry.created,
+            state=model.state,
+            base=entry.origin.base,
+            data=entry.origin.data,
+            figures=_figures(model),
+            against=list(model.against),
+            against_the_gate=model.against_the_gate,
+        )
+
+
+class ModelListReply(BaseModel):
+    """All adapters, oldest first."""
+
+    models: list[AdapterReply]
+    problems: list[str] = Field(description="Entries that can't be read.")
+    now: ModelStateReply
+
+    @classmethod
+    def of(cls, found: ModelList, state: ModelState) -> Self:
+        """From the records."""
+        models = [AdapterReply.of(model) for model in found.models]
+        return cls(models=models, problems=list(found.problems), now=ModelStateReply.of(state))
+
+
+def _figures(model: ListedModel) -> FiguresReply | None:
+    report = model.evaluation
+    if report is None:
+        return None
+    return FiguresReply(
+        right=report.own.candidate,
+        right_before=report.own.reference,
+        difference=report.own.difference,
+        low=report.own.low,
+        high=report.own.high,
+        questions=report.own.questions,
+        forgetting=report.forgetting.lost,
+        forgetting_bound=report.forgetting.bound,
+        audit_passed=report.audit.passed,
+        audit=report.audit.summary,
+        served_differently=report.served.different,
+        created=report.created,
+    )

@@ -1,0 +1,147 @@
+"""Which model answers: the base with the adapter that was promoted for the pack, exchanged while answers go on."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from dossier.errors import AdapterError, DossierError, EngineError, RegistryError
+from dossier.registry import Registry
+from dossier.registry.checking import Base
+from dossier.registry.promotion import against_the_gate
+from serving.adapter_server import AdapterServer
+from serving.model_client import Served, ServedModel
+
+_POLL_SECONDS = 0.5
+_AGAIN_SECONDS = 30.0
+_NO_ROOM = (
+    "the model server was started without room for adapters. Restart Dossier, with the setting adapters on or auto."
+)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """What answers and what should. `adapter` and `promoted` are digests, empty for the base model alone.
+
+    `problem` is for admins and says why the two differ; `note` is for everybody.
+    """
+
+    adapter: str
+    promoted: str
+    problem: str
+    note: str
+    against_the_gate: str = ""
+
+
+class Champion:
+    """Keeps the model server in line with the registry. All methods belong to one event loop."""
+
+    def __init__(
+        self, served: Served, registry: Registry, pack: str, read_base: Callable[[], Base], has_room: bool
+    ) -> None:
+        """Describe whose champion is followed. `read_base` tells what adapters must fit, and may take seconds."""
+        self._server, self._base_name = AdapterServer(served), served.model_name
+        self._registry, self._pack, self._read_base, self._has_room = registry, pack, read_base, has_room
+        self._now = ServedModel(self._base_name)
+        self._lock = asyncio.Lock()
+        self._loaded: set[str] = set()
+        self._in_use: Counter[str] = Counter()
+        self._seen: bytes | None = None
+        self._promoted = self._problem = self._gate = ""
+        self._tried = self._unload_from = 0.0
+
+    @property
+    def state(self) -> ModelState:
+        """What answers now."""
+        return ModelState(self._now.adapter, self._promoted, self._problem, self._now.note, self._gate)
+
+    @contextmanager
+    def held(self) -> Iterator[ServedModel]:
+        """The model for one answer, which stays loaded until that has ended, whatever is promoted meanwhile."""
+        model = self._now
+        self._in_use[model.name] += 1
+        try:
+            yield model
+        finally:
+            self._in_use[model.name] -= 1
+
+    async def load_again(self) -> None:
+        """The model server has just started, with nothing loaded."""
+        async with self._lock:
+            self._loaded.clear()
+            self._now = ServedModel(self._base_name)
+            await self._follow()
+
+    async def follow(self) -> None:
+        """Let new questions be answered by what is promoted now. What can't be used changes nothing but the notes."""
+        async with self._lock:
+            await self._follow()
+
+    async def watch(self, is_up: Callable[[], bool]) -> None:
+        """Follow promotions that other processes make, and unload what no answer uses any more. Ends by cancelling."""
+        while True:
+            await asyncio.sleep(_POLL_SECONDS)
+            if not is_up():
+                continue
+            async with self._lock:
+                again = self._problem and time.monotonic() - self._tried > _AGAIN_SECONDS
+                if again or self._registry.champions.seen() != self._seen:
+                    await self._follow()
+                await self._unload_unused()
+
+    async def _follow(self) -> None:
+        self._tried = time.monotonic()
+        before, self._seen = self._seen, self._registry.champions.seen()
+        try:
+            if before and not self._seen:
+                self._seen = before
+                raise RegistryError(f"{self._registry.champions.file} is gone. Restore it from a backup.")
+            champions = self._registry.champions.read()
+            self._promoted = champions.of(self._pack)
+            if self._promoted != self._now.adapter:
+                self._now = await self._loaded_model(self._promoted)
+                _log.warning("questions are answered by %s from now on", self._now.name)
+            self._problem, self._now = "", replace(self._now, note="")
+            self._gate = against_the_gate(champions, self._promoted, self._pack)
+        except (DossierError, OSError) as error:
+            self._problem = str(error)
+            self._now = replace(self._now, note=self._note(error))
+            _log.warning("the promoted adapter isn't used: %s", error)
+
+    async def _loaded_model(self, digest: str) -> ServedModel:
+        """Check, load and try an adapter. Raises DossierError; what answers goes on answering then."""
+        if not digest:
+            return ServedModel(self._base_name)
+        entry = self._registry.get(digest)
+        base = await asyncio.to_thread(self._read_base)
+        await asyncio.to_thread(self._registry.verify, entry, base)
+        if not self._has_room:
+            raise AdapterError(_NO_ROOM)
+        name = f"{self._base_name}@{entry.short}"
+        if name not in self._loaded:
+            await self._server.load(name, entry.folder)
+            self._loaded.add(name)
+        await self._server.probe(name)
+        return ServedModel(name, digest)
+
+    async def _unload_unused(self) -> None:
+        if time.monotonic() < self._unload_from:
+            return
+        try:
+            for name in sorted(self._loaded - {self._now.name}):
+                if not self._in_use[name]:
+                    await self._server.unload(name)
+                    self._loaded.discard(name)
+        except EngineError as error:
+            self._unload_from = time.monotonic() + _AGAIN_SECONDS
+            _log.warning("an adapter that nobody uses stays loaded: %s", error)
+
+    def _note(self, error: Exception) -> str:
+        answers = f"the adapter {self._now.adapter[:16]}" if self._now.adapter else "the base model alone"
+        if isinstance(error, RegistryError):
+            return f"The registry of models can't be read; this answer is by {answers}."
+        return f"The promoted adapter {self._promoted[:16]} can't be used; this answer is by {answers}."

@@ -1,0 +1,108 @@
+"""The adapters over the API: listed with their figures, promoted with every reason against, rolled back, retired."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from dossier.registry import Audit, Registry
+from dossier.registry.checking import Base
+from dossier.registry.promotion import promote
+from serving.model_admin import ModelAdmin
+from serving.served_model import Champion
+from tests.dossier.registry.small import PACK, register, report, write_base
+from tests.serving.api.serving_app import Served, served, until
+from tests.serving.scripted_engine import BASE
+from tests.serving.test_served_model import Scripted
+
+
+@dataclass
+class Scene:
+    gateway: Served
+    admin: httpx.Client
+    registry: Registry
+    base: Base
+    folder: Path
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    Scripted.loaded, Scripted.now = {}, "work"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    registry, base = Registry(tmp_path / "adapters"), write_base(tmp_path / "base")
+    model_server = SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}/v1", api_key="k", model_name=BASE)
+    champion = Champion(model_server, registry, PACK, lambda: base, True)
+    with served(tmp_path / "home", models=ModelAdmin(champion, registry, PACK, lambda: base)) as gateway:
+        yield Scene(gateway, gateway.signed_in("admin"), registry, base, tmp_path)
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_adapter_is_promoted_and_rolled_back_at_once(scene: Scene) -> None:
+    entry = register(scene.registry, scene.base, scene.folder / "runs")
+    scene.registry.attach(entry, report(entry))
+    listed = scene.admin.get("/admin/models").json()
+    assert [(one["name"], one["state"], one["against"]) for one in listed["models"]] == [("first", "registered", [])]
+    assert listed["models"][0]["figures"]["low"] == 0.125
+    assert listed["now"]["adapter"] == ""
+    reply = scene.admin.post(f"/admin/models/{entry.short}/promote")
+    assert (reply.status_code, reply.json()["adapter"], reply.json()["problem"]) == (200, entry.digest, "")
+    assert scene.registry.champions.read().history[0].by == "admin"
+    assert scene.admin.get("/v1/models").json()["data"][0]["adapter"] == entry.digest
+    assert scene.admin.get("/ready").json()["model"] == {"adapter": entry.digest, "degraded": False, "message": ""}
+    assert scene.admin.post(f"/admin/models/{entry.short}/retire").json()["error"]["code"] == "not_promoted"
+    assert scene.admin.post("/admin/models/rollback").json()["adapter"] == ""
+    assert scene.admin.post(f"/admin/models/{entry.short}/retire").status_code == 204
+    assert scene.admin.get("/admin/models").json()["models"][0]["state"] == "retired"
+
+
+def test_every_reason_against_is_told_and_a_decision_against_them_is_shown(scene: Scene) -> None:
+    entry = register(scene.registry, scene.base, scene.folder / "runs")
+    scene.registry.attach(entry, report(entry, audit=Audit(False, "women fare worse"), data="f" * 64))
+    reply = scene.admin.post("/admin/models/first/promote")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (409, "not_promoted")
+    against = scene.admin.get("/admin/models").json()["models"][0]["against"]
+    assert len(against) == 2
+    assert all(reason in reply.json()["error"]["message"] for reason in against)
+    decided = scene.admin.post("/admin/models/first/promote", json={"despite": "a demonstration"})
+    assert decided.json()["against_the_gate"].startswith("promoted against the gate by admin: a demonstration")
+    told = scene.admin.get("/admin/models").json()["models"][0]["against_the_gate"]
+    assert "women fare worse" in told
+    assert "a demonstration" in scene.admin.get("/ready").json()["model"]["message"]
+
+
+def test_damage_is_refused_and_told_to_everybody_without_paths(scene: Scene) -> None:
+    entry = register(scene.registry, scene.base, scene.folder / "runs")
+    promote(scene.registry, entry, scene.base, PACK, "mira", despite="a test")
+    until(lambda: scene.admin.get("/ready").json()["model"]["adapter"] == entry.digest)
+    other = register(scene.registry, scene.base, scene.folder / "runs", "second", seed=2)
+    (other.folder / "adapter_config.json").write_text("{}")
+    reply = scene.admin.post("/admin/models/second/promote", json={"despite": "now"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (422, "bad_adapter")
+    scene.registry.champions.file.write_text("{}")
+    until(lambda: scene.admin.get("/ready").json()["model"]["degraded"])
+    state = scene.admin.get("/ready").json()
+    assert (state["ready"], state["model"]["adapter"]) == (True, entry.digest)
+    assert str(scene.folder) not in state["model"]["message"]
+    assert scene.admin.get("/admin/models").status_code == 503
+
+
+@pytest.mark.parametrize("name", ["first", "..%2F..", "0" * 64])
+def test_unknown_names_are_not_found(scene: Scene, name: str) -> None:
+    assert scene.admin.post(f"/admin/models/{name}/promote").status_code == 404
+
+
+def test_only_admins_see_adapters(scene: Scene) -> None:
+    mira = scene.gateway.signed_in("mira")
+    for method, path in (("GET", ""), ("POST", "/rollback"), ("POST", "/first/promote"), ("POST", "/first/retire")):
+        assert mira.request(method, f"/admin/models{path}").status_code == 403
+
+
+def test_a_gateway_without_a_model_server_of_its_own_has_no_adapters(gateway: Served) -> None:
+    assert gateway.signed_in("admin").get("/admin/models").status_code == 404

@@ -1,0 +1,148 @@
+"""The `dossier models` commands: the registry of tuned adapters."""
+
+import getpass
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dossier.base_model import prepare_base_model
+from dossier.command_group import command_group
+from dossier.errors import RegistryError, TuningError
+from dossier.packs import Pack, load_pack
+from dossier.progress import ProgressDisplay
+from dossier.registry import Entry, Origin, Registry
+from dossier.registry.checking import RUN_FILES, Base, read_base
+from dossier.registry.evaluation import evaluation_from
+from dossier.registry.promotion import promote, retire, rollback
+from dossier.settings import Settings, load_settings
+from dossier.weights import sha256_of
+from training.models_text import comparison_text, entry_text, list_text
+from training.tuning.recipe import Method
+from training.tuning.run_folder import RunRecord, RunState, read_run, weights_folder
+
+models_commands = command_group("Tuned adapters: register, compare, promote, roll back.")
+Name = Annotated[str, typer.Argument(help="Name of an adapter, or the first characters of its digest.")]
+OfPack = Annotated[str, typer.Option("--pack", help="Pack that answers with it; empty: the pack of the settings.")]
+
+
+@models_commands.command("list")
+def list_command() -> None:
+    """List the adapters, where each stands and how it was measured."""
+    print(list_text(Registry.of(load_settings())))
+
+
+@models_commands.command("show")
+def show(name: Name) -> None:
+    """Show where an adapter comes from, what it was measured at, and what speaks against promoting it."""
+    settings = load_settings()
+    registry = Registry.of(settings)
+    print(entry_text(registry, registry.find(name), load_pack(settings).name))
+
+
+@models_commands.command("compare")
+def compare(name: Name, other: Annotated[str, typer.Argument(help="Another one.")]) -> None:
+    """Set two adapters side by side: how they were tuned and measured."""
+    registry = Registry.of(load_settings())
+    print(comparison_text(registry, registry.find(name), registry.find(other)))
+
+
+@models_commands.command("register")
+def register(run: Annotated[Path, typer.Argument(help="Folder of a finished tuning run.")]) -> None:
+    """Take the adapter of a finished run into the registry, checked byte for byte.
+
+    Example: dossier models register runs/first
+    """
+    settings = load_settings()
+    record = read_run(run)
+    folder = _adapter_folder(run, record)
+    registry = Registry.of(settings)
+    origin = Origin(record.base, record.base_digest, record.data, asdict(record))
+    entry = registry.register(folder, RUN_FILES, origin, _base(settings, record.base))
+    print(f"{entry.name} is registered as {entry.short}. Next: dossier models show {entry.short}")
+
+
+@models_commands.command("attach")
+def attach(name: Name, report: Annotated[Path, typer.Argument(help="Report of an evaluation (JSON).")]) -> None:
+    """Keep an evaluation's report with its adapter; the newest one decides about promotion."""
+    registry = Registry.of(load_settings())
+    try:
+        text = report.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RegistryError(f"{report} can't be read ({error}). Name the report of an evaluation.") from error
+    entry = registry.find(name)
+    registry.attach(entry, evaluation_from(text, str(report)))
+    print(f"The report is kept. What it says: dossier models show {entry.short}")
+
+
+@models_commands.command("promote")
+def promote_command(
+    name: Name,
+    pack: OfPack = "",
+    despite: Annotated[str, typer.Option(help="Reason to promote it against the gate; it is kept and shown.")] = "",
+) -> None:
+    """Let a pack answer with this adapter, if nothing speaks against it. A running Dossier takes it over at once.
+
+    Example: dossier models promote first --pack finance
+    """
+    settings = load_settings()
+    registry, chosen = Registry.of(settings), _pack(settings, pack)
+    entry = registry.find(name)
+    promote(registry, entry, _base(settings, chosen.base_model), chosen.name, _who(), despite)
+    print(f"Pack {chosen.name} answers with {_told(entry)}. Back: dossier models rollback --pack {chosen.name}")
+
+
+@models_commands.command("rollback")
+def rollback_command(
+    pack: OfPack = "",
+    to_base: Annotated[bool, typer.Option("--to-base", help="To the base model alone, past earlier adapters.")] = False,
+) -> None:
+    """Let a pack answer with the adapter that it had before, or with the base model alone if it had none."""
+    settings = load_settings()
+    registry, chosen = Registry.of(settings), _pack(settings, pack)
+    champions = rollback(registry, _base(settings, chosen.base_model), chosen.name, _who(), to_base)
+    now = champions.of(chosen.name)
+    print(f"Pack {chosen.name} answers with {_told(registry.get(now)) if now else 'the base model alone'}.")
+
+
+@models_commands.command("retire")
+def retire_command(name: Name) -> None:
+    """Put an adapter aside. It stays on the disk, and can't be promoted or gone back to without a reason."""
+    registry = Registry.of(load_settings())
+    entry = registry.find(name)
+    retire(registry, entry, _who())
+    print(f"{_told(entry)} is retired.")
+
+
+def _adapter_folder(run: Path, record: RunRecord) -> Path:
+    """The folder of a finished run's adapter, its files as the run wrote them. Raises TuningError."""
+    if record.state is not RunState.FINISHED:
+        raise TuningError(f"the run in {run} isn't finished. Go on with it first: dossier tune run ... --resume")
+    if record.recipe.method in (Method.FULL, Method.DORA):
+        raise TuningError(
+            f"{run} can't be loaded beside its base model ({record.recipe.method}). Serve it merged: dossier tune "
+            f"merge {run} --out MODEL_FOLDER, and the setting base_model."
+        )
+    folder = weights_folder(run, record.recipe)
+    for name, digest in record.files.items():
+        if not (folder / name).is_file() or sha256_of(folder / name) != digest:
+            raise TuningError(f"{folder / name} isn't what the run wrote. Restore it, or tune again.")
+    return folder
+
+
+def _pack(settings: Settings, name: str) -> Pack:
+    return load_pack(settings.model_copy(update={"pack": name})) if name else load_pack(settings)
+
+
+def _base(settings: Settings, name: str) -> Base:
+    with ProgressDisplay() as display:
+        return read_base(name, prepare_base_model(settings, name, display), settings.adapter_rank)
+
+
+def _told(entry: Entry) -> str:
+    return f"{entry.name} ({entry.short})"
+
+
+def _who() -> str:
+    return f"{getpass.getuser()} at the command line"
