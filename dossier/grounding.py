@@ -5,7 +5,7 @@ expression must be a number of the cited excerpts, of the rows copied, or of the
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -54,19 +54,20 @@ class _Ungrounded(Exception):
     """What was found wrong."""
 
 
-def check_reply(text: str, excerpts: Sequence[Excerpt], asked: str = "") -> Verified:
+def check_reply(text: str, excerpts: Sequence[Excerpt], asked: str = "", labels: Collection[str] = ()) -> Verified:
     """Read and verify what a model wrote; a reply that can't be read isn't grounded, and the reason says why."""
     try:
         reply = parse_reply(text)
     except ReplyError as error:
         return Verified(None, f"the reply can't be read: {error}")
-    return verify_reply(reply, excerpts, asked)
+    return verify_reply(reply, excerpts, asked, labels)
 
 
-def verify_reply(reply: Reply, excerpts: Sequence[Excerpt], asked: str = "") -> Verified:
+def verify_reply(reply: Reply, excerpts: Sequence[Excerpt], asked: str = "", labels: Collection[str] = ()) -> Verified:
     """Verify and compute a reply. `asked` is the question with its history, whose numbers may be computed with.
 
-    A value is computed also where something isn't grounded, as far as that can be done.
+    `labels` are those that a label may be. A value is computed also where something isn't grounded, as far as that can
+    be done.
     """
     try:
         _require(excerpts, (*reply.sources, *(item.source for item in reply.copied)))
@@ -78,7 +79,9 @@ def verify_reply(reply: Reply, excerpts: Sequence[Excerpt], asked: str = "") -> 
     except _Ungrounded as problem:
         return Verified(reply, str(problem))
     texts = tuple(str(part) for part in reply.parts)
-    return Verified(reply, texts=texts, operands=tuple(copied))
+    unknown = [text for text in texts if text not in labels]
+    reason = f"{unknown[0][:60]!r} is none of the labels." if unknown else ""
+    return Verified(reply, reason, texts=texts, operands=tuple(copied))
 
 
 def is_constant(expression: str, number: Number) -> bool:
@@ -141,6 +144,8 @@ def _quotes(reply: Reply, excerpts: Sequence[Excerpt]) -> Verified:
             return Verified(reply, f"{part[:60]!r} doesn't stand in excerpt {cited}.", texts=texts)
         found.append(place)
     texts = tuple(operand.text for operand in found)
+    if reply.kind is ReplyKind.COUNT and len(set(found)) < len(found):
+        return Verified(reply, "the same thing is counted twice.", Decimal(len(found)), Scale.ONES, texts)
     value = Decimal(len(found)) if reply.kind is ReplyKind.COUNT else None
     return Verified(reply, value=value, scale=reply.scale, texts=texts, operands=tuple(found))
 
@@ -157,9 +162,8 @@ def _cell(cell: Cell, reply: Reply, excerpts: Sequence[Excerpt]) -> Operand:
 
 def _expression(reply: Reply, excerpts: Sequence[Excerpt], copied: Sequence[Operand], asked: str) -> Verified:
     written, operands = _resolved(reply, excerpts)
-    reason = ""
-    if not operands:
-        operands, reason = _traced(written, reply.sources, excerpts, copied, asked)
+    values, reason = _traced(CELL.sub("x", reply.expression), reply.sources, excerpts, copied, asked)
+    operands += values
     try:
         computed = compute(written)
     except ExpressionError as error:
@@ -170,8 +174,11 @@ def _expression(reply: Reply, excerpts: Sequence[Excerpt], copied: Sequence[Oper
     is_read = bool(_SINGLE.fullmatch(written))
     as_it_is = is_read and "%" not in written  # `27 percent` is read, not a ratio
     value = computed.value if as_it_is and reply.scale is Scale.PERCENT else _scaled(computed, reply.scale)
-    if not reason and is_read and operands and operands[0].source:
-        reason = scale_problem(reply.scale, operands[0], excerpts)
+    places = [operand for operand in operands if operand.source]
+    if not reason and places and is_read:
+        reason = scale_problem(reply.scale, places[0], excerpts)
+    elif not reason and places and not computed.units:
+        reason = _other_scale(reply.scale, places, excerpts)
     return replace(found, value=value, scale=reply.scale, reason=reason)
 
 
@@ -241,6 +248,13 @@ def scale_problem(scale: Scale, operand: Operand, excerpts: Sequence[Excerpt]) -
         return "" if exempt or not stated else f"{operand.text} counts in {_listed(stated)}s there, not in ones."
     stated = stated or frozenset(found for one in excerpts for found in scales_in(f"{one.header} {one.body}"))
     return "" if scale in stated else f"{operand.text} doesn't count in {scale}s there."
+
+
+def _other_scale(scale: Scale, places: Sequence[Operand], excerpts: Sequence[Excerpt]) -> str:
+    """Why a computed value can't count in thousands, millions or billions: its operands state others, and not this."""
+    stated = frozenset(found for place in places for found in stated_scales(place, excerpts[place.source - 1])[0])
+    wrong = scale in POWERS and stated and scale not in stated
+    return f"the values count in {_listed(stated)}s, not in {scale}s." if wrong else ""
 
 
 def _near(operand: Operand, excerpt: Excerpt) -> str:

@@ -8,7 +8,7 @@ written as `22` percent or as `0.22`.
 import re
 import string
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -65,9 +65,11 @@ class Score:
     reason: str = ""
 
 
-def score_reply(text: str, excerpts: Sequence[Excerpt], expected: Expected, asked: str = "") -> Score:
+def score_reply(
+    text: str, excerpts: Sequence[Excerpt], expected: Expected, asked: str = "", labels: Collection[str] = ()
+) -> Score:
     """Score what a model wrote. `asked` is the question with its history, whose numbers may be computed with."""
-    return score(check_reply(text, excerpts, asked), expected)
+    return score(check_reply(text, excerpts, asked, labels), expected)
 
 
 def score(found: Verified, expected: Expected) -> Score:

@@ -80,6 +80,11 @@ def test_what_stands_there_is_computed(text: str, value: str, scale: Scale) -> N
         ("[1] 44.1 / 0", "can't be computed"),
         ("[1] 44.1 - ", "can't be computed"),
         ("[1] 44.1 - 13 million", "13 stands in none"),
+        ("[1] r3c2 - 999 million", "999 stands in none"),
+        ("[1] 44.1 - 56.7 billion", "count in millions, not in billions"),
+        ("[1] r3c2 - r3c3 thousand", "count in millions, not in thousands"),
+        ('[1] count "Other"; "Other"', "counted twice"),
+        ("[1] label: anything", "none of the labels"),
         ("nonsense", "can't be read"),
     ],
 )
@@ -127,3 +132,8 @@ def test_a_refusal_is_grounded_and_cites_nothing() -> None:
 def test_nothing_that_a_model_writes_makes_the_check_fall_over(text: str) -> None:
     found = checked(text)
     assert found.grounded or found.reason
+
+
+def test_a_label_is_one_of_those_that_were_asked_for() -> None:
+    assert check_reply("label: lost card", (), labels=("lost card", "other")).texts == ("lost card",)
+    assert not check_reply("label: lost cat", (), labels=("lost card", "other")).grounded
