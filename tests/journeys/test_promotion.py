@@ -52,7 +52,7 @@ def write_tuned_run(folder: Path, base: Path, seed: int) -> Path:
     with torch.no_grad():
         for name, value in outer.named_parameters():
             if "lora_B" in name:
-                value.normal_(std=0.02)
+                value.normal_(std=0.3)
     outer.save_pretrained(str(folder / "adapter"))
     files = {file.name: sha256_of(file) for file in (folder / "adapter").iterdir()}
     record = RunRecord(BASE, folder_digest(base), "d" * 64, "", Recipe(rank=8), 1, state=RunState.FINISHED, files=files)
@@ -198,7 +198,7 @@ def test_a_promotion_and_its_rollback_lose_no_answer(product: Product) -> None:
     for one in askers.answers:
         by_model[one["answered_by"]].add(one["text"])
     assert all(by_model.values())
-    assert not by_model[name] & set(before), "the adapter isn't heard"
+    assert by_model[name] - set(before), "the adapter isn't heard"
     assert [product.answer(question)["text"] for question in QUESTIONS] == before
 
 
