@@ -1,4 +1,4 @@
-"""The answer chain: condense, retrieve, rank the lines, point or speak, word, cite, check."""
+"""The answer chain: condense, retrieve, rank the lines, read, point or speak, word, cite, check."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 
 from dossier.citations import parse_citations
 from dossier.errors import QuestionError
-from dossier.prompt import NOT_IN_DOCUMENTS, PROMPT_VERSION, speaking_prompt
+from dossier.excerpts import excerpts_of
+from dossier.grounding import check_reply
+from dossier.prompt import NOT_IN_DOCUMENTS, PROMPT_VERSION, reading_prompt, speaking_prompt
 from dossier.records import Answer, AnswerEvent, Delta, Line, Step, Table, Turn, Usage, Verdict
+from dossier.reply import ReplyKind, TargetFormat
 from dossier.settings import Settings
 from retrieval.lines import RankedLine, rank_lines
 from retrieval.query import read_query
@@ -16,10 +19,14 @@ from retrieval.search import Found
 from serving.checking import untraced_numbers
 from serving.index_view import IndexView
 from serving.model_client import ModelClient, ServedModel
+from serving.reply_wording import word_reply
 from serving.wording import join_answers, word_line
 
 LINES_SHOWN = 6
 """Lines that the model chooses from."""
+LINES_READ = 16
+"""Lines whose tables and passages a model is given to read, as far as they fit."""
+_REPLY_TOKENS = 160
 CLOSE = 0.03
 """Two lines whose scores differ by no more are both read out."""
 _HISTORY_TURNS = 4
@@ -74,18 +81,19 @@ class DocumentChain:
             return
         passages = len(reading.found.passages)
         yield Step(f"Reading {passages} passage{'s' if passages != 1 else ''}")
-        speaks = self._settings.answer_style == "speak"
+        if self._settings.answer_style == "speak":
+            way = self._speak(reading, history, question)
+        else:
+            way = self._read_out(reading, question) if reading.model.reads else self._point(reading, question)
         # closed with this generator, so that the model stops at once when the reader leaves
-        async with aclosing(
-            self._speak(reading, history, question) if speaks else self._point(reading, question)
-        ) as events:
+        async with aclosing(way) as events:
             async for event in events:
                 yield event
 
     def _read(self, question: str, groups: frozenset[str], model: ServedModel) -> _Reading:
         searcher = self._index.searcher()
         found = searcher.search(question, groups, self._settings.passages)
-        lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_SHOWN)
+        lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_READ)
         chunks = {number: found.passages[number - 1].chunk for number in {item.line.passage for item in lines}}
         tables = {number: searcher.tables(chunk.source, groups, chunk.page) for number, chunk in chunks.items()}
         return _Reading(model, found, lines, tables)
@@ -98,7 +106,7 @@ class DocumentChain:
     async def _point(self, reading: _Reading, question: str) -> AsyncGenerator[AnswerEvent]:
         """The model points at a line, code reads it out."""
         passages = reading.found.passages
-        choice = await self._model.point(reading.lines, passages, question, reading.model)
+        choice = await self._model.point(reading.lines[:LINES_SHOWN], passages, question, reading.model)
         if choice.line is None:
             async with aclosing(self._refuse(reading, choice.usage)) as refusal:
                 async for event in refusal:
@@ -112,6 +120,30 @@ class DocumentChain:
         for piece in _pieces(text):
             yield Delta(piece)
         yield self._finish(reading, text, Verdict.ANSWERED, choice.usage)
+
+    async def _read_out(self, reading: _Reading, question: str) -> AsyncGenerator[AnswerEvent]:
+        """A model that was tuned to read replies in a short form, which code checks and computes.
+
+        What doesn't stand in the documents isn't said: then it points at a line instead.
+        """
+        lines = [item.line for item in reading.lines]
+        excerpts = excerpts_of(reading.found.passages, lines, reading.tables)
+        prompt = reading_prompt(excerpts, question, (), reading.model.reads or TargetFormat.EVIDENCE)
+        said, usage = await self._model.reply(prompt, _REPLY_TOKENS, reading.model)
+        found = check_reply(said, excerpts, question)
+        refused = found.reply is not None and found.reply.kind is ReplyKind.NONE
+        text = "" if refused else word_reply(found, excerpts)
+        if not refused and not text:
+            yield Step("Looking for the line that answers")
+        other = self._refuse(reading, usage) if refused else self._point(reading, question) if not text else None
+        if other is not None:
+            async with aclosing(other) as events:
+                async for event in events:
+                    yield event
+            return
+        for piece in _pieces(text):
+            yield Delta(piece)
+        yield self._finish(reading, text, Verdict.ANSWERED, usage)
 
     async def _speak(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncGenerator[AnswerEvent]:
         """The model words the answer; its citations and numbers are checked afterwards."""

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from dossier.errors import BusyError, EngineError
 from dossier.prompt import NONE, Message, pointing_choices, pointing_prompt
 from dossier.records import Line, Passage, Usage
+from dossier.reply import TargetFormat
 from retrieval.lines import RankedLine
 
 POINTER_WEIGHT = 0.05
@@ -42,12 +43,14 @@ class Served(Protocol):
 class ServedModel:
     """The model of one answer: its name at the model server, the digest of its adapter, and where that falls short.
 
-    `adapter` is empty for the base model alone; otherwise `name` has the digest's beginning behind an `@`.
+    `adapter` is empty for the base model alone; otherwise `name` has the digest's beginning behind an `@`. `reads` is
+    the format of its replies when it was tuned to read excerpts, None when it wasn't.
     """
 
     name: str
     adapter: str = ""
     note: str = ""
+    reads: TargetFormat | None = None
 
 
 class Models(Protocol):
@@ -118,6 +121,12 @@ class ModelClient:
             key=lambda i: lines[i].score + POINTER_WEIGHT * logprobs[choices[i + 1]],
         )
         return Choice(lines[best].line, _usage(reply))
+
+    async def reply(self, prompt: Sequence[Message], limit: int, model: ServedModel) -> tuple[str, Usage]:
+        """The model's whole reply of at most `limit` tokens, and its usage."""
+        async with _translated():
+            reply = await self._client().bind(model=model.name, max_tokens=limit).ainvoke(_messages(prompt))
+        return reply.text, _usage(reply)
 
     async def speak(self, prompt: Sequence[Message], limit: int, model: ServedModel) -> AsyncIterator[str | Usage]:
         """The model's words as they come, and its usage at the end."""

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from dossier.errors import AdapterError, DossierError, EngineError, RegistryError
-from dossier.registry import Registry
+from dossier.prompt import PROMPT_VERSION
+from dossier.registry import Entry, Registry
 from dossier.registry.checking import Base
 from dossier.registry.promotion import against_the_gate
+from dossier.reply import TargetFormat
 from serving.adapter_server import AdapterServer
 from serving.model_client import Served, ServedModel
 
@@ -117,6 +119,7 @@ class Champion:
         if not digest:
             return ServedModel(self._base_name)
         entry = self._registry.get(digest)
+        reads = _reads(entry)
         base = await asyncio.to_thread(self._read_base)
         await asyncio.to_thread(self._registry.verify, entry, base)
         if not self._has_room:
@@ -126,7 +129,7 @@ class Champion:
             await self._server.load(name, entry.folder)
             self._loaded.add(name)
         await self._server.probe(name)
-        return ServedModel(name, digest)
+        return ServedModel(name, digest, reads=reads)
 
     async def _unload_unused(self) -> None:
         if time.monotonic() < self._unload_from:
@@ -145,3 +148,16 @@ class Champion:
         if isinstance(error, RegistryError):
             return f"The registry of models can't be read; this answer is by {answers}."
         return f"The promoted adapter {self._promoted[:16]} can't be used; this answer is by {answers}."
+
+
+def _reads(entry: Entry) -> TargetFormat | None:
+    """The format of an adapter's replies, None when it wasn't tuned to read excerpts. Raises AdapterError."""
+    form, prompt = str(entry.origin.run.get("form", "")), str(entry.origin.run.get("prompt", ""))
+    if not form:
+        return None
+    if form not in set(TargetFormat) or prompt != PROMPT_VERSION:
+        raise AdapterError(
+            f"{entry.short} was tuned on prompts of version {prompt!r} to reply as {form!r}; here they are of version "
+            f"{PROMPT_VERSION!r}. Dress the examples again and tune on them."
+        )
+    return TargetFormat(form)

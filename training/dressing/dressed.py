@@ -31,6 +31,16 @@ class Dressed:
     folder: Path
     manifest: Mapping[str, Any]
 
+    @property
+    def form(self) -> str:
+        """How its replies are written, one of `dossier.reply.TargetFormat`."""
+        return str(self.manifest["recipe"]["form"])
+
+    @property
+    def prompt(self) -> str:
+        """The version of the prompts that it was rendered by."""
+        return str(self.manifest["prompt version"])
+
     def file(self, split: str) -> Path | None:
         """The items of `train`, `dev` or `test`; None when that split has none."""
         return self.folder / f"{split}.jsonl" if self.manifest["figures"][split]["items"] else None

@@ -17,7 +17,7 @@ from dossier.errors import SettingsError
 from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay
 from dossier.settings import load_settings
-from training.dressing.dressed import read_dressed
+from training.dressing.dressed import Dressed, read_dressed
 from training.tuning.recipe import Method, Precision, Recipe, Schedule
 from training.tuning.report import as_text, trials_text
 from training.tuning.run_folder import RunRecord, RunState, read_run, weights_folder
@@ -69,23 +69,20 @@ def run_command(  # noqa: PLR0913 (options of a command)
     chosen = {name: value for name, value in locals().items() if name in _USUAL.as_json() and value is not None}
     settings = load_settings()
     base = load_pack(settings).base_model
-    data, dev = _files(data, dev)
+    dressed = read_dressed(data) if data.is_dir() else None
     with ProgressDisplay() as display, _stopping() as stop:
         folder = prepare_base_model(settings, base, display)
-        task = Task(base, folder, data, dev, out)
+        task = _task_of(dressed, dev, out, base, folder) if dressed else Task(base, folder, data, dev, out)
         record = tune_model(task, chosen, resume, Watch(display, stop))
     _end(task, record)
 
 
-def _files(data: Path, dev: Path | None) -> tuple[Path, Path | None]:
-    """The files of a dressed set, where its folder is given; what is named is taken as it is."""
-    if not data.is_dir():
-        return data, dev
-    dressed = read_dressed(data)
+def _task_of(dressed: Dressed, dev: Path | None, out: Path, base: str, folder: Path) -> Task:
+    """Tuning on a dressed set; a dev file that is named is taken as it is."""
     train = dressed.file("train")
     if train is None:
-        raise SettingsError(f"{data} has no questions to learn from. Dress a set with more examples.")
-    return train, dev or dressed.file("dev")
+        raise SettingsError(f"{dressed.folder} has no questions to learn from. Dress a set with more examples.")
+    return Task(base, folder, train, dev or dressed.file("dev"), out, dressed.form, dressed.prompt)
 
 
 def _end(task: Task, record: RunRecord) -> None:

@@ -32,7 +32,7 @@ class RunRecord:
 
     `data`, `dev` and `base_digest` are SHA-256 digests, `files` the adapter's files with theirs; `threads` of
     computation are part of the result, since they cut sums; `counts` tells what the data came to, `outcome` how it
-    went.
+    went. `form` and `prompt` are the format of replies and the prompts' version of a dressed set, empty for own lines.
     """
 
     base: str
@@ -46,6 +46,8 @@ class RunRecord:
     counts: Mapping[str, int] = field(default_factory=dict)
     outcome: Mapping[str, float] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    form: str = ""
+    prompt: str = ""
 
 
 def installed_versions() -> dict[str, str]:

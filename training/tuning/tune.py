@@ -41,13 +41,18 @@ _PREPARING = "Preparing (parts)"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is tuned on what: a verified base model folder with its name, training and dev data, the run's folder."""
+    """What is tuned on what: a verified base model folder with its name, training and dev data, the run's folder.
+
+    `form` and `prompt` are those of a dressed set.
+    """
 
     base: str
     base_folder: Path
     data: Path
     dev: Path | None
     out: Path
+    form: str = ""
+    prompt: str = ""
 
 
 def tune_model(task: Task, given: Mapping[str, object], resume: bool, watch: Watch) -> RunRecord:
@@ -129,6 +134,8 @@ def _opened(task: Task, given: Mapping[str, object], resume: bool) -> RunRecord:
         recipe=replace(recipe, precision=resolved(recipe.precision)),
         threads=old.threads if old else torch.get_num_threads(),
         versions=installed_versions(),
+        form=task.form,
+        prompt=task.prompt,
     )
     if old is None:
         return new

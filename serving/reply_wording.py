@@ -1,0 +1,79 @@
+"""Words an answer from a checked reply: what was read with its place, what was computed with its arithmetic."""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+from dossier.amounts import Scale
+from dossier.citations import marker
+from dossier.excerpts import Excerpt
+from dossier.grounding import Verified
+from dossier.places import Operand
+from dossier.reply import ReplyKind
+
+_DECIMALS = {True: Decimal("0.01"), False: Decimal("0.0001")}
+"""Digits of a computed value, of one from 1 on and of a smaller one."""
+
+
+def word_reply(found: Verified, excerpts: Sequence[Excerpt]) -> str:
+    """A reply as an answer with its citations; empty where it isn't grounded or has nothing to say.
+
+    A value that was read is said with its row and column, one that was computed with the arithmetic and where each of
+    its values stands.
+    """
+    if not found.grounded or found.reply is None or found.reply.kind in (ReplyKind.NONE, ReplyKind.LABEL):
+        return ""
+    text = _said(found, excerpts)
+    return f"{text} {_cited(found, excerpts)}".strip() if text else ""
+
+
+def _said(found: Verified, excerpts: Sequence[Excerpt]) -> str:
+    read = [operand for operand in found.operands if operand.source]
+    if found.value is None or (found.reply and found.reply.kind is ReplyKind.QUOTES):
+        words = "; ".join(_read(operand, found.scale) for operand in read) or "; ".join(found.texts)
+        computed = found.reply is not None and found.reply.kind is ReplyKind.EXPRESSION
+        return f"{found.texts[0].capitalize()}: {found.written}{_where(read)}" if computed and found.texts else words
+    if found.reply and found.reply.kind is ReplyKind.COUNT:
+        return f"{found.value}: {'; '.join(found.texts)}"
+    if len(found.operands) == 1 and read and _is_plain(found):
+        return _read(read[0], found.scale)
+    return f"{_number(found.value)}{_unit(found.scale)} = {found.written}{_where(read)}"
+
+
+def _read(operand: Operand, scale: Scale) -> str:
+    """A cell with its row and column, or the words as they stand."""
+    if operand.row < 0:
+        return operand.text + (_unit(scale) if scale and str(scale) not in operand.text.lower() else "")
+    place = ", ".join(part for part in (operand.label.rstrip(" :.…"), operand.head) if part and part != operand.text)
+    return f"{place}: {operand.text}{_unit(scale)}" if place else f"{operand.text}{_unit(scale)}"
+
+
+def _where(operands: Sequence[Operand]) -> str:
+    """Where the values of an expression stand."""
+    told = dict.fromkeys(
+        f"{operand.text}: {', '.join(part for part in (operand.label.rstrip(' :.…'), operand.head) if part)}"
+        for operand in operands
+        if operand.row >= 0 and (operand.label or operand.head)
+    )
+    return f" ({'; '.join(told)})" if told else ""
+
+
+def _is_plain(found: Verified) -> bool:
+    """Whether nothing was computed: the expression is the one value that was read."""
+    return not any(sign in found.written.strip("-() ") for sign in "+-*/<>")
+
+
+def _number(value: Decimal) -> str:
+    rounded = value.quantize(_DECIMALS[abs(value) >= 1], ROUND_HALF_UP)
+    text = f"{rounded:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _unit(scale: Scale) -> str:
+    return "%" if scale is Scale.PERCENT else f" {scale}" if scale else ""
+
+
+def _cited(found: Verified, excerpts: Sequence[Excerpt]) -> str:
+    sources = [operand.source for operand in found.operands if operand.source]
+    sources += [] if sources or not found.reply else list(found.reply.sources)
+    passages = dict.fromkeys(excerpts[source - 1].passage for source in sources)
+    return "".join(marker(passage) for passage in passages if passage)
