@@ -194,7 +194,7 @@ def test_near_misses_from_the_index_respect_groups(
 def test_settings_that_cant_be_are_refused() -> None:
     for wrong in ({"distractors": 9}, {"without_gold": 1.0}, {"budget": 100}, {"budget": 4000}):
         with pytest.raises(SettingsError, match="must be"):
-            DressRecipe(**wrong)  # type: ignore[arg-type]
+            DressRecipe(**wrong)
 
 
 def test_the_command_writes_what_tuning_reads(
