@@ -28,6 +28,7 @@ from training.tuning.items import Branch, TuningItem, as_line, read_items
 from training.tuning.model import load_learner, load_tokenizer, resolved
 from training.tuning.recipe import Precision, Recipe
 from training.tuning.session import Session, Watch
+from training.tuning.trunk import Whole
 from training.tuning.tune import Task, prepared
 
 PARTS = ("body", "logits", "backward", "optimizer")
@@ -70,13 +71,13 @@ def ours(side: Side) -> dict[str, float]:
     packed, _ = prepared(Task("", side.base, side.data, None, Path()), recipe)
     learner = load_learner(side.base, recipe)
     with tempfile.TemporaryDirectory() as folder:
-        session = Session(Path(folder), learner, recipe, packed.packs)
+        session = Session(Path(folder), learner, recipe, Whole(learner.causal, packed.packs))
         began = clocks()
         session.go_on(Watch(lambda progress: print(progress.done, progress.note, file=sys.stderr)))
         spent = figures(packed.questions, began)
     with tempfile.TemporaryDirectory() as folder, torch.profiler.profile() as profile:
         taken: list[int] = []
-        again = Session(Path(folder), learner, recipe, packed.packs)
+        again = Session(Path(folder), learner, recipe, Whole(learner.causal, packed.packs))
         again.go_on(Watch(lambda progress: taken.append(progress.done), lambda: len(taken) == PROFILED))
     found = {row.key: row.cpu_time_total for row in profile.key_averages() if row.key in PARTS}
     shares = {part: found[part] / sum(found.values()) for part in PARTS}

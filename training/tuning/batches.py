@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from training.tuning.packing import Pack
@@ -19,6 +19,7 @@ class Batch:
     """Tensors of a batch: ids, positions and branches are `[sequences, tokens]` (branch -1: padding).
 
     `where` and `targets` are flat: the token at `where[i]`, counted through all sequences, predicts `targets[i]`.
+    `hidden` is what lower layers made of them, `[sequences, tokens, width]`; None: nothing is computed yet.
     """
 
     ids: "torch.Tensor"
@@ -26,6 +27,11 @@ class Batch:
     branches: "torch.Tensor"
     where: "torch.Tensor"
     targets: "torch.Tensor"
+    hidden: "torch.Tensor | None" = None
+
+    def above(self, hidden: "torch.Tensor") -> "Batch":
+        """The same with what lower layers made of it."""
+        return replace(self, hidden=hidden)
 
 
 def plan_epoch(lengths: Sequence[int], budget: int, seed: str) -> list[list[int]]:

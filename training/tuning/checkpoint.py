@@ -12,6 +12,7 @@ from dossier.adapters import install
 from dossier.errors import TuningError, WeightsError
 from dossier.weights import verify_folder
 from training.tuning.model import Learner
+from training.tuning.trunk import FILES
 
 if TYPE_CHECKING:
     import torch
@@ -97,6 +98,8 @@ def clear_checkpoints(run: Path) -> None:
     for kind in (_NAME, _BEST, f".{_NAME}", f".{_BEST}"):
         for folder in run.glob(f"{kind}*"):
             shutil.rmtree(folder)
+    for file in run.glob(FILES):
+        file.unlink()
 
 
 def _plain(learner: Learner) -> "dict[str, torch.Tensor]":

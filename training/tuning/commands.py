@@ -45,6 +45,9 @@ def run_command(  # noqa: PLR0913 (options of a command)
     alpha: Annotated[float | None, _option("Weight of the adapter.", "alpha")] = None,
     dropout: Annotated[float | None, _option("Share of the adapter's inputs left out.", "dropout")] = None,
     targets: Annotated[str | None, _option("attention, all-linear, or names of layers with commas.", "targets")] = None,
+    layers: Annotated[
+        int | None, _option("Uppermost blocks that learn; 0: all. Half is over twice as fast.", "layers")
+    ] = None,
     rate: Annotated[float | None, _option("How fast it learns.", "rate")] = None,
     ratio: Annotated[float | None, _option("lora+: how much faster B learns than A.", "ratio")] = None,
     epochs: Annotated[int | None, _option("How often everything is seen.", "epochs")] = None,

@@ -27,17 +27,24 @@ def block_causal_mask(branches: "torch.Tensor") -> "torch.Tensor":
     return ((same | (branches == 0)[:, None, :]) & causal)[:, None]
 
 
+def read(model: Any, batch: Batch) -> "torch.Tensor":  # noqa: ANN401 (a class that is imported late)
+    """What the decoder's layers make of a batch, `[sequences, tokens, width]`."""
+    begun = {"input_ids": batch.ids} if batch.hidden is None else {"inputs_embeds": batch.hidden}
+    found: torch.Tensor = model.get_decoder()(
+        **begun,
+        attention_mask=block_causal_mask(batch.branches),
+        position_ids=batch.positions,
+        use_cache=False,
+    ).last_hidden_state
+    return found
+
+
 def target_loss(model: Any, batch: Batch) -> "torch.Tensor":  # noqa: ANN401 (a class that is imported late)
     """Sum of the cross-entropy over a batch's targets, a scalar in float32. `model` is a causal language model."""
     import torch
 
     with torch.profiler.record_function("body"):
-        hidden = model.get_decoder()(
-            input_ids=batch.ids,
-            attention_mask=block_causal_mask(batch.branches),
-            position_ids=batch.positions,
-            use_cache=False,
-        ).last_hidden_state
+        hidden = read(model, batch)
     with torch.profiler.record_function("logits"):
         chosen = hidden.flatten(0, 1).index_select(0, batch.where)
         logits = model.get_output_embeddings()(chosen).float()

@@ -104,12 +104,29 @@ def save_weights(learner: Learner, base: str, folder: Path) -> None:
     from peft import get_peft_model_state_dict
 
     state = get_peft_model_state_dict(learner.outer, save_embedding_layers=False)
-    save_file({name: value.contiguous() for name, value in state.items()}, folder / "adapter_model.safetensors")
     config = learner.outer.peft_config["default"]
+    state |= _zeros_below(state, config.layers_to_transform)
+    save_file({name: value.contiguous() for name, value in state.items()}, folder / "adapter_model.safetensors")
+    upper, config.layers_to_transform = config.layers_to_transform, None
     config.base_model_name_or_path, config.inference_mode = base, True
     config.target_modules = sorted(config.target_modules)  # a set, whose order changes from process to process
     config.save_pretrained(str(folder))
-    config.inference_mode = False
+    config.inference_mode, config.layers_to_transform = False, upper
+
+
+def _zeros_below(state: "dict[str, torch.Tensor]", upper: list[int] | None) -> "dict[str, torch.Tensor]":
+    """Zeros for the blocks that didn't learn: model servers know adapters of all blocks alone."""
+    import torch
+
+    if not upper:
+        return {}
+    first = f".layers.{upper[0]}."
+    alike = {name: value for name, value in state.items() if first in name}
+    return {
+        name.replace(first, f".layers.{block}."): torch.zeros_like(value)
+        for block in range(upper[0])
+        for name, value in alike.items()
+    }
 
 
 def _load(folder: Path, recipe: Recipe) -> Any:  # noqa: ANN401 (a class that is imported late)
@@ -132,6 +149,14 @@ def _load(folder: Path, recipe: Recipe) -> Any:  # noqa: ANN401 (a class that is
     )
 
 
+def _uppermost(model: Any, count: int) -> list[int] | None:  # noqa: ANN401
+    """The numbers of the uppermost blocks. Raises SettingsError where there are fewer."""
+    every = int(model.config.get_text_config().num_hidden_layers)
+    if count >= every:
+        raise SettingsError(f"tuning setting layers: the model has {every} blocks. Use fewer, or 0 for all.")
+    return list(range(every - count, every)) if count else None
+
+
 def _with_adapter(model: Any, recipe: Recipe) -> Any:  # noqa: ANN401 (a class that is imported late)
     from peft import LoraConfig, get_peft_model
 
@@ -144,6 +169,7 @@ def _with_adapter(model: Any, recipe: Recipe) -> Any:  # noqa: ANN401 (a class t
         target_modules={ALL_LINEAR: ALL_LINEAR, ATTENTION: _ATTENTION}.get(recipe.targets, names),
         use_rslora=recipe.method is Method.RSLORA,
         use_dora=recipe.method is Method.DORA,
+        layers_to_transform=_uppermost(model, recipe.layers),
     )
     try:
         return get_peft_model(model, config)

@@ -6,6 +6,7 @@ prefix is what the rendered prompts begin with alike, token by token: what servi
 the tokenizer does where texts meet.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -48,6 +49,14 @@ class Packed:
     def tokens(self) -> int:
         """Tokens that one epoch reads."""
         return sum(len(pack) for pack in self.packs)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is read and learned, in hexadecimal."""
+        told = hashlib.sha256()
+        for pack in self.packs:
+            told.update(repr((pack.tokens, pack.branches, pack.where, pack.targets)).encode())
+        return told.hexdigest()
 
     @property
     def targets(self) -> int:

@@ -45,7 +45,8 @@ class Precision(StrEnum):
 class Recipe:
     """Every choice that the result depends on; the same recipe and data give the same weights.
 
-    `targets` is `attention`, `all-linear` or names of layers with commas; `ratio` how much faster B learns than A in
+    `targets` is `attention`, `all-linear` or names of layers with commas; `layers` how many of the uppermost blocks
+    learn (0: all), of which what is below is computed once; `ratio` how much faster B learns than A in
     lora+; `warmup` a share of all steps; `dev_every` in steps (0: once an epoch); `patience` how many measurements in a
     row may bring nothing before it ends early (0: never ends early).
     """
@@ -55,6 +56,7 @@ class Recipe:
     alpha: float = 32.0
     dropout: float = 0.0
     targets: str = ALL_LINEAR
+    layers: int = 0
     rate: float = 2e-4
     ratio: float = 16.0
     epochs: int = 3
@@ -78,8 +80,10 @@ class Recipe:
             _require(getattr(self, name) > 0, name, getattr(self, name), "more than 0")
         for name in ("dropout", "warmup"):
             _require(0 <= getattr(self, name) < 1, name, getattr(self, name), "from 0 to below 1")
-        for name in ("decay", "dev_every", "patience"):
+        for name in ("decay", "dev_every", "patience", "layers"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        only = self.layers == 0 or self.method is not Method.FULL
+        _require(only, "layers", self.layers, "0 where every weight is trained")
         _require(bool(self.targets.strip()), "targets", self.targets, "attention, all-linear or names of layers")
 
     def as_json(self) -> dict[str, object]:

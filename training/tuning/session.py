@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from dossier.errors import TuningError
 from dossier.records import Progress
-from training.tuning.batches import Batch, collate, plan_in_order, plan_steps
+from training.tuning.batches import plan_in_order, plan_steps
 from training.tuning.checkpoint import TuneState, newest_checkpoint, read_checkpoint, write_best, write_checkpoint
-from training.tuning.loss import target_loss
 from training.tuning.model import Learner, make_optimizer
-from training.tuning.packing import Pack
 from training.tuning.recipe import Precision, Recipe, rate_factor
 from training.tuning.run_folder import append_metric, cut_metrics
+from training.tuning.trunk import Sequences
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -43,10 +42,11 @@ class Session:
     """One process's share of a run, from the newest checkpoint on."""
 
     def __init__(
-        self, run: Path, learner: Learner, recipe: Recipe, packs: Sequence[Pack], dev: Sequence[Pack] = ()
+        self, run: Path, learner: Learner, recipe: Recipe, train: Sequences, dev: Sequences | None = None
     ) -> None:
         """Plan all steps and go back to the newest checkpoint. Raises TuningError where that is damaged."""
-        self._run, self._learner, self._recipe, self._packs, self._dev = run, learner, recipe, packs, dev
+        self._run, self._learner, self._recipe, self._train, self._dev = run, learner, recipe, train, dev
+        packs = train.packs
         self._optimizer = make_optimizer(learner, recipe)
         self._steps = plan_steps([*map(len, packs)], recipe.batch_tokens, recipe.accumulate, recipe.epochs, recipe.seed)
         self._dev_every = recipe.dev_every or -(-len(self._steps) // recipe.epochs)
@@ -96,7 +96,7 @@ class Session:
             "memory_gib": resident_gib(),
         }
         if self._dev and ((at + 1) % self._dev_every == 0 or at + 1 == self.steps):
-            figures["dev_loss"] = self._judge(watch)
+            figures["dev_loss"] = self._judge(watch, self._dev)
         self.state = replace(self.state, seconds=self.state.seconds + time.monotonic() - began)
         append_metric(self._run, {**figures, "seconds": self.state.seconds})
         note = f"loss {loss:.3f}, {tokens / spent:.0f} tokens/s, {figures['memory_gib']:.1f} GiB"
@@ -107,11 +107,11 @@ class Session:
         """One optimizer step; returns the mean loss of a target, and how many tokens and questions were read."""
         import torch
 
-        packs = [[self._packs[index] for index in batch] for batch in batches]
-        targets = sum(len(pack.targets) for batch in packs for pack in batch)
+        packs = [self._train.packs[index] for batch in batches for index in batch]
+        targets = sum(len(pack.targets) for pack in packs)
         total = 0.0
-        for batch in packs:
-            loss = self._loss(collate(batch)) / targets
+        for batch in batches:
+            loss = self._loss(self._train, batch) / targets
             with torch.profiler.record_function("backward"):
                 loss.backward()
             total += float(loss.detach())
@@ -126,12 +126,11 @@ class Session:
                 group["lr"] = group["full_rate"] * factor
             self._optimizer.step()
             self._optimizer.zero_grad(set_to_none=True)
-        every = [pack for batch in packs for pack in batch]
-        return total, sum(map(len, every)), sum(pack.questions for pack in every)
+        return total, sum(map(len, packs)), sum(pack.questions for pack in packs)
 
-    def _judge(self, watch: Watch) -> float:
+    def _judge(self, watch: Watch, dev: Sequences) -> float:
         """Measure on the dev data and keep the weights where they are the best so far."""
-        loss = self._dev_loss()
+        loss = self._dev_loss(dev)
         if loss < self.state.best_loss:
             write_best(self._run, self._learner, self.state.step)
             self.state = replace(self.state, best=self.state.step, best_loss=loss, waited=0)
@@ -140,22 +139,19 @@ class Session:
         watch.on_dev(self.state.step, loss)
         return loss
 
-    def _dev_loss(self) -> float:
+    def _dev_loss(self, dev: Sequences) -> float:
         import torch
 
         self._learner.outer.eval()
+        batches = plan_in_order([*map(len, dev.packs)], self._recipe.batch_tokens)
         with torch.no_grad():
-            total = sum(float(self._loss(batch)) for batch in self._dev_batches())
+            total = sum(float(self._loss(dev, batch)) for batch in batches)
         self._learner.outer.train()
-        return total / sum(len(pack.targets) for pack in self._dev)
+        return total / sum(len(pack.targets) for pack in dev.packs)
 
-    def _dev_batches(self) -> Iterable[Batch]:
-        for batch in plan_in_order([*map(len, self._dev)], self._recipe.batch_tokens):
-            yield collate([self._dev[index] for index in batch])
-
-    def _loss(self, batch: Batch) -> "torch.Tensor":
+    def _loss(self, sequences: Sequences, indices: Sequence[int]) -> "torch.Tensor":
         with computing(self._recipe):
-            return target_loss(self._learner.causal, batch)
+            return sequences.loss(sequences.batch(indices))
 
 
 def computing(recipe: Recipe) -> "AbstractContextManager[object]":

@@ -1,5 +1,6 @@
 """A tuning run from data to adapter, in a folder that a killed run goes on from."""
 
+import hashlib
 import os
 import resource
 import shutil
@@ -35,6 +36,7 @@ from training.tuning.run_folder import (
     write_run,
 )
 from training.tuning.session import Session, Watch, computing
+from training.tuning.trunk import Sequences, Trunk, Whole, layers_of
 
 _PREPARING = "Preparing (parts)"
 
@@ -78,7 +80,9 @@ def tune_model(task: Task, given: Mapping[str, object], resume: bool, watch: Wat
         with computing(record.recipe):
             require_exact(learner.causal)
         watch.on_progress(Progress(_PREPARING, 3, 3, started, "packing is exact for this model"))
-        session = Session(task.out, learner, record.recipe, train.packs, dev.packs)
+        with computing(record.recipe):
+            sequences = [_sequences(task, record, learner, packed, watch) for packed in (train, dev) if packed.packs]
+        session = Session(task.out, learner, record.recipe, *sequences)
         record = replace(record, counts=_counts(train, dev, session, learner))
         write_run(task.out, record)
         with _writing(task.out):
@@ -115,6 +119,18 @@ def prepared(task: Task, recipe: Recipe) -> tuple[Packed, Packed]:
                 "--longest."
             )
     return packed[0], packed[1]
+
+
+def _sequences(task: Task, record: RunRecord, learner: Learner, packed: Packed, watch: Watch) -> Sequences:
+    """How a file's sequences are computed: through all layers, or from where layers learn on."""
+    if not record.recipe.layers:
+        return Whole(learner.causal, packed.packs)
+    words = (packed.digest, record.base_digest, record.recipe.method, record.recipe.precision)
+    identity = hashlib.sha256(" ".join(words).encode()).hexdigest()
+    lower = len(layers_of(learner.causal)) - record.recipe.layers
+    trunk = Trunk(task.out / f"trunk-{identity[:12]}.f32", learner.causal, lower, packed.packs)
+    trunk.prepare(identity, watch.on_progress)
+    return trunk
 
 
 def _opened(task: Task, given: Mapping[str, object], resume: bool) -> RunRecord:
