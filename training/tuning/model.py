@@ -149,6 +149,16 @@ def _load(folder: Path, recipe: Recipe) -> Any:  # noqa: ANN401 (a class that is
     )
 
 
+def _linear(model: Any, count: int) -> str | list[str]:  # noqa: ANN401
+    """All linear layers as peft is told: by its own word, or by their names where only some blocks learn."""
+    import torch
+
+    if not count:
+        return ALL_LINEAR
+    inside = model.get_decoder().layers.named_modules()
+    return sorted({name.rsplit(".", 1)[-1] for name, module in inside if isinstance(module, torch.nn.Linear)})
+
+
 def _uppermost(model: Any, count: int) -> list[int] | None:  # noqa: ANN401
     """The numbers of the uppermost blocks. Raises SettingsError where there are fewer."""
     every = int(model.config.get_text_config().num_hidden_layers)
@@ -160,13 +170,13 @@ def _uppermost(model: Any, count: int) -> list[int] | None:  # noqa: ANN401
 def _with_adapter(model: Any, recipe: Recipe) -> Any:  # noqa: ANN401 (a class that is imported late)
     from peft import LoraConfig, get_peft_model
 
-    names = [name.strip() for name in recipe.targets.split(",")]
+    named = _ATTENTION if recipe.targets == ATTENTION else [name.strip() for name in recipe.targets.split(",")]
     config = LoraConfig(
         task_type="CAUSAL_LM",
         r=recipe.rank,
         lora_alpha=recipe.alpha,
         lora_dropout=recipe.dropout,
-        target_modules={ALL_LINEAR: ALL_LINEAR, ATTENTION: _ATTENTION}.get(recipe.targets, names),
+        target_modules=_linear(model, recipe.layers) if recipe.targets == ALL_LINEAR else named,
         use_rslora=recipe.method is Method.RSLORA,
         use_dora=recipe.method is Method.DORA,
         layers_to_transform=_uppermost(model, recipe.layers),
