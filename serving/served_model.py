@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from dossier.base_model import reading_problem
 from dossier.errors import AdapterError, DossierError, EngineError, RegistryError
-from dossier.prompt import PROMPT_VERSION
 from dossier.registry import Entry, Registry
 from dossier.registry.checking import Base
 from dossier.registry.promotion import against_the_gate
@@ -43,12 +43,21 @@ class Champion:
     """Keeps the model server in line with the registry. All methods belong to one event loop."""
 
     def __init__(
-        self, served: Served, registry: Registry, pack: str, read_base: Callable[[], Base], has_room: bool
+        self,
+        served: Served,
+        registry: Registry,
+        pack: str,
+        read_base: Callable[[], Base],
+        has_room: bool,
+        base_reads: TargetFormat | None = None,
     ) -> None:
-        """Describe whose champion is followed. `read_base` tells what adapters must fit, and may take seconds."""
-        self._server, self._base_name = AdapterServer(served), served.model_name
+        """Describe whose champion is followed. `read_base` tells what adapters must fit, and may take seconds.
+
+        `base_reads` is how the base model replies where it was tuned to read excerpts itself.
+        """
+        self._server, self._base = AdapterServer(served), ServedModel(served.model_name, reads=base_reads)
         self._registry, self._pack, self._read_base, self._has_room = registry, pack, read_base, has_room
-        self._now = ServedModel(self._base_name)
+        self._now = self._base
         self._lock = asyncio.Lock()
         self._loaded: set[str] = set()
         self._in_use: Counter[str] = Counter()
@@ -75,7 +84,7 @@ class Champion:
         """The model server has just started, with nothing loaded."""
         async with self._lock:
             self._loaded.clear()
-            self._now = ServedModel(self._base_name)
+            self._now = self._base
             await self._follow()
 
     async def follow(self) -> None:
@@ -117,14 +126,14 @@ class Champion:
     async def _loaded_model(self, digest: str) -> ServedModel:
         """Check, load and try an adapter. Raises DossierError; what answers goes on answering then."""
         if not digest:
-            return ServedModel(self._base_name)
+            return self._base
         entry = self._registry.get(digest)
         reads = _reads(entry)
         base = await asyncio.to_thread(self._read_base)
         await asyncio.to_thread(self._registry.verify, entry, base)
         if not self._has_room:
             raise AdapterError(_NO_ROOM)
-        name = f"{self._base_name}@{entry.short}"
+        name = f"{self._base.name}@{entry.short}"
         if name not in self._loaded:
             await self._server.load(name, entry.folder)
             self._loaded.add(name)
@@ -153,11 +162,6 @@ class Champion:
 def _reads(entry: Entry) -> TargetFormat | None:
     """The format of an adapter's replies, None when it wasn't tuned to read excerpts. Raises AdapterError."""
     form, prompt = str(entry.origin.run.get("form", "")), str(entry.origin.run.get("prompt", ""))
-    if not form:
-        return None
-    if form not in set(TargetFormat) or prompt != PROMPT_VERSION:
-        raise AdapterError(
-            f"{entry.short} was tuned on prompts of version {prompt!r} to reply as {form!r}; here they are of version "
-            f"{PROMPT_VERSION!r}. Dress the examples again and tune on them."
-        )
-    return TargetFormat(form)
+    if problem := reading_problem(form, prompt):
+        raise AdapterError(f"{entry.short} {problem}")
+    return TargetFormat(form) if form else None

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from dossier import weights
-from dossier.base_model import prepare_base_model
+from dossier.base_model import PROVENANCE, prepare_base_model, tuned_to_read
 from dossier.errors import WeightsError
+from dossier.prompt import PROMPT_VERSION
+from dossier.reply import TargetFormat
 from dossier.settings import load_settings
 
 
@@ -75,3 +77,19 @@ def test_the_base_model_is_prepared_once_and_a_broken_off_try_is_not_taken_for_i
     assert prepare_base_model(settings, name, lambda progress: None) == folder
     assert (folder / "model.safetensors").stat().st_mtime_ns == written
     assert [entry.name for entry in settings.models_folder.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("told", "said"), [({}, None), ({"form": "evidence", "prompt": PROMPT_VERSION}, TargetFormat.EVIDENCE)]
+)
+def test_a_model_tells_whether_it_was_tuned_to_read(tmp_path: Path, told: dict[str, str], said: object) -> None:
+    assert tuned_to_read(tmp_path) is None
+    (tmp_path / PROVENANCE).write_text(json.dumps({"base": "b", **told}))
+    assert tuned_to_read(tmp_path) is said
+
+
+@pytest.mark.parametrize("told", ['{"form": "evidence", "prompt": "0"}', '{"form": "songs", "prompt": "1"}', "[", "[]"])
+def test_a_model_tuned_on_other_prompts_is_refused(tmp_path: Path, told: str) -> None:
+    (tmp_path / PROVENANCE).write_text(told)
+    with pytest.raises(WeightsError, match=r"tuned on prompts of version|can't be read"):
+        tuned_to_read(tmp_path)

@@ -15,6 +15,7 @@ import pytest
 from dossier.errors import EngineError, QuestionError
 from dossier.packs import index_folder, load_pack
 from dossier.records import Answer, Turn, Verdict
+from dossier.reply import TargetFormat
 from dossier.settings import Settings
 from retrieval.embedder import Embedder
 from retrieval.indexing import build_index
@@ -30,16 +31,18 @@ class ScriptedModel(BaseHTTPRequestHandler):
 
     seen: ClassVar[list[dict[str, Any]]] = []
     points_at: ClassVar[str] = "1"
+    replies: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.seen.append(body)
+        said = self.replies.pop(0) if self.replies else self.points_at
         top = [{"token": token, "logprob": -1.0, "bytes": None} for token in ("1", "2", "0")]
         choice = {
             "index": 0,
             "finish_reason": "stop",
-            "message": {"role": "assistant", "content": self.points_at},
-            "logprobs": {"content": [{"token": self.points_at, "logprob": -0.1, "bytes": None, "top_logprobs": top}]},
+            "message": {"role": "assistant", "content": said},
+            "logprobs": {"content": [{"token": said, "logprob": -0.1, "bytes": None, "top_logprobs": top}]},
         }
         usage = {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}
         reply = {
@@ -185,3 +188,40 @@ def test_a_bare_follow_up_is_read_with_the_question_before() -> None:
     history = [Turn("user", "What were sales in 2024?"), Turn("assistant", "412 [1]")]
     assert condense("And the year before?", history).startswith("What were sales in 2024?")
     assert condense("How many days of annual leave does Larkfield give?", history).startswith("How many")
+
+
+class TunedToRead:
+    """An adapter that replies in the short form."""
+
+    @contextmanager
+    def held(self) -> Iterator[ServedModel]:
+        yield ServedModel("m@fedcba9876543210", "fedcba9876543210" * 4, reads=TargetFormat.EVIDENCE)
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        ("[1] North | 2024: 412 | 2023: 400\n= 412 - 400", "12 = 412 - 400"),
+        ("not in the documents", "not in the documents"),
+        ("[1] North | 2024: 999\n= 999", "North, 2024: 412 ["),
+        ("Sales rose nicely.", "North, 2024: 412 ["),
+    ],
+)
+def test_a_tuned_model_reads_and_code_computes_what_stands_there_alone(
+    settings: Settings, embedder: Embedder, model: str, documents: Path, reply: str, text: str
+) -> None:
+    table = "| Sales | 2024 | 2023 |\n|---|---|---|\n| North | 412 | 400 |\n| South | 300 | 280 |\n"
+    (documents / "regions.md").write_text(f"# Sales by region\n\n{table}")
+    ScriptedModel.seen.clear()
+    ScriptedModel.replies = [reply, "1"]
+    try:
+        answer = ask(chain(settings, embedder, model, TunedToRead()), "What is the change in North sales by 2024?")
+    finally:
+        ScriptedModel.replies = []
+    refused = reply == "not in the documents"
+    assert answer.verdict is (Verdict.NOT_IN_DOCUMENTS if refused else Verdict.ANSWERED)
+    assert text in answer.text
+    assert "North | 412 | 400" in ScriptedModel.seen[0]["messages"][0]["content"]
+    assert len(ScriptedModel.seen) == (1 if refused or "12 =" in text else 2)  # what isn't borne out is pointed at
+    if not refused:
+        assert answer.passages[answer.citations[0].number - 1].document == "regions.md"

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,13 +14,15 @@ import httpx
 import pytest
 
 from dossier.errors import AdapterError
+from dossier.prompt import PROMPT_VERSION
 from dossier.registry import Entry, Registry
-from dossier.registry.checking import Base
+from dossier.registry.checking import RUN_FILES, Base
 from dossier.registry.promotion import promote, rollback
+from dossier.reply import TargetFormat
 from dossier.settings import load_settings
 from serving.engine import Engine
 from serving.served_model import Champion
-from tests.dossier.registry.small import PACK, register, write_base
+from tests.dossier.registry.small import PACK, origin, register, write_adapter, write_base
 from tests.serving.scripted_engine import BASE, Handler
 from tests.serving.test_engine import scripted
 
@@ -260,3 +263,17 @@ def test_a_restarted_server_has_the_champion_before_it_is_ready(tmp_path: Path, 
             await engine.stop()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(("prompt", "used"), [(PROMPT_VERSION, True), ("0", False)])
+def test_an_adapter_that_reads_is_asked_to_when_it_knows_the_prompts(scene: Scene, prompt: str, used: bool) -> None:
+    known = origin(scene.base)
+    told = replace(known, run={**known.run, "form": "evidence", "prompt": prompt})
+    folder = write_adapter(scene.registry.folder.parent / "runs" / "reader" / "adapter", seed=3)
+    entry = scene.registry.register(folder, RUN_FILES, told, scene.base)
+    scene.promote(entry)
+    asyncio.run(scene.champion.load_again())
+    with scene.champion.held() as model:
+        assert model.name == (named(entry) if used else BASE)
+        assert model.reads is (TargetFormat.EVIDENCE if used else None)
+    assert ("prompts of version '0'" in scene.champion.state.problem) is not used

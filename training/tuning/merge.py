@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dossier.adapters import MANIFEST, install, sha256_of
+from dossier.base_model import PROVENANCE
 from dossier.errors import TuningError
 from dossier.weights import folder_digest, verify_folder
 from training.tuning.recipe import Method
@@ -15,7 +16,6 @@ from training.tuning.run_folder import RunRecord, RunState, read_run, weights_fo
 if TYPE_CHECKING:
     import torch
 
-PROVENANCE = "dossier-provenance.json"
 _WEIGHTS = (".safetensors", ".index.json")
 
 
@@ -36,6 +36,7 @@ def merge_run(run: Path, base: Path, out: Path) -> None:
         if file.is_file() and not file.name.endswith(_WEIGHTS) and file.name not in (MANIFEST, PROVENANCE):
             shutil.copyfile(file, building / file.name)
     told = {"base": record.base, "base_sha256": record.base_digest, "method": record.recipe.method, **record.files}
+    told |= {"form": record.form, "prompt": record.prompt}
     (building / PROVENANCE).write_text(json.dumps(told, indent=1), encoding="utf-8")
     verify_folder(building)
     install(building, out)

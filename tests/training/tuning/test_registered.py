@@ -13,16 +13,16 @@ from training.tuning.commands import tune_commands
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["lora", "rslora", "lora+"])
+@pytest.mark.parametrize("given", [("lora",), ("rslora",), ("lora+",), ("lora", "--layers", "1")])
 def test_a_tuned_adapter_is_registered(
-    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, method: str
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("DOSSIER_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DOSSIER_BASE_MODEL", str(tiny_model))
     data, out = write_data(tmp_path / "train.jsonl", 3), tmp_path / "tuned"
-    words = ["run", str(data), "--out", str(out), "--epochs", "1", "--batch-tokens", "400", "--method", method]
+    words = ["run", str(data), "--out", str(out), "--epochs", "1", "--batch-tokens", "400", "--method", *given]
     assert CliRunner().invoke(tune_commands, words).exit_code == 0
     result = CliRunner().invoke(models_commands, ["register", str(out)])
     assert result.exit_code == 0, result.exception
     entry = Registry.of(load_settings()).find("tuned")
-    assert entry.origin.run["recipe"]["method"] == method
+    assert entry.origin.run["recipe"]["method"] == given[0]
