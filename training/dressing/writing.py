@@ -16,6 +16,8 @@ from training.data.importing.source import CONVFINQA
 from training.scoring import agree, expected_of, said, same_number
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_SUPPOSES = re.compile(r"\bif\b|\bsuppos|\bassum|\binstead\b", re.IGNORECASE)
+"""A question that has numbers of its own to compute with."""
 _ASKS_PERCENT = re.compile(r"percent|%", re.IGNORECASE)
 _LISTED = "##"
 _MOST_ROWS = 4
@@ -127,19 +129,20 @@ class Writer:
         known = [pair for n in self._gold for pair in numbers_of(n, self._excerpts[n - 1])]
         sizes = {number.size for number in numbers}
         together = [(place.source, place.row) for number, place in known if number.size in sizes]
+        supposed = bool(_SUPPOSES.search(self._example.question))
         said_there = {number.size for number in numbers_asked(self._asked)}
         found: list[tuple[Number, Operand | None]] = []
         for number in numbers:
             places = [replace(place, text=there.digits) for there, place in known if there.size == number.size]
             factor = expression[: number.start].rstrip()[-1:] in ("*", "/")
-            if is_constant(expression, number) and (factor or not any(place.row > 0 for place in places)):
+            in_table = [place for place in places if place.row > 0]
+            beside = any(together.count((place.source, place.row)) > 1 for place in in_table)
+            if is_constant(expression, number) and (factor or not beside):
                 found.append((number, None))
+            elif number.size in said_there and (supposed or not in_table):
+                found.append((number, Operand(number.digits, 0)))
             elif places:
                 found.append((number, max(places, key=lambda place: self._fits(place, together))))
-            elif number.size in said_there:
-                found.append((number, Operand(number.digits, 0)))
-            elif is_constant(expression, number):
-                found.append((number, None))
             else:
                 raise UnwritableError("a value of the expression doesn't stand in the context")
         return found
