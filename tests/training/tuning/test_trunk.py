@@ -33,6 +33,7 @@ def gradients(learner: Any, loss: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_loss_and_gradients_are_those_of_the_whole_model(task: Task, tmp_path: Path) -> None:
     import torch
 
@@ -98,6 +99,7 @@ def test_stopped_it_goes_on_to_the_same_weights(task: Task, tmp_path: Path, harm
     assert adapters[0] == adapters[1]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_named(task: Task) -> None:
     from training.tuning.model import load_learner
 
