@@ -68,9 +68,7 @@ def ask_all(lab: Lab, contexts: Sequence[Context], kept: AnswersFile, most: int,
 
     Models take turns context by context, so that what else the machine does slows all of them alike.
     """
-    left = [
-        (context, name) for context in contexts for name in lab.names if (name, context.place) not in kept.found
-    ]
+    left = [(context, name) for context in contexts for name in lab.names if (name, context.place) not in kept.found]
     total, started = len(contexts) * len(lab.names), datetime.now(UTC)
     for done, (context, name) in enumerate(left, start=1):
         with lab.as_model(name):

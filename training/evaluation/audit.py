@@ -79,7 +79,7 @@ class Finding:
     @property
     def passed(self) -> bool:
         """Whether the whole interval lies within the bound."""
-        return -BOUND < self.moved.low and self.moved.high < BOUND
+        return self.moved.low > -BOUND and self.moved.high < BOUND
 
 
 @cache
