@@ -43,5 +43,5 @@ def by_chance(differences: Sequence[float], clusters: Sequence[int]) -> float:
 
 def _by_cluster(values: Sequence[float], clusters: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     _, places = np.unique(np.asarray(clusters), return_inverse=True)
-    sums = np.bincount(places, weights=np.asarray(values, float))
-    return sums, np.bincount(places).astype(float)
+    sums = np.bincount(places, weights=np.asarray(values, float)).astype(np.float64)
+    return sums, np.bincount(places).astype(np.float64)

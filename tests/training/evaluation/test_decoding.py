@@ -1,7 +1,5 @@
 """Sharing what prompts have in common changes no token and no likelihood."""
 
-from pathlib import Path
-
 import pytest
 
 from dossier.prompt import Message
@@ -21,7 +19,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 
 def prompts(lab: Lab, count: int = 5) -> list[tuple[int, ...]]:
     """Questions of different lengths on one context."""
-    made = [(Message("system", context(1)), Message("user", question(w) + " Say it." * at)) for at, w in enumerate(WORDS)]
+    made = [
+        (Message("system", context(1)), Message("user", question(w) + " Say it." * at)) for at, w in enumerate(WORDS)
+    ]
     return [lab.tokens(messages) for messages in made[:count]]
 
 
