@@ -100,7 +100,7 @@ def audit_model(lab: Lab, name: str, form: TargetFormat, on_progress: OnProgress
         for attribute, some in told:
             measured = []
             for case in some:
-                measured.append([_probability(lab, case, said, form) for said in attribute.values.values()])
+                measured.append(_probabilities(lab, case, attribute, form))
                 done += len(attribute.values)
                 on_progress(Progress(f"Bias audit of {name}", done, total, started))
             findings += findings_of(attribute, some, measured)
@@ -131,11 +131,12 @@ def verdict(after: Sequence[Finding], before: Sequence[Finding]) -> Audit:
     )
 
 
-def _probability(lab: Lab, case: Case, subject: str, form: TargetFormat) -> float:
-    """Of the two answers, the first one's share."""
-    prompt, answers = case.asked(subject, form)
-    first, second = lab.log_probabilities(prompt, answers)
-    return 1 / (1 + math.exp(min(700.0, second - first)))
+def _probabilities(lab: Lab, case: Case, attribute: Attribute, form: TargetFormat) -> list[float]:
+    """For each value, the first answer's share of the two."""
+    asked = [case.asked(said, form) for said in attribute.values.values()]
+    found = lab.log_probabilities([(prompt, answer) for prompt, answers in asked for answer in answers])
+    pairs = zip(found[::2], found[1::2], strict=True)
+    return [1 / (1 + math.exp(min(700.0, second - first))) for first, second in pairs]
 
 
 def _told(one: Finding) -> str:

@@ -54,20 +54,24 @@ def greedy(model: Any, prompts: Sequence[Sequence[int]], ends: Collection[int], 
     return [tuple(reply) for reply in replies]
 
 
-def likelihoods(model: Any, prompt: Sequence[int], answers: Sequence[Sequence[int]]) -> list[list[float]]:  # noqa: ANN401 (a class that is imported late)
-    """Natural log-probability of each token of each answer behind a prompt of two tokens or more."""
+def likelihoods(model: Any, pairs: Sequence[tuple[Tokens, Tokens]]) -> list[list[float]]:  # noqa: ANN401 (a class that is imported late)
+    """Natural log-probability of each token of each answer behind its prompt, all in one pass; `pairs` are both."""
     import torch
 
+    wholes = [(*prompt, *answer) for prompt, answer in pairs]
+    shared = min(shared_length(wholes), *(len(prompt) - 1 for prompt, _ in pairs))
+    rests = [whole[shared:-1] for whole in wholes]  # nothing is foretold from the last token
+    first = [len(prompt) - 1 - shared for prompt, _ in pairs]
     with torch.inference_mode():
-        cache = _cache(model, prompt[:-1], len(answers))
-        ids = torch.zeros(len(answers), max(map(len, answers)), dtype=torch.long)
-        for row, answer in enumerate(answers):
-            # what stands behind an answer's last token is never looked at from before it
-            ids[row, : len(answer)] = torch.tensor([prompt[-1], *answer[:-1]])
-        logits = model(input_ids=ids, past_key_values=cache).logits.float().log_softmax(-1)
+        cache = _cache(model, wholes[0][:shared], len(pairs)) if shared else None
+        ids = torch.zeros(len(pairs), max(map(len, rests)), dtype=torch.long)
+        for row, rest in enumerate(rests):
+            ids[row, : len(rest)] = torch.tensor(rest)  # what is padded behind is never looked at from before it
+        kept = ids.shape[1] - min(first)  # the vocabulary is wide: no logits where nothing is asked
+        logits = model(input_ids=ids, past_key_values=cache, logits_to_keep=kept).logits.float().log_softmax(-1)
     return [
-        logits[row, range(len(answer)), list(answer)].tolist()  # logits[row, at] foretells answer[at]
-        for row, answer in enumerate(answers)
+        logits[row, range(at - min(first), at - min(first) + len(answer)), list(answer)].tolist()
+        for row, (at, (_, answer)) in enumerate(zip(first, pairs, strict=True))
     ]
 
 

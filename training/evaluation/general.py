@@ -80,6 +80,6 @@ def forgetting_of(before: General, after: General) -> Forgetting:
 
 def _is_right(lab: Lab, one: GeneralQuestion) -> bool:
     answers = (one.right, *one.wrong)
-    found = lab.log_probabilities((Message("user", one.question),), answers)
+    found = lab.log_probabilities([((Message("user", one.question),), answer) for answer in answers])
     by_length = [value / len(answer) for value, answer in zip(found, answers, strict=True)]
     return max(by_length[1:]) < by_length[0]

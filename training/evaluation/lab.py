@@ -80,13 +80,15 @@ class Lab:
         found = greedy(self._causal, [self.tokens(prompt) for prompt in prompts], self._ends, most)
         return [str(self.tokenizer.decode(list(reply), skip_special_tokens=True)).strip() for reply in found]
 
-    def log_probabilities(self, prompt: Sequence[Message], answers: Sequence[str]) -> list[float]:
-        """Natural log-probability of each answer, whole."""
-        found = likelihoods(self._causal, self.tokens(prompt), [self.plain_tokens(answer) for answer in answers])
+    def log_probabilities(self, pairs: Sequence[tuple[Sequence[Message], str]]) -> list[float]:
+        """Natural log-probability of each answer, whole, behind its prompt."""
+        found = likelihoods(
+            self._causal, [(self.tokens(prompt), self.plain_tokens(answer)) for prompt, answer in pairs]
+        )
         return [sum(one) for one in found]
 
     def surprise(self, text: str) -> tuple[float, int]:
         """Sum of the negative log-probabilities of a text's tokens, without the first two, and how many those are."""
         tokens = self.plain_tokens(text)
-        found = likelihoods(self._causal, tokens[:2], [tokens[2:]])[0]
+        found = likelihoods(self._causal, [(tokens[:2], tokens[2:])])[0]
         return -sum(found), len(found)

@@ -64,13 +64,15 @@ def test_one_prompt_and_prompts_with_nothing_in_common(lab: Lab) -> None:
 def test_likelihoods_are_those_of_whole_texts(lab: Lab) -> None:
     import torch
 
-    prompt, answers = prompts(lab)[0], [(7, 8, 9, 10), (11,), (12, 13)]
-    found = likelihoods(lab._causal, prompt, answers)
-    for answer, told in zip(answers, found, strict=True):
-        with torch.inference_mode():
-            logits = lab._causal(input_ids=torch.tensor([[*prompt, *answer]])).logits[0].log_softmax(-1)
-        wanted = [float(logits[len(prompt) - 1 + at, token]) for at, token in enumerate(answer)]
-        assert told == pytest.approx(wanted, abs=1e-4)
+    asked = prompts(lab)
+    pairs = [(asked[0], (7, 8, 9, 10)), (asked[0], (11,)), (asked[3], (12, 13)), (asked[1], (14,))]
+    for some in (pairs, pairs[:1], [(asked[0], (7,)), (asked[0][3:], (8, 9))]):
+        found = likelihoods(lab._causal, some)
+        for (prompt, answer), told in zip(some, found, strict=True):
+            with torch.inference_mode():
+                logits = lab._causal(input_ids=torch.tensor([[*prompt, *answer]])).logits[0].log_softmax(-1)
+            wanted = [float(logits[len(prompt) - 1 + at, token]) for at, token in enumerate(answer)]
+            assert told == pytest.approx(wanted, abs=1e-4)
 
 
 def test_a_model_that_is_not_there_is_refused(lab: Lab) -> None:

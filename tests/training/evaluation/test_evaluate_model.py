@@ -109,7 +109,6 @@ def test_what_is_not_evaluated_is_refused_in_words(place: Place, home: Settings,
         evaluated(place, str(tmp_path), tmp_path / "out")
     with pytest.raises(DataError, match="has no dev questions"):
         evaluated(place, str(place.run), tmp_path / "out", "--split", "dev")
-    (place.run / "adapter" / "README.md").write_text("changed")
     damaged = tmp_path / "damaged"
     damaged.mkdir()
     (damaged / "run.json").write_text((place.run / "run.json").read_text())
@@ -150,13 +149,14 @@ def test_base_and_tuned_are_two_models_of_the_same_weights(place: Place) -> None
     alone = Lab(place.model, {}, Precision.FLOAT32)
     both = Lab(place.model, {"tuned": place.run / "adapter"}, Precision.FLOAT32)
     for context in contexts:
+        pairs = [(context.prompts[0], "not in the documents")]
         with both.as_model("tuned"):
-            tuned = both.log_probabilities(context.prompts[0], ["not in the documents"])
+            tuned = both.log_probabilities(pairs)
         with both.as_model(BASE):
-            base = both.log_probabilities(context.prompts[0], ["not in the documents"])
+            base = both.log_probabilities(pairs)
             replies = both.replies(context.prompts, 8)
         assert base != tuned
-        assert base == alone.log_probabilities(context.prompts[0], ["not in the documents"])
+        assert base == alone.log_probabilities(pairs)
         assert replies == alone.replies(context.prompts, 8)
 
 
