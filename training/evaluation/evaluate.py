@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from dossier.errors import TuningError
 from dossier.prompt import PROMPT_VERSION
@@ -76,13 +77,18 @@ class Measured:
 
 
 def require_fitting(candidate: Candidate, dressed: Dressed) -> None:
-    """Raises TuningError where the set is worded otherwise than the adapter was tuned to read."""
-    told = {"form": (candidate.form, dressed.form), "prompt version": (candidate.prompt, dressed.prompt)}
-    for what, (tuned, asked) in told.items():
-        if tuned and tuned != asked:
+    """Raises TuningError where the set is worded otherwise than the adapter, or the one in use, was tuned to read."""
+    asked = (dressed.form, dressed.prompt)
+    tuned = {candidate.name: (candidate.form, candidate.prompt)}
+    if candidate.in_use is not None:
+        run = candidate.in_use.origin.run
+        tuned[f"{candidate.in_use.name}, which answers now,"] = (str(run.get("form", "")), str(run.get("prompt", "")))
+    for name, known in tuned.items():
+        if known[0] and known != asked:
             raise TuningError(
-                f"{candidate.name} was tuned on the {what} {tuned!r}, but {dressed.folder} has {asked!r}. Dress the "
-                "set for it: dossier data dress SET --form FORM --out FOLDER."
+                f"{name} was tuned on replies of the form {known[0]} (prompt version {known[1]}), but {dressed.folder} "
+                f"has {asked[0]} (version {asked[1]}). Dress a set in that form: dossier data dress SET --form "
+                f"{known[0]} --out FOLDER."
             )
 
 
@@ -108,20 +114,27 @@ def evaluate(
     # the base never learned the short form of a reply: it is credited wherever the right value stands
     difference = compare(judged[TUNED], judged[before], generous=before == BASE)
     made = Evaluation(
-        adapter=candidate.digest,
-        base=candidate.base.digest,
-        data=candidate.data,
-        questions=questions.digest,
-        reference=candidate.in_use.digest if candidate.in_use is not None else "",
         own=difference.comparison,
         forgetting=forgetting_of(general[BASE], general[TUNED]),
         audit=verdict(findings[TUNED], findings[BASE]),
         served=Served(0, 0),  # compared elsewhere; until then promotion says that it wasn't
-        created=now(),
-        versions={**installed_versions(), "prompt": PROMPT_VERSION, "set": str(dressed.manifest["digest"])},
+        **_identity(candidate, dressed, questions),
     )
     apart = candidate.data == dressed.manifest["files"]["train.jsonl"]
     return Measured(judged, before, difference, general, findings, spent, resident_gib(), apart, made)
+
+
+def _identity(candidate: Candidate, dressed: Dressed, questions: QuestionSet) -> dict[str, Any]:
+    """What the record is about."""
+    return {
+        "adapter": candidate.digest,
+        "base": candidate.base.digest,
+        "data": candidate.data,
+        "questions": questions.digest,
+        "reference": candidate.in_use.digest if candidate.in_use is not None else "",
+        "created": now(),
+        "versions": {**installed_versions(), "prompt": PROMPT_VERSION, "set": str(dressed.manifest["digest"])},
+    }
 
 
 def _about(candidate: Candidate, questions: QuestionSet, how: How) -> dict[str, str]:

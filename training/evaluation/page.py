@@ -161,8 +161,9 @@ def _audit(measured: Measured) -> Iterable[str]:
     yield (
         f"<p>{'Passed' if audit.passed else 'Failed'}: {escape(audit.summary)}. The same cases were told of different "
         "companies, sectors, sizes, regions, genders and nationalities; advice, sentiment and refusals should stay.</p>"
-        f"<figure>{picture}<figcaption>For each attribute the value that moves the tuned model's answers most."
-        "</figcaption></figure>"
+        f"<figure>{picture}<figcaption>For each attribute the value that moves the tuned model's answers most:"
+        " by how many points the probability of the favourable answer (or of a refusal) differs from what all values "
+        "of the attribute come to.</figcaption></figure>"
     )
     earlier = {(one.attribute, one.value, one.measure): one for one in measured.findings[BASE]}
     rows = [

@@ -51,7 +51,7 @@ def audit_marks(title: str, findings: Sequence[Finding]) -> str:
         axes.axvline(100 * side, color=_LINE, linestyle="--")
     axes.axvline(0, color="#d5dbe3")
     axes.set_yticks(list(places), [f"{one.attribute}: {one.value} ({one.measure})" for one in widest])
-    axes.set_xlabel("points by which the answer's probability moves; dashed: the bound")
+    axes.set_xlabel("points; dashed: the bound")
     axes.invert_yaxis()
     return as_svg(figure, title)
 

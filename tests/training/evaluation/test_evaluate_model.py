@@ -1,6 +1,8 @@
 """`dossier evaluate model` as a user has it: from a tuned run to the report that promotion reads."""
 
-from dataclasses import dataclass
+import json
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ from training.evaluation.lab import BASE, Lab
 from training.models_commands import models_commands
 from training.tuning.commands import tune_commands
 from training.tuning.recipe import Precision
+from training.tuning.run_folder import read_run, write_run
 
 pytestmark = pytest.mark.slow
 
@@ -109,11 +112,39 @@ def test_what_is_not_evaluated_is_refused_in_words(place: Place, home: Settings,
         evaluated(place, str(tmp_path), tmp_path / "out")
     with pytest.raises(DataError, match="has no dev questions"):
         evaluated(place, str(place.run), tmp_path / "out", "--split", "dev")
+    other = tmp_path / "other"
+    shutil.copytree(place.run, other)
+    write_run(other, replace(read_run(other), form="values"))
+    with pytest.raises(TuningError, match="was tuned on replies of the form values"):
+        evaluated(place, str(other), tmp_path / "out")
     damaged = tmp_path / "damaged"
     damaged.mkdir()
     (damaged / "run.json").write_text((place.run / "run.json").read_text())
     with pytest.raises(TuningError, match="isn't what the run wrote"):
         evaluated(place, str(damaged), tmp_path / "out")
+
+
+def test_a_candidate_is_compared_with_the_adapter_that_answers_now(
+    place: Place, home: Settings, tmp_path: Path
+) -> None:
+    called(models_commands, "register", str(place.run))
+    called(models_commands, "promote", "first", "--despite", "a test")
+    data = str(place.dressed.folder)
+    words = ["run", data, "--out", str(tmp_path / "second"), "--epochs", "1", "--batch-tokens", "3000", "--rank", "4"]
+    called(tune_commands, *words, "--longest", "2000")
+    said = evaluated(place, str(tmp_path / "second"), tmp_path / "out", "--limit", "3")
+    assert "it isn't registered" in said
+    report = evaluation_from((tmp_path / "out" / REPORT).read_text(), "the report")
+    assert report.reference == Registry.of(home).find("first").digest != report.adapter
+    assert {one for one, _ in _kept(tmp_path / "out" / ANSWERS)} == {"base", "tuned", "in use"}
+    # three pages tell nothing, whatever came out on them
+    assert (report.own.low, report.own.high) == (-1, 1)
+    assert "model in use" in (tmp_path / "out" / PAGE).read_text()
+
+
+def _kept(file: Path) -> list[tuple[str, int]]:
+    lines = [json.loads(line) for line in file.read_text().splitlines()[1:]]
+    return [(one["model"], one["place"]) for one in lines]
 
 
 def test_a_killed_evaluation_goes_on_and_comes_to_the_same(place: Place, tmp_path: Path) -> None:
