@@ -45,6 +45,8 @@ JOINED = {
     "key": ("serving.commands:key_commands", "API keys for programs."),
 }
 """Commands of the other packages: where each is, and its line in the help."""
+WITHIN = {"evaluate": {"model": "training.evaluation.commands:model"}}
+"""Commands that a group has from a package which the group's own doesn't know."""
 
 app = command_group(
     "Ask a company's own documents and get answers with sources, on its own machines.\n\n"
@@ -63,13 +65,21 @@ class _PassedOn(TyperCommand):
 
 def joined(name: str) -> typer.Typer:
     """A command of another package, imported now."""
-    module, _, attribute = JOINED[name][0].partition(":")
-    found = getattr(import_module(module), attribute)
+    found = _loaded(JOINED[name][0])
     if isinstance(found, typer.Typer):
+        known = {command.name for command in found.registered_commands}
+        for inner, place in WITHIN.get(name, {}).items():
+            if inner not in known:
+                found.command(inner)(_loaded(place))
         return found
     alone = command_group(no_args_is_help=False)
     alone.command(name)(found)
     return alone
+
+
+def _loaded(place: str) -> Any:  # noqa: ANN401 (a command or a group of them)
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 def _join(name: str, purpose: str) -> None:

@@ -17,10 +17,9 @@ from dossier.registry.checking import RUN_FILES, Base, read_base
 from dossier.registry.evaluation import evaluation_from
 from dossier.registry.promotion import promote, retire, rollback
 from dossier.settings import Settings, load_settings
-from dossier.weights import sha256_of
 from training.models_text import comparison_text, entry_text, list_text
 from training.tuning.recipe import Method
-from training.tuning.run_folder import RunRecord, RunState, read_run, weights_folder
+from training.tuning.run_folder import RunRecord, finished_weights, read_run
 
 models_commands = command_group("Tuned adapters: register, compare, promote, roll back.")
 Name = Annotated[str, typer.Argument(help="Name of an adapter, or the first characters of its digest.")]
@@ -117,17 +116,12 @@ def retire_command(name: Name) -> None:
 
 def _adapter_folder(run: Path, record: RunRecord) -> Path:
     """The folder of a finished run's adapter, its files as the run wrote them. Raises TuningError."""
-    if record.state is not RunState.FINISHED:
-        raise TuningError(f"the run in {run} isn't finished. Go on with it first: dossier tune run ... --resume")
+    folder = finished_weights(run, record)
     if record.recipe.method in (Method.FULL, Method.DORA):
         raise TuningError(
             f"{run} can't be loaded beside its base model ({record.recipe.method}). Serve it merged: dossier tune "
             f"merge {run} --out MODEL_FOLDER, and the setting base_model."
         )
-    folder = weights_folder(run, record.recipe)
-    for name, digest in record.files.items():
-        if not (folder / name).is_file() or sha256_of(folder / name) != digest:
-            raise TuningError(f"{folder / name} isn't what the run wrote. Restore it, or tune again.")
     return folder
 
 

@@ -8,19 +8,10 @@ from training.data.example import Example
 from training.data.figures import REST
 from training.data.pictures import bars, length_bars
 from training.data.prepare import Made
+from training.page import page, table
 
 _SHOWN_DROPS = 5
 _LONGEST = 600
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fff}
-h1{font-size:1.6rem;margin-bottom:0}h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #d5dbe3}
-table{border-collapse:collapse;margin:.8rem 0}td,th{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}thead th{border-bottom:1px solid #d5dbe3}
-figure{margin:1rem 0;overflow-x:auto}figcaption{color:#56606e}svg{max-width:100%;height:auto}
-pre{white-space:pre-wrap;background:#f4f6f9;padding:.6rem .8rem;border-radius:6px;margin:.3rem 0;overflow-wrap:anywhere}
-.note{background:#fff6df;padding:.5rem .8rem;border-radius:6px}code{overflow-wrap:anywhere}dt{font-weight:600}
-"""
 _PICTURES = (
     ("by task", "Examples by task"),
     ("by answer kind", "Examples by kind of answer"),
@@ -50,18 +41,13 @@ def sheet_of(made: Made, manifest: Mapping[str, Any]) -> str:
             *_settings(manifest),
         )
     )
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Data sheet of {name}</title>\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n<style>{_STYLE}</style></head>\n'
-        f"<body>\n{body}\n</body></html>\n"
-    )
+    return page(f"Data sheet of {name}", body)
 
 
 def _sources(sources: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     yield "<h2>Sources</h2>"
     rows = [(item["name"], item["kind"], item["licence"], item["examples"], item["sha256"][:12]) for item in sources]
-    yield _table(("source", "kind", "licence", "examples", "SHA-256"), rows)
+    yield table(("source", "kind", "licence", "examples", "SHA-256"), rows)
 
 
 def _pictures(figures: Mapping[str, Any]) -> Iterable[str]:
@@ -88,7 +74,7 @@ def _left_out(made: Made, figures: Mapping[str, Any]) -> Iterable[str]:
         return
     reasons = list(figures["dropped"])
     rows = [(name, *(counts.get(why, 0) for why in reasons)) for name, counts in figures["dropped by source"].items()]
-    yield _table(("source", *reasons), [*rows, ("all", *figures["dropped"].values())])
+    yield table(("source", *reasons), [*rows, ("all", *figures["dropped"].values())])
     for why in reasons:
         found = [item for item in made.dropped if item.why == why and item.detail]
         if found:
@@ -101,7 +87,7 @@ def _cleaning(figures: Mapping[str, Any]) -> Iterable[str]:
     yield "<h2>What was changed</h2>"
     yield f"<p>{figures['texts repaired']:,} texts were repaired (wrong encodings, ligatures, control characters).</p>"
     masks = list(figures["masked"].items())
-    yield _table(("personal data masked", "times"), masks) if masks else "<p>No personal data was found.</p>"
+    yield table(("personal data masked", "times"), masks) if masks else "<p>No personal data was found.</p>"
     kept_out = figures["evaluation questions kept out"]
     yield f"<p>{kept_out:,} evaluation questions were compared with, so that nothing like them is learned.</p>"
 
@@ -135,15 +121,5 @@ def _short(text: str, longest: int = _LONGEST) -> str:
 
 def _settings(manifest: Mapping[str, Any]) -> Iterable[str]:
     yield "<h2>How it was made</h2>"
-    yield _table(("setting", "value"), [(key, str(value)) for key, value in manifest["settings"].items()])
+    yield table(("setting", "value"), [(key, str(value)) for key, value in manifest["settings"].items()])
     yield f"<p>Digest <code>{escape(str(manifest['digest']))}</code></p>"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    top = "".join(f"<th>{escape(head)}</th>" for head in heads)
-    body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _cell(value: object) -> str:
-    return f'<td class="n">{value:,}</td>' if isinstance(value, int) else f"<td>{escape(str(value))}</td>"

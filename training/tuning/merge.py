@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dossier.adapters import MANIFEST, install, sha256_of
+from dossier.adapters import MANIFEST, install
 from dossier.base_model import PROVENANCE
 from dossier.errors import TuningError
 from dossier.weights import folder_digest, verify_folder
 from training.tuning.recipe import Method
-from training.tuning.run_folder import RunRecord, RunState, read_run, weights_folder
+from training.tuning.run_folder import RunRecord, finished_weights, read_run, weights_folder
 
 if TYPE_CHECKING:
     import torch
@@ -45,16 +45,11 @@ def merge_run(run: Path, base: Path, out: Path) -> None:
 def _require_mergeable(run: Path, record: RunRecord, base: Path, out: Path) -> None:
     if out.exists():
         raise TuningError(f"{out} is there already. Choose a folder that doesn't exist yet.")
-    if record.state is not RunState.FINISHED:
-        raise TuningError(f"the run in {run} isn't finished. Go on with it first: dossier tune run ... --resume")
     if folder_digest(base) != record.base_digest:
         raise TuningError(
             f"{run} was tuned on other weights than {base} has. Name the base model that it was tuned on."
         )
-    folder = weights_folder(run, record.recipe)
-    for name, digest in record.files.items():
-        if not (folder / name).is_file() or sha256_of(folder / name) != digest:
-            raise TuningError(f"{folder / name} isn't what the run wrote. Restore it, or tune again.")
+    finished_weights(run, record)
 
 
 def _merged(run: Path, record: RunRecord, base: Path) -> Any:  # noqa: ANN401 (a class that is imported late)

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from dossier.errors import EnvironmentProblem, TuningError
-from dossier.weights import replace_file
+from dossier.weights import replace_file, sha256_of
 from training.tuning.recipe import Method, Recipe, recipe_from
 
 RUN, METRICS, CHART = "run.json", "metrics.jsonl", "loss.svg"
@@ -63,6 +63,17 @@ def installed_versions() -> dict[str, str]:
 def weights_folder(folder: Path, recipe: Recipe) -> Path:
     """Where a run puts what it learned: an adapter, or a whole model when all weights were trained."""
     return folder / ("model" if recipe.method is Method.FULL else "adapter")
+
+
+def finished_weights(folder: Path, record: RunRecord) -> Path:
+    """Where a finished run's weights are, its files as the run wrote them. Raises TuningError."""
+    if record.state is not RunState.FINISHED:
+        raise TuningError(f"the run in {folder} isn't finished. Go on with it first: dossier tune run ... --resume")
+    weights = weights_folder(folder, record.recipe)
+    for name, digest in record.files.items():
+        if not (weights / name).is_file() or sha256_of(weights / name) != digest:
+            raise TuningError(f"{weights / name} isn't what the run wrote. Restore it, or tune again.")
+    return weights
 
 
 def write_run(folder: Path, record: RunRecord) -> None:

@@ -1,0 +1,1 @@
+"""Is a tuned model better? Asked beside its base, with intervals, for the registry and for people."""

@@ -1,0 +1,47 @@
+"""Means over questions with intervals that know that questions about one page succeed and fail together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.evaluation.measures import Figure
+
+FEWEST = 10
+"""With fewer contexts a bootstrap is too sure of itself."""
+_RESAMPLES = 4000
+_SEED = 20
+
+
+def clustered(values: Sequence[float], clusters: Sequence[int], span: tuple[float, float] = (0, 1)) -> Figure:
+    """Mean with its 95% percentile interval, whole clusters resampled (Davison and Hinkley 1997, section 3.8).
+
+    With fewer than 10 clusters nothing is claimed: the interval is all of `span`.
+    """
+    if not values:
+        return Figure(0.0, *span)
+    sums, counts = _by_cluster(values, clusters)
+    mean = float(sums.sum() / counts.sum())
+    if len(sums) < FEWEST:
+        return Figure(mean, min(span[0], mean), max(span[1], mean))
+    drawn = np.random.default_rng(_SEED).integers(len(sums), size=(_RESAMPLES, len(sums)))
+    means = sums[drawn].sum(1) / counts[drawn].sum(1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return Figure(mean, min(float(low), mean), max(float(high), mean))
+
+
+def by_chance(differences: Sequence[float], clusters: Sequence[int]) -> float:
+    """How likely a mean difference at least so large is if neither model were better: a paired test.
+
+    Whole clusters change sign at random (Fisher's randomisation test; for language, Yeh 2000).
+    """
+    sums, _ = _by_cluster(differences, clusters)
+    signs = np.random.default_rng(_SEED).choice((-1.0, 1.0), size=(_RESAMPLES, len(sums)))
+    extreme = np.abs(signs @ sums) >= abs(sums.sum()) - 1e-9
+    return float((extreme.sum() + 1) / (_RESAMPLES + 1))
+
+
+def _by_cluster(values: Sequence[float], clusters: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    _, places = np.unique(np.asarray(clusters), return_inverse=True)
+    sums = np.bincount(places, weights=np.asarray(values, float)).astype(np.float64)
+    return sums, np.bincount(places).astype(np.float64)
