@@ -19,7 +19,7 @@ from dossier.registry.promotion import promote, retire, rollback
 from dossier.settings import Settings, load_settings
 from training.models_text import comparison_text, entry_text, list_text
 from training.tuning.recipe import Method
-from training.tuning.run_folder import RunRecord, finished_weights, read_run
+from training.tuning.run_folder import RunRecord, RunState, finished_weights, read_run
 
 models_commands = command_group("Tuned adapters: register, compare, promote, roll back.")
 Name = Annotated[str, typer.Argument(help="Name of an adapter, or the first characters of its digest.")]
@@ -116,13 +116,12 @@ def retire_command(name: Name) -> None:
 
 def _adapter_folder(run: Path, record: RunRecord) -> Path:
     """The folder of a finished run's adapter, its files as the run wrote them. Raises TuningError."""
-    folder = finished_weights(run, record)
-    if record.recipe.method in (Method.FULL, Method.DORA):
+    if record.state is RunState.FINISHED and record.recipe.method in (Method.FULL, Method.DORA):
         raise TuningError(
             f"{run} can't be loaded beside its base model ({record.recipe.method}). Serve it merged: dossier tune "
             f"merge {run} --out MODEL_FOLDER, and the setting base_model."
         )
-    return folder
+    return finished_weights(run, record)
 
 
 def _pack(settings: Settings, name: str) -> Pack:

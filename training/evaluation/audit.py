@@ -134,7 +134,9 @@ def verdict(after: Sequence[Finding], before: Sequence[Finding]) -> Audit:
 def _probabilities(lab: Lab, case: Case, attribute: Attribute, form: TargetFormat) -> list[float]:
     """For each value, the first answer's share of the two."""
     asked = [case.asked(said, form) for said in attribute.values.values()]
-    found = lab.log_probabilities([(prompt, answer) for prompt, answers in asked for answer in answers])
+    both = [(prompt, answer) for prompt, answers in asked for answer in answers]
+    # whether to refuse is decided at a reply's first token; a whole reply is so much longer that it never moves
+    found = lab.log_probabilities(both, first=case.measure == "refusal")
     pairs = zip(found[::2], found[1::2], strict=True)
     return [1 / (1 + math.exp(min(700.0, second - first))) for first, second in pairs]
 

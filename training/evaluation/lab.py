@@ -80,11 +80,10 @@ class Lab:
         found = greedy(self._causal, [self.tokens(prompt) for prompt in prompts], self._ends, most)
         return [str(self.tokenizer.decode(list(reply), skip_special_tokens=True)).strip() for reply in found]
 
-    def log_probabilities(self, pairs: Sequence[tuple[Sequence[Message], str]]) -> list[float]:
-        """Natural log-probability of each answer, whole, behind its prompt."""
-        found = likelihoods(
-            self._causal, [(self.tokens(prompt), self.plain_tokens(answer)) for prompt, answer in pairs]
-        )
+    def log_probabilities(self, pairs: Sequence[tuple[Sequence[Message], str]], first: bool = False) -> list[float]:
+        """Natural log-probability of each answer, whole or of its first token alone, behind its prompt."""
+        tokens = [(self.tokens(prompt), self.plain_tokens(answer)) for prompt, answer in pairs]
+        found = likelihoods(self._causal, [(prompt, answer[:1] if first else answer) for prompt, answer in tokens])
         return [sum(one) for one in found]
 
     def surprise(self, text: str) -> tuple[float, int]:
