@@ -1,6 +1,8 @@
 """The connection: SQLite made safe for several threads and processes, other databases as they are."""
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ BUSY_MILLISECONDS = 30_000
 THREADS = 20
 """Connections kept open; as many again may be opened for a moment (the API uses up to 40 threads)."""
 _WRITES = "dossier_writes"
+_PAUSE = 0.02
 
 
 class Database:
@@ -118,9 +121,23 @@ def _engine(url: URL) -> Engine:
 def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ANN401 (the driver's own type)
     connection.isolation_level = None  # the driver must not begin transactions: _begin_sqlite does
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _keep_a_log_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _keep_a_log_ahead(connection: Any) -> None:  # noqa: ANN401 (the driver's own type)
+    """Switch to write-ahead logging. SQLite doesn't wait for others who do so at the same moment; this does."""
+    deadline = time.monotonic() + BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+            continue
+        return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,7 +1,9 @@
 """Opening: tables, permissions, and what is said when it can't be done."""
 
+import sqlite3
 import stat
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from alembic.migration import MigrationContext
 from dossier.errors import EnvironmentProblem, SettingsError
 from dossier.settings import Settings
 from serving.store import Role, Store, open_store
+from serving.store.database import Database
 from serving.store.passwords import Passwords
 from serving.store.tables import Table
 from tests.serving.store.conftest import FIRST_PASSWORD, POSTGRES
@@ -32,6 +35,20 @@ def test_several_processes_may_open_an_empty_database_at_once(settings: Settings
     assert {store.users.count() for store, _ in opened} == {1}
     for store, _ in opened:
         store.close()
+
+
+@pytest.mark.parametrize("how", ["BEGIN EXCLUSIVE", "BEGIN IMMEDIATE"])
+def test_who_makes_the_database_at_the_same_moment_is_waited_for(tmp_path: Path, how: str) -> None:
+    other = sqlite3.connect(tmp_path / "dossier.sqlite", isolation_level=None, check_same_thread=False)
+    other.execute(how)
+    other.execute("CREATE TABLE theirs (number)")
+    done = threading.Timer(0.5, other.commit)
+    done.start()
+    database = Database(f"sqlite:///{tmp_path / 'dossier.sqlite'}")
+    database.check()
+    database.close()
+    done.join()
+    other.close()
 
 
 def test_the_first_admins_password_is_made_once_and_told_once(url: str, tmp_path: Path, passwords: Passwords) -> None:
