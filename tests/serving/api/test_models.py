@@ -38,7 +38,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     registry, base = Registry(tmp_path / "adapters"), write_base(tmp_path / "base")
     model_server = SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}/v1", api_key="k", model_name=BASE)
     champion = Champion(model_server, registry, PACK, lambda: base, True)
-    with served(tmp_path / "home", models=ModelAdmin(champion, registry, PACK, lambda: base)) as gateway:
+    with served(tmp_path / "home", models=ModelAdmin(champion, registry, PACK, lambda: base, "float32")) as gateway:
         yield Scene(gateway, gateway.signed_in("admin"), registry, base, tmp_path)
     server.shutdown()
     server.server_close()
