@@ -105,9 +105,7 @@ def judged(
         elif cut:
             told.append(f"{one.id}: the served reply breaks off after {len(made)} tokens")
         elif sum(apart) > margin * len(apart):
-            told.append(
-                f"{one.id}: the same tokens, with other log-probabilities ({sum(apart) / len(apart):.3f} apart)"
-            )
+            told.append(f"{one.id}: the same tokens, but {sum(apart) / len(apart):.3f} apart in log-probability")
     ties = sum(0 < choice.lead <= margin for made in found for choice in made)
     served = Served(len(asked), len(told), len(moved), ties, round(margin, 4))
     return served, sum(moved) / max(len(moved), 1), tuple(told)

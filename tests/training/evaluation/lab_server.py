@@ -51,13 +51,8 @@ class LabHandler(Handler):
         import torch
 
         with torch.inference_mode():
-            whole = lab._causal.generate(
-                torch.tensor([prompt]),
-                do_sample=False,
-                max_new_tokens=most,
-                eos_token_id=sorted(lab.ends),
-                pad_token_id=0,
-            )[0].tolist()
+            how = {"do_sample": False, "max_new_tokens": most, "eos_token_id": sorted(lab.ends), "pad_token_id": 0}
+            whole = lab._causal.generate(torch.tensor([prompt]), **how)[0].tolist()
         reply = tuple(whole[len(prompt) : len(whole) - self.cut])
         likeliest = [[one.first, one.second] for one in lab.choices([(tuple(prompt), reply)])[0]]
         return {
