@@ -172,7 +172,7 @@ def test_who_may_not_ask_and_what_is_not_there_is_said(place: Place, tmp_path: P
 
 
 def test_a_tie_is_excused_and_counted_and_a_clear_difference_is_not() -> None:
-    lab: Any = SimpleNamespace(ends={2}, tokenizer=SimpleNamespace(decode=str))
+    lab: Any = SimpleNamespace(ends={2}, tokenizer=SimpleNamespace(decode=lambda tokens: str(tokens[0])))
 
     def verdict(lead: float) -> Any:
         reply = Continuation((5, 2), (((5, -0.7), (6, -0.7)), ((2, -0.1), (3, -4.0))))
