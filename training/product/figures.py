@@ -14,20 +14,23 @@ from training.scoring import Outcome
 ALL, ANSWERABLE = "all questions", "answerable"
 Measure = Callable[[Answered], float | None]
 RIGHT, REFUSED, WRONG = "right", "refused", "wrong"
-MEASURES: Mapping[str, Measure] = {
+ANSWERS: Mapping[str, Measure] = {
     RIGHT: lambda one: float(one.judgement.outcome is Outcome.RIGHT),
     REFUSED: lambda one: float(_refuses(one)),
     WRONG: lambda one: float(one.judgement.outcome is Outcome.WRONG),
-    "right, and no other amount said": lambda one: float(one.judgement.exact),
-    "number right, whatever its scale": lambda one: float(one.judgement.value),
-    "evidence among the passages shown": lambda one: one.judgement.found,
-    "cited passages on a page of evidence (precision)": lambda one: one.judgement.precision,
+    "right, no other amount": lambda one: float(one.judgement.exact) if one.answerable else None,
+    "number right, any scale": lambda one: float(one.judgement.value) if one.answerable else None,
+}
+SOURCES: Mapping[str, Measure] = {
+    "evidence among passages shown": lambda one: one.judgement.found,
+    "cited page is right (precision)": lambda one: one.judgement.precision,
     "evidence cited (recall)": lambda one: one.judgement.recall,
 }
+MEASURES: Mapping[str, Measure] = {**ANSWERS, **SOURCES}
 """What is measured of a question, from 0 to 1; None where it doesn't apply. An unanswerable one is right if refused."""
 SECONDS: Mapping[str, Measure] = {
-    "seconds to the first words": lambda one: None if one.problem else one.first,
-    "seconds to the end": lambda one: None if one.problem else one.total,
+    "first words": lambda one: None if one.problem else one.first,
+    "end": lambda one: None if one.problem else one.total,
 }
 
 

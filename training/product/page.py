@@ -6,14 +6,16 @@ from html import escape
 from training.evaluation.intervals import FEWEST
 from training.evaluation.pictures import share_bars
 from training.evaluation.wording import chance, percent, points, short
-from training.page import page, table
+from training.page import figures_table, page, table
 from training.product.figures import (
     ALL,
     ANSWERABLE,
+    ANSWERS,
     MEASURES,
     REFUSED,
     RIGHT,
     SECONDS,
+    SOURCES,
     WRONG,
     Change,
     Measured,
@@ -23,6 +25,7 @@ from training.product.figures import (
     times_of,
 )
 from training.product.record import Answered, ProductRun
+from training.product.text import seconds
 from training.scoring import Outcome
 
 _EXAMPLES = 3
@@ -49,7 +52,7 @@ def page_of(run: ProductRun, earlier: ProductRun | None = None) -> str:
             *_verdict(run, found),
             *(_changes(earlier, run) if earlier is not None else ()),
             *_outcomes(found),
-            *_measures(run, found),
+            *_measures(found),
             *_times(run),
             *_examples(run),
             *_settings(run),
@@ -99,15 +102,13 @@ def _changes(earlier: ProductRun, later: ProductRun) -> Iterable[str]:
         if found := changes.get(kind):
             yield f"<h3>{escape(_kind(kind))}</h3>"
             heads = ("measure", "before", "now", "difference (95% interval)", "chance")
-            yield table(heads, [_change(name, one) for name, one in found.items()])
+            yield figures_table(heads, [_change(name, one) for name, one in found.items()])
 
 
 def _change(name: str, one: Change) -> tuple[str, ...]:
     if name in MEASURES:
         return name, f"{one.before:.0%}", f"{one.after:.0%}", f"{points(one.gain)} points", chance(one.chance)
-    gain = one.gain
-    span = f"{gain.value:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})"
-    return f"{name}, mean", f"{one.before:.2f}", f"{one.after:.2f}", span, chance(one.chance)
+    return f"{name}, mean", f"{one.before:.2f} s", f"{one.after:.2f} s", f"{seconds(one)} s", chance(one.chance)
 
 
 def _outcomes(found: Figures) -> Iterable[str]:
@@ -124,11 +125,11 @@ def _outcomes(found: Figures) -> Iterable[str]:
     )
 
 
-def _measures(run: ProductRun, found: Figures) -> Iterable[str]:
+def _measures(found: Figures) -> Iterable[str]:
     yield "<h2>All figures</h2>"
-    kinds = list(found)
-    rows = [(name, *(_figure(found[kind][name]) for kind in kinds)) for name in MEASURES]
-    yield '<div class="wide">' + table(("measure (95% interval)", *map(_kind, kinds)), rows) + "</div>"
+    for names in (ANSWERS, SOURCES):
+        rows = [(_kind(kind), *(_figure(one[name]) for name in names)) for kind, one in found.items()]
+        yield figures_table(("", *names), rows)
     yield (
         "<p>Sources are judged by page: a cited passage counts when it stands on a page that holds the evidence, and "
         "one of the pages listed is enough (a comparison of two companies takes one of each). Answers without a "
@@ -139,12 +140,12 @@ def _measures(run: ProductRun, found: Figures) -> Iterable[str]:
 def _times(run: ProductRun) -> Iterable[str]:
     yield "<h2>How long people wait</h2>"
     times = times_of(run)
-    heads = ("kind of question", *(f"{name}: {what}" for name in SECONDS for what in ("median", "95% within")))
+    heads = ("seconds to the", *(f"{name}, {what}" for name in SECONDS for what in ("median", "95% within")))
     rows = [
         (_kind(kind), *(f"{value:.2f}" for name in SECONDS for value in (one[name].median, one[name].high)))
         for kind, one in times.items()
     ]
-    yield table(heads, rows)
+    yield figures_table(heads, rows)
     yield "<p>One question at a time, over HTTP, nobody else asking.</p>"
 
 

@@ -134,7 +134,7 @@ def test_a_gain_is_told_from_chance(tmp_path: Path) -> None:
     assert (right.before, right.after) == (0, pytest.approx(20 / 24))
     assert 0.5 < right.gain.low < right.gain.value < right.gain.high <= 1
     assert right.chance < 0.01
-    assert found["seconds to the end"].gain.value == pytest.approx(-1)
+    assert found["end"].gain.value == pytest.approx(-1)
     same = changes_of(after, after)[0][ALL][RIGHT]
     assert (same.gain.value, same.chance) == (0, 1)
     for name, run in (("before", before), ("after", after)):
@@ -172,7 +172,7 @@ def test_questions_on_one_document_are_one_cluster_where_there_are_enough_docume
 def test_waits_are_told_by_median_and_percentile() -> None:
     run = run_with([True] * 20)
     slow = replace(run, answers=(*run.answers[:18], *(replace(one, total=40.0) for one in run.answers[18:])))
-    times = times_of(slow)[ALL]["seconds to the end"]
+    times = times_of(slow)[ALL]["end"]
     assert (times.median, times.high) == (2, 40)
 
 
