@@ -136,20 +136,23 @@ def _ask(
     on_progress: OnProgress,
 ) -> tuple[list[list[Asked]], str]:
     """The served replies, context by context, and the precision that the server computes in."""
-    asked: list[list[Asked]] = []
+    prompts = [[lab.tokens(prompt) for prompt in context.prompts] for context in contexts]
+    flat = [prompt for some in prompts for prompt in some]
+    replies: list[Continuation] = []
     started, precision = datetime.now(UTC), ""
-    for done, context in enumerate(contexts, start=1):
-        prompts = [lab.tokens(prompt) for prompt in context.prompts]
-        replies: list[Continuation] = []
-        for at in range(0, len(prompts), _AT_ONCE):
-            found = gateway.complete(candidate.digest, prompts[at : at + _AT_ONCE], most)
-            if found.adapter != candidate.digest:
-                raise RegistryError(f"the gateway answered by adapter {found.adapter[:16]}. Is it another registry's?")
-            replies += found.replies
-            precision = found.precision
-        whole = zip(context.asked, prompts, replies, strict=True)
-        asked.append([Asked(one.id, prompt, reply) for one, prompt, reply in whole])
-        on_progress(Progress("Asking the model server (contexts)", done, len(contexts), started))
+    for at in range(0, len(flat), _AT_ONCE):
+        found = gateway.complete(candidate.digest, flat[at : at + _AT_ONCE], most)
+        if found.adapter != candidate.digest:
+            raise RegistryError(f"the gateway answered by adapter {found.adapter[:16]}. Is it another registry's?")
+        replies += found.replies
+        precision = found.precision
+        on_progress(Progress("Asking the model server (prompts)", len(replies), len(flat), started))
+    left = iter(replies)
+    whole = zip(contexts, prompts, strict=True)
+    asked = [
+        [Asked(one.id, prompt, next(left)) for one, prompt in zip(context.asked, some, strict=True)]
+        for context, some in whole
+    ]
     return asked, precision
 
 

@@ -76,7 +76,7 @@ def _verdict(run: ProductRun, found: Figures) -> Iterable[str]:
         )
     if run.failed:
         yield (
-            f'<p class="note">{len(run.failed)} questions got no answer and count as wrong. The first: '
+            f'<p class="note">Without an answer, and counted as wrong: {len(run.failed)}. The first: '
             f"{escape(run.failed[0].problem)}</p>"
         )
     clusters, kind = clusters_of(run.answers)
