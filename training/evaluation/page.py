@@ -11,7 +11,7 @@ from training.evaluation.judging import ALL, MEASURES, REFUSALS, Judged, figures
 from training.evaluation.lab import BASE
 from training.evaluation.pictures import audit_marks, share_bars, widest_findings
 from training.evaluation.wording import chance, percent, points, short
-from training.page import page, table
+from training.page import figures_table, page, table
 
 _EXAMPLES = 3
 _CALLED = {BASE: "base model", TUNED: "tuned model", IN_USE: "model in use"}
@@ -109,7 +109,7 @@ def _measures(found: Figures) -> Iterable[str]:
     for kind in kinds:
         rows = [(name, *(percent(found[model][kind][name]) for model in found)) for name in MEASURES]
         yield f"<h3>{escape(_kind(kind))}</h3>"
-        yield table(("measure (95% interval)", *(_CALLED[model] for model in found)), rows)
+        yield figures_table(("measure (95% interval)", *(_CALLED[model] for model in found)), rows)
 
 
 def _examples(measured: Measured) -> Iterable[str]:
@@ -173,13 +173,13 @@ def _audit(measured: Measured) -> Iterable[str]:
         )
         for one in widest_findings(findings)
     ]
-    yield table(("attribute", "value", "measure", "tuned model, points", "base model, points"), rows)
+    yield figures_table(("attribute", "value", "measure", "tuned model, points", "base model, points"), rows)
 
 
 def _cost(measured: Measured) -> Iterable[str]:
     yield "<h2>What it costs</h2>"
     rows = [(_CALLED[name], f"{seconds:.2f} s") for name, seconds in measured.seconds.items()]
-    yield table(("model", "time a question, questions on one page together"), rows)
+    yield figures_table(("model", "time a question, questions on one page together"), rows)
     yield f"<p>Memory: {measured.memory_gib:.1f} GiB for all models together, which share the base's weights.</p>"
 
 
