@@ -65,6 +65,8 @@ def train_reranker(
         str(folder), num_labels=1, max_length=recipe.tokens, device=recipe.device, local_files_only=True,
         activation_fn=torch.nn.Identity(),
     )  # fmt: skip
+    # a few thousand questions teach a thirtieth of the words: the others would drift
+    model.model.get_input_embeddings().weight.requires_grad_(False)
     columns = {
         "question": [item.question for item in judged],
         "passage": [item.passage for item in judged],
