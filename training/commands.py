@@ -47,7 +47,7 @@ def tune_embedder(  # noqa: PLR0913 (options of a command)
     settings = load_settings()
     pack = load_pack(settings)
     source = Source(tuple(pairs or ()), docs, most=most, seed=seed)
-    recipe = Recipe(seed=seed, epochs=epochs, batch=batch, tokens=tokens)
+    recipe = Recipe(seed=seed, epochs=epochs, batch=batch, tokens=tokens, device=settings.device)
     kept = _general(general, general_docs, pack.questions, pack.documents)
     with ProgressDisplay() as display:
         if dry_run:
@@ -82,7 +82,7 @@ def tune_the_reranker(
     """
     settings = load_settings()
     source = Source(tuple(pairs or ()), docs, most=most, seed=seed)
-    recipe = RerankRecipe(seed=seed, epochs=epochs)
+    recipe = RerankRecipe(seed=seed, epochs=epochs, device=settings.device)
     with ProgressDisplay() as display:
         report = tune_reranker(source, recipe, settings, load_pack(settings), display)
     print(report.verdict)

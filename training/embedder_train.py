@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dossier.adapters import ADAPTER, CONFIG, save_tensors
+from dossier.processor import computes_bf16
 from dossier.records import Progress
 from retrieval.build import OnProgress
 
@@ -30,7 +31,7 @@ class Triplet:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train. `rank` 0 trains all weights instead of an adapter."""
+    """How to train. `rank` 0 trains all weights instead of an adapter; `device` is cpu or cuda."""
 
     seed: int = 7
     epochs: float = 2.0
@@ -40,6 +41,7 @@ class Recipe:
     alpha: int = 32
     tokens: int = 256
     scale: float = 20.0
+    device: str = "cpu"
 
 
 def train(
@@ -59,7 +61,7 @@ def train(
 
     transformers_logging.disable_progress_bar()
     torch.manual_seed(recipe.seed)
-    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    model = SentenceTransformer(str(folder), device=recipe.device, local_files_only=True)
     model.model_card_data.generate_widget_examples = False
     model.max_seq_length = recipe.tokens
     if recipe.rank:
@@ -85,7 +87,6 @@ def train(
 
 
 def _arguments(recipe: Recipe, work: Path) -> Any:  # noqa: ANN401 (a class that is imported late)
-    import torch
     from sentence_transformers import SentenceTransformerTrainingArguments
     from sentence_transformers.base.sampler import BatchSamplers
 
@@ -98,9 +99,8 @@ def _arguments(recipe: Recipe, work: Path) -> Any:  # noqa: ANN401 (a class that
         lr_scheduler_type="cosine",
         seed=recipe.seed,
         data_seed=recipe.seed,
-        # without the instructions for it, bf16 is emulated: several times slower than fp32
-        bf16=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()),
-        use_cpu=True,
+        bf16=recipe.device == "cuda" or computes_bf16(),
+        use_cpu=recipe.device == "cpu",
         batch_sampler=BatchSamplers.NO_DUPLICATES,
         save_strategy="no",
         eval_strategy="no",
@@ -127,7 +127,7 @@ def reporter(on_progress: OnProgress) -> Any:  # noqa: ANN401 (a class that is i
 def _save(model: Any, base: str, recipe: Recipe, work: Path) -> None:  # noqa: ANN401 (a class that is imported late)
     """Write the adapter in half precision, in PEFT's format."""
     state = {
-        f"base_model.model.{name}": value.float().numpy().astype(np.float16)
+        f"base_model.model.{name}": value.float().cpu().numpy().astype(np.float16)
         for name, value in model.get_adapter_state_dict().items()
     }
     save_tensors(state, work / ADAPTER)

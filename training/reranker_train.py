@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dossier.processor import computes_bf16
 from retrieval.build import OnProgress
 from training.embedder_train import reporter
 from training.pairs_gather import Part
@@ -22,7 +23,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class RerankRecipe:
-    """How to train; `wrong` near-misses are shown beside each right passage."""
+    """How to train; `wrong` near-misses are shown beside each right passage; `device` is cpu or cuda."""
 
     seed: int = 7
     epochs: float = 2.0
@@ -30,6 +31,7 @@ class RerankRecipe:
     rate: float = 5e-5
     wrong: int = 4
     tokens: int = 320
+    device: str = "cpu"
 
 
 def judged_of(parts: Sequence[Part], recipe: RerankRecipe) -> list[Judged]:
@@ -60,9 +62,11 @@ def train_reranker(
 
     torch.manual_seed(recipe.seed)
     model = CrossEncoder(
-        str(folder), num_labels=1, max_length=recipe.tokens, device="cpu", local_files_only=True,
+        str(folder), num_labels=1, max_length=recipe.tokens, device=recipe.device, local_files_only=True,
         activation_fn=torch.nn.Identity(),
     )  # fmt: skip
+    # a few thousand questions teach a thirtieth of the words: the others would drift
+    model.model.get_input_embeddings().weight.requires_grad_(False)
     columns = {
         "question": [item.question for item in judged],
         "passage": [item.passage for item in judged],
@@ -82,7 +86,6 @@ def train_reranker(
 
 
 def _arguments(recipe: RerankRecipe, work: Path) -> Any:  # noqa: ANN401 (a class that is imported late)
-    import torch
     from sentence_transformers.cross_encoder import CrossEncoderTrainingArguments
 
     return CrossEncoderTrainingArguments(
@@ -93,8 +96,8 @@ def _arguments(recipe: RerankRecipe, work: Path) -> Any:  # noqa: ANN401 (a clas
         warmup_steps=0.1,
         seed=recipe.seed,
         data_seed=recipe.seed,
-        bf16=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()),
-        use_cpu=True,
+        bf16=recipe.device == "cuda" or computes_bf16(),
+        use_cpu=recipe.device == "cpu",
         save_strategy="no",
         eval_strategy="no",
         logging_strategy="no",

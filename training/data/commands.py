@@ -45,6 +45,9 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
     per_table: Annotated[
         int, typer.Option(help="Also make up to so many questions about each table that is learned from.")
     ] = 0,
+    varied: Annotated[
+        int, typer.Option(help="Also make so many copies of what is learned with other figures and years.")
+    ] = 0,
     pack: Annotated[str, typer.Option(help="Pack whose groups and questions count (default: the setting's).")] = "",
     keep_out: Annotated[
         list[Path] | None, typer.Option("--keep-out", help="Questions to be judged by: nothing like them is learned.")
@@ -62,14 +65,16 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
     Example: dossier data prepare tatqa_dataset_dev.json replies.jsonl --out data/first
     """
     _need_libraries()
-    if window < 0 or most < 0 or per_table < 0:
-        raise SettingsError("--window, --most and --per-table can't be less than 0. Leave them out for the default.")
+    if min(window, most, per_table, varied) < 0:
+        raise SettingsError(
+            "--window, --most, --per-table and --varied can't be less than 0. Leave them out for the default."
+        )
     if not sources and not tables:
         raise SettingsError(
             "there is nothing to prepare. Name files with examples, or --tables for your own documents."
         )
     settings = load_settings(pack=pack) if pack else load_settings()
-    recipe = Recipe(window or settings.engine_context, seed, Shares.parse(split), most, tables, per_table)
+    recipe = Recipe(window or settings.engine_context, seed, Shares.parse(split), most, tables, per_table, varied)
     refuse_foreign(out)
     started = time.monotonic()
     with ProgressDisplay() as display:
@@ -85,7 +90,7 @@ def dress_data(  # noqa: PLR0913 (options of a command)
     folder: Annotated[Path, typer.Argument(help="Folder of a prepared set.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write; it must not hold anything else.")],
     form: Annotated[TargetFormat, typer.Option("--format", help="How answers are written.")] = TargetFormat.EVIDENCE,
-    distractors: Annotated[int, typer.Option(help="Near misses beside what answers.")] = 2,
+    distractors: Annotated[int, typer.Option(help="Most near misses beside what answers: 0 to so many, drawn.")] = 2,
     without_gold: Annotated[float, typer.Option(help="Share of items in which nothing answers.")] = 0.15,
     seed: Annotated[int, typer.Option(help="The same seed dresses the same.")] = 1,
     budget: Annotated[int, typer.Option(help="Most tokens of evidence in a prompt.")] = BUDGET,

@@ -24,6 +24,7 @@ from training.data.lengths import Measure, measure_of
 from training.data.more_questions import more_questions
 from training.data.readers import Limited
 from training.data.splitting import Shares, balanced, split
+from training.data.varying import varied
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Recipe:
     """How a set is made. `window` in tokens; `most` examples of each task and kind of answer (0: all).
 
     `tables` adds questions about the tables of the pack's own index, `per_table` up to so many about each table of the
-    contexts that are learned from.
+    contexts that are learned from, `varied` so many copies of what is learned with other figures.
     """
 
     window: int = 4096
@@ -40,6 +41,7 @@ class Recipe:
     most: int = 5000
     tables: bool = False
     per_table: int = 0
+    varied: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ def prepare(
     parts = split(work.examples, recipe.shares, recipe.seed)
     if recipe.per_table:
         sources += (_ask_more(work, parts, judges, recipe.per_table),)
+    if recipe.varied:
+        sources += (_vary(work, parts, judges, recipe),)
     return Made(
         recipe,
         sources,
@@ -213,6 +217,15 @@ def _ask_more(work: _Work, parts: dict[str, list[Example]], judges: Sequence[Exa
     _without_judges(work, judges)
     parts["train"] += work.examples
     return more
+
+
+def _vary(work: _Work, parts: dict[str, list[Example]], judges: Sequence[Example], recipe: Recipe) -> Source:
+    """Add copies of what is learned with other figures, by the same rules."""
+    copies = varied(parts["train"], recipe.varied, recipe.seed)
+    work.examples = list(copies)
+    _without_judges(work, judges)
+    parts["train"] += work.examples
+    return copies
 
 
 def _fit(work: _Work, measure: Measure, window: int) -> dict[str, int]:

@@ -176,6 +176,7 @@ def _settings(made: Made) -> dict[str, Any]:
     recipe = made.recipe
     judges = hashlib.sha256("\n".join(made.judges).encode("utf-8", "surrogatepass")).hexdigest()
     more = {"per table": recipe.per_table} if recipe.per_table else {}
+    more |= {"varied": recipe.varied} if recipe.varied else {}
     return {
         **more,
         "pack": made.pack,

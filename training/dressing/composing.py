@@ -73,7 +73,7 @@ class Composer:
         chance = random.Random(f"{self._recipe.seed}:{_name(examples)}")  # noqa: S311 (chooses training data)
         size = int(self._recipe.budget * chance.uniform(*_MISS_SHARES))
         misses = self._misses([example for example, _ in needs], own, pool, size)
-        shown = misses[: self._recipe.distractors]
+        shown = misses[: chance.randint(0, self._recipe.distractors)]  # a search, too, finds few or many
         room = self._recipe.budget - sum(miss.size for miss in shown)
         for part in self._parts(needs, pool, room, done):
             self._add(part, pool, shown, room, chance, done)

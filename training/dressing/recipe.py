@@ -14,9 +14,9 @@ from dossier.reply import TargetFormat
 class DressRecipe:
     """Every choice that the items depend on.
 
-    `distractors` near misses beside the excerpts that answer; `without_gold` the share of contexts' items that show
-    only what doesn't answer; `budget` tokens of evidence in a prompt; `window` tokens of prompt and reply together;
-    `index` whether near misses come from the owner's index.
+    Up to `distractors` near misses stand beside the excerpts that answer; `without_gold` is the share of contexts'
+    items that show only what doesn't answer; `budget` tokens of evidence in a prompt; `window` tokens of prompt and
+    reply together; `index` whether near misses come from the owner's index.
     """
 
     form: TargetFormat = TargetFormat.EVIDENCE

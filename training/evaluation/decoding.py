@@ -32,7 +32,7 @@ def greedy(model: Any, prompts: Sequence[Sequence[int]], ends: Collection[int], 
     live = list(range(len(prompts)))
     with torch.inference_mode():
         cache = _cache(model, prompts[0][:shared], len(prompts))
-        ids, mask = _padded([prompt[shared:] for prompt in prompts], shared)
+        ids, mask = (one.to(model.device) for one in _padded([prompt[shared:] for prompt in prompts], shared))
         places = (mask.cumsum(1) - 1)[:, shared:]
         for _ in range(most):
             logits = model(
@@ -45,7 +45,7 @@ def greedy(model: Any, prompts: Sequence[Sequence[int]], ends: Collection[int], 
             if not going:
                 break
             if len(going) < len(live):  # the finished ones cost nothing any more
-                kept = torch.tensor(going)
+                kept = torch.tensor(going, device=model.device)
                 cache.batch_select_indices(kept)
                 chosen, mask, places = chosen[kept], mask[kept], places[kept]
                 live = [live[row] for row in going]
@@ -119,7 +119,8 @@ def _behind(model: Any, pairs: Sequence[tuple[Tokens, Tokens]]) -> "list[torch.T
         for row, rest in enumerate(rests):
             ids[row, : len(rest)] = torch.tensor(rest)  # what is padded behind is never looked at from before it
         kept = ids.shape[1] - min(first)  # the vocabulary is wide: no logits where nothing is asked
-        logits = model(input_ids=ids, past_key_values=cache, logits_to_keep=kept).logits.float().log_softmax(-1)
+        logits = model(input_ids=ids.to(model.device), past_key_values=cache, logits_to_keep=kept).logits
+        logits = logits.float().log_softmax(-1)
     starts = [at - min(first) for at in first]
     return [logits[row, at : at + len(pairs[row][1])] for row, at in enumerate(starts)]
 
@@ -130,7 +131,7 @@ def _cache(model: Any, tokens: Sequence[int], copies: int) -> Any:  # noqa: ANN4
     from transformers import DynamicCache
 
     cache = DynamicCache(config=model.config)
-    model(input_ids=torch.tensor([list(tokens)]), past_key_values=cache, logits_to_keep=1)
+    model(input_ids=torch.tensor([list(tokens)], device=model.device), past_key_values=cache, logits_to_keep=1)
     cache.batch_repeat_interleave(copies)
     return cache
 

@@ -17,19 +17,22 @@ BASE = "base"
 class Lab:
     """Asks models greedily, without a server. All of them share the base's weights."""
 
-    def __init__(self, base: Path, adapters: Mapping[str, Path], precision: Precision = Precision.AUTO) -> None:
+    def __init__(
+        self, base: Path, adapters: Mapping[str, Path], precision: Precision = Precision.AUTO, device: str = "cpu"
+    ) -> None:
         """Load a verified model folder and adapter folders whose contents were checked."""
         import torch
         from transformers import AutoModelForCausalLM
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()
-        half = resolved(precision) is Precision.BFLOAT16
+        half = resolved(precision, device) is Precision.BFLOAT16
         self.tokenizer = load_tokenizer(base)
         self._causal = AutoModelForCausalLM.from_pretrained(
             str(base),
             dtype=torch.bfloat16 if half else torch.float32,
             attn_implementation="sdpa",
+            device_map={"": device},
             local_files_only=True,
             use_safetensors=True,
         ).eval()

@@ -73,6 +73,7 @@ def compare_served(
     on_progress: OnProgress,
 ) -> ServedComparison:
     """Ask the model server and the lab, `most` tokens a reply. Raises DossierError where the gateway can't be asked."""
+    # on the processor, exactly: a GPU's memory is the model server's
     lab = Lab(candidate.base_folder, {TUNED: candidate.folder}, Precision.FLOAT32)
     with lab.as_model(TUNED):
         asked, precision = _ask(lab, candidate, contexts, gateway, most, on_progress)

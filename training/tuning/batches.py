@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from training.tuning.packing import Pack
@@ -32,6 +32,13 @@ class Batch:
     def above(self, hidden: "torch.Tensor") -> "Batch":
         """The same with what lower layers made of it."""
         return replace(self, hidden=hidden)
+
+    def on(self, device: "torch.device") -> "Batch":
+        """The same where a model computes."""
+        moved = {
+            field.name: value.to(device) for field in fields(self) if (value := getattr(self, field.name)) is not None
+        }
+        return Batch(**moved)
 
 
 def plan_epoch(lengths: Sequence[int], budget: int, seed: str) -> list[list[int]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _NAME, _BEST = "checkpoint-", "best-"
 _WEIGHTS, _OPTIMIZER, _STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
-_RANDOM = "random-state"
+_RANDOM, _GPU_RANDOM = "random-state", "gpu-random-state"
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
@@ -41,7 +41,6 @@ class TuneState:
 
 def write_checkpoint(run: Path, learner: Learner, optimizer: "torch.optim.Optimizer", state: TuneState) -> None:
     """Write the checkpoint of a step, then remove what it replaces."""
-    import torch
     from safetensors.torch import save_file
 
     folder = run / f"{_NAME}{state.step:06d}"
@@ -49,7 +48,7 @@ def write_checkpoint(run: Path, learner: Learner, optimizer: "torch.optim.Optimi
         building = _begun(folder)
         save_file(_plain(learner), building / _WEIGHTS)
         tensors = dict(_moments(learner, optimizer))
-        save_file({**tensors, _RANDOM: torch.get_rng_state()}, building / _OPTIMIZER)
+        save_file({**tensors, **_random_states()}, building / _OPTIMIZER)
         (building / _STATE).write_text(json.dumps(asdict(state)), encoding="utf-8")
         _finish(building, folder)
     kept = {folder.name, f"{_BEST}{state.best:06d}"}
@@ -71,8 +70,10 @@ def read_checkpoint(folder: Path, learner: Learner, optimizer: "torch.optim.Opti
     _put_back(learner, weights, folder)
     for name, value in learner.trained.items():
         # fresh memory: how a tensor lies in a mapped file could change the order of sums
-        optimizer.state[value] = {kind: tensors[f"{name}/{kind}"].clone() for kind in _MOMENTS}
+        optimizer.state[value] = {kind: _moved(tensors[f"{name}/{kind}"], kind, value) for kind in _MOMENTS}
     torch.set_rng_state(tensors[_RANDOM].clone())
+    if _GPU_RANDOM in tensors:
+        torch.cuda.set_rng_state(tensors[_GPU_RANDOM].clone())
     return TuneState(**json.loads((folder / _STATE).read_text(encoding="utf-8")))
 
 
@@ -110,6 +111,19 @@ def _moments(learner: Learner, optimizer: "torch.optim.Optimizer") -> "Iterable[
     for name, value in learner.trained.items():
         for kind in _MOMENTS:
             yield f"{name}/{kind}", optimizer.state[value][kind]
+
+
+def _moved(moment: "torch.Tensor", kind: str, value: "torch.Tensor") -> "torch.Tensor":
+    """A moment beside the weights that it belongs to; AdamW counts steps on the processor."""
+    return moment.clone() if kind == "step" else moment.to(value.device, copy=True)
+
+
+def _random_states() -> "dict[str, torch.Tensor]":
+    """What dropout draws from."""
+    import torch
+
+    gpu = {_GPU_RANDOM: torch.cuda.get_rng_state()} if torch.cuda.is_initialized() else {}
+    return {_RANDOM: torch.get_rng_state(), **gpu}
 
 
 def _begun(folder: Path) -> Path:

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -76,6 +77,7 @@ def run_command(  # noqa: PLR0913 (options of a command)
     with ProgressDisplay() as display, _stopping() as stop:
         folder = prepare_base_model(settings, base, display)
         task = _task_of(dressed, dev, out, base, folder) if dressed else Task(base, folder, data, dev, out)
+        task = replace(task, device=settings.device)
         record = tune_model(task, chosen, resume, Watch(display, stop))
     _end(task, record)
 
@@ -119,7 +121,8 @@ def search_command(
     base = load_pack(settings).base_model
     with ProgressDisplay() as display, _stopping() as stop:
         folder = prepare_base_model(settings, base, display)
-        found = search(Task(base, folder, data, dev, out), Space(epochs=epochs), trials, seed, display, stop)
+        task = Task(base, folder, data, dev, out, device=settings.device)
+        found = search(task, Space(epochs=epochs), trials, seed, display, stop)
     print(trials_text(found))
     if stop():
         raise typer.Exit(130)

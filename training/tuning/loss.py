@@ -22,13 +22,14 @@ def block_causal_mask(branches: "torch.Tensor") -> "torch.Tensor":
     import torch
 
     size = branches.shape[1]
-    causal = torch.ones(size, size, dtype=torch.bool).tril()
+    causal = torch.ones(size, size, dtype=torch.bool, device=branches.device).tril()
     same = branches[:, :, None] == branches[:, None, :]
     return ((same | (branches == 0)[:, None, :]) & causal)[:, None]
 
 
 def read(model: Any, batch: Batch) -> "torch.Tensor":  # noqa: ANN401 (a class that is imported late)
-    """What the decoder's layers make of a batch, `[sequences, tokens, width]`."""
+    """What the decoder's layers make of a batch, `[sequences, tokens, width]`, on the model's device."""
+    batch = batch.on(model.device)
     begun = {"input_ids": batch.ids} if batch.hidden is None else {"inputs_embeds": batch.hidden}
     found: torch.Tensor = model.get_decoder()(
         **begun,
@@ -43,6 +44,7 @@ def target_loss(model: Any, batch: Batch) -> "torch.Tensor":  # noqa: ANN401 (a 
     """Sum of the cross-entropy over a batch's targets, a scalar in float32. `model` is a causal language model."""
     import torch
 
+    batch = batch.on(model.device)
     with torch.profiler.record_function("body"):
         hidden = read(model, batch)
     with torch.profiler.record_function("logits"):
@@ -81,6 +83,6 @@ def require_exact(model: Any) -> None:  # noqa: ANN401 (a class that is imported
 def _own_loss(model: Any, one: Rendered) -> float:  # noqa: ANN401 (a class that is imported late)
     import torch
 
-    ids = torch.tensor([[*one.prompt, *one.target]])
-    labels = torch.tensor([[-100] * len(one.prompt) + list(one.target)])
+    ids = torch.tensor([[*one.prompt, *one.target]], device=model.device)
+    labels = torch.tensor([[-100] * len(one.prompt) + list(one.target)], device=model.device)
     return float(model(input_ids=ids, labels=labels, use_cache=False).loss) * len(one.target)

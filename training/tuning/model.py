@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dossier.errors import SettingsError, WeightsError
+from dossier.errors import EnvironmentProblem, SettingsError, WeightsError
 from dossier.processor import computes_bf16
 from training.tuning.recipe import ALL_LINEAR, ATTENTION, Method, Precision, Recipe
 
@@ -38,14 +38,25 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     return tokenizer
 
 
-def resolved(precision: Precision) -> Precision:
-    """float32 or bfloat16, chosen by what the processor has where nothing is said."""
+def resolved(precision: Precision, device: str = "cpu") -> Precision:
+    """float32 or bfloat16, chosen by what the device has where nothing is said."""
     if precision is not Precision.AUTO:
         return precision
-    return Precision.BFLOAT16 if computes_bf16() else Precision.FLOAT32
+    return Precision.BFLOAT16 if device == "cuda" or computes_bf16() else Precision.FLOAT32
 
 
-def load_learner(folder: Path, recipe: Recipe) -> Learner:
+def require_device(device: str) -> None:
+    """Raises EnvironmentProblem where there is no such device."""
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise EnvironmentProblem(
+            "setting device: it is cuda, but PyTorch sees no GPU here. Set DOSSIER_DEVICE=cpu, or install the GPU "
+            "build and its driver."
+        )
+
+
+def load_learner(folder: Path, recipe: Recipe, device: str = "cpu") -> Learner:
     """Load a verified model folder and put on it what the recipe trains. Raises SettingsError, WeightsError.
 
     The trained part is always float32. In bf16 a frozen base is held in bf16 and a trained one stays float32, whose
@@ -54,7 +65,7 @@ def load_learner(folder: Path, recipe: Recipe) -> Learner:
     import torch
 
     torch.manual_seed(recipe.seed)  # the adapter's first values
-    model = _load(folder, recipe)
+    model = _load(folder, recipe, device)
     model.config.use_cache = False
     if recipe.method is Method.FULL:
         model.requires_grad_(True)
@@ -129,14 +140,17 @@ def _zeros_below(state: "dict[str, torch.Tensor]", upper: list[int] | None) -> "
     }
 
 
-def _load(folder: Path, recipe: Recipe) -> Any:  # noqa: ANN401 (a class that is imported late)
+def _load(folder: Path, recipe: Recipe, device: str) -> Any:  # noqa: ANN401 (a class that is imported late)
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
-    half = resolved(recipe.precision) is Precision.BFLOAT16
-    options: dict[str, Any] = {"dtype": torch.bfloat16 if half and recipe.method is not Method.FULL else torch.float32}
+    half = resolved(recipe.precision, device) is Precision.BFLOAT16
+    options: dict[str, Any] = {
+        "dtype": torch.bfloat16 if half and recipe.method is not Method.FULL else torch.float32,
+        "device_map": {"": device},
+    }
     if recipe.method is Method.QLORA:
         options["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True,

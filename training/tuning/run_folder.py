@@ -31,8 +31,9 @@ class RunRecord:
     """What `run.json` holds.
 
     `data`, `dev` and `base_digest` are SHA-256 digests, `files` the adapter's files with theirs; `threads` of
-    computation are part of the result, since they cut sums; `counts` tells what the data came to, `outcome` how it
-    went. `form` and `prompt` are the format of replies and the prompts' version of a dressed set, empty for own lines.
+    computation and the `device` are part of the result, since they cut sums; `counts` tells what the data came to,
+    `outcome` how it went. `form` and `prompt` are the format of replies and the prompts' version of a dressed set,
+    empty for own lines.
     """
 
     base: str
@@ -48,6 +49,7 @@ class RunRecord:
     files: Mapping[str, str] = field(default_factory=dict)
     form: str = ""
     prompt: str = ""
+    device: str = "cpu"
 
 
 def installed_versions() -> dict[str, str]:
@@ -101,6 +103,7 @@ def require_same(folder: Path, old: RunRecord, new: RunRecord) -> None:
         "the training data differ": (old.data, new.data),
         "the dev data differ": (old.dev, new.dev),
         f"the base model differs ({old.base} then, {new.base} now)": (old.base_digest, new.base_digest),
+        f"the device was {old.device} and is {new.device} now": (old.device, new.device),
     }
     different = [reason for reason, (before, now) in told.items() if before != now]
     then, now_set = old.recipe.as_json(), new.recipe.as_json()

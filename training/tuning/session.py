@@ -150,16 +150,16 @@ class Session:
         return total / sum(len(pack.targets) for pack in dev.packs)
 
     def _loss(self, sequences: Sequences, indices: Sequence[int]) -> "torch.Tensor":
-        with computing(self._recipe):
+        with computing(self._recipe, self._learner.causal.device.type):
             return sequences.loss(sequences.batch(indices))
 
 
-def computing(recipe: Recipe) -> "AbstractContextManager[object]":
+def computing(recipe: Recipe, device: str = "cpu") -> "AbstractContextManager[object]":
     """The precision that products are computed in. The recipe's precision must be resolved."""
     import torch
 
     context: AbstractContextManager[object] = torch.autocast(
-        "cpu", torch.bfloat16, enabled=recipe.precision is Precision.BFLOAT16
+        device, torch.bfloat16, enabled=recipe.precision is Precision.BFLOAT16
     )
     return context
 

@@ -115,7 +115,7 @@ class Trunk:
             for number, pack in enumerate(self.packs):
                 hidden = read(self._model, collate([pack]))
                 start, end = self._starts[number], self._starts[number + 1]
-                values[start:end] = hidden[0].float().numpy()
+                values[start:end] = hidden[0].float().cpu().numpy()
                 on_progress(Progress(_STAGE, end, self._starts[-1], started))
         values.flush()  # type: ignore[attr-defined]
 

@@ -18,7 +18,7 @@ from training.tuning.chart import draw_loss
 from training.tuning.checkpoint import clear_checkpoints, read_best
 from training.tuning.items import read_items
 from training.tuning.loss import require_exact
-from training.tuning.model import Learner, load_learner, load_tokenizer, resolved, save_weights
+from training.tuning.model import Learner, load_learner, load_tokenizer, require_device, resolved, save_weights
 from training.tuning.packing import Packed, pack_all
 from training.tuning.recipe import Recipe, recipe_from
 from training.tuning.rendering import render
@@ -45,7 +45,7 @@ _PREPARING = "Preparing (parts)"
 class Task:
     """What is tuned on what: a verified base model folder with its name, training and dev data, the run's folder.
 
-    `form` and `prompt` are those of a dressed set.
+    `form` and `prompt` are those of a dressed set, `device` is cpu or cuda.
     """
 
     base: str
@@ -55,6 +55,7 @@ class Task:
     out: Path
     form: str = ""
     prompt: str = ""
+    device: str = "cpu"
 
 
 def tune_model(task: Task, given: Mapping[str, object], resume: bool, watch: Watch) -> RunRecord:
@@ -66,6 +67,7 @@ def tune_model(task: Task, given: Mapping[str, object], resume: bool, watch: Wat
     """
     import torch
 
+    require_device(task.device)
     with held(task.out):
         record = _opened(task, given, resume)
         if record.state is RunState.FINISHED:
@@ -75,12 +77,12 @@ def tune_model(task: Task, given: Mapping[str, object], resume: bool, watch: Wat
         started = datetime.now(UTC)
         train, dev = prepared(task, record.recipe)
         watch.on_progress(Progress(_PREPARING, 1, 3, started, "questions read"))
-        learner = load_learner(task.base_folder, record.recipe)
+        learner = load_learner(task.base_folder, record.recipe, task.device)
         watch.on_progress(Progress(_PREPARING, 2, 3, started, "model loaded"))
-        with computing(record.recipe):
+        with computing(record.recipe, task.device):
             require_exact(learner.causal)
         watch.on_progress(Progress(_PREPARING, 3, 3, started, "packing is exact for this model"))
-        with computing(record.recipe):
+        with computing(record.recipe, task.device):
             sequences = [_sequences(task, record, learner, packed, watch) for packed in (train, dev) if packed.packs]
         session = Session(task.out, learner, record.recipe, *sequences)
         record = replace(record, counts=_counts(train, dev, session, learner))
@@ -147,7 +149,8 @@ def _opened(task: Task, given: Mapping[str, object], resume: bool) -> RunRecord:
         base_digest=folder_digest(task.base_folder),
         data=_digest(task.data),
         dev=_digest(task.dev) if task.dev else "",
-        recipe=replace(recipe, precision=resolved(recipe.precision)),
+        recipe=replace(recipe, precision=resolved(recipe.precision, task.device)),
+        device=task.device,
         threads=old.threads if old else torch.get_num_threads(),
         versions=installed_versions(),
         form=task.form,
@@ -182,9 +185,13 @@ def _counts(train: Packed, dev: Packed, session: Session, learner: Learner) -> d
 
 
 def _outcome(session: Session) -> dict[str, float]:
+    import torch
+
     state = session.state
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)  # Linux counts in KiB
     found = {"step": state.step, "seconds": state.seconds, "tokens": state.tokens, "most_memory_gib": peak}
+    if torch.cuda.is_initialized():
+        found["most_gpu_memory_gib"] = torch.cuda.max_memory_allocated() / (1 << 30)
     return {**found, "best_step": state.best, "best_dev_loss": state.best_loss} if state.best else found
 
 
