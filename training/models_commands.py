@@ -114,8 +114,10 @@ def check_served(
         found = compare_served(candidate, contexts, gateway, reply_tokens, display)
     registry.attach(entry, replace(report, served=found.served, created=now()))
     print(served_comparison_text(found))
-    against = judge(registry, entry, load_pack(settings).name).against
-    print("against promoting it: " + ("".join(f"\n  - {reason}" for reason in against) or "nothing"))
+    pack = load_pack(settings).name
+    if registry.champions.read().of(pack) != entry.digest:
+        against = judge(registry, entry, pack).against
+        print("against promoting it: " + ("".join(f"\n  - {reason}" for reason in against) or "nothing"))
 
 
 @models_commands.command("promote")

@@ -32,7 +32,7 @@ from training.evaluation.candidates import registered
 from training.evaluation.contexts import read_contexts
 from training.evaluation.served import compare_served, served_comparison_text
 from training.gateway import RunningGateway
-from training.product.record import read_run
+from training.product.record import read_product_run
 from training.tuning.recipe import Recipe
 from training.tuning.run_folder import RunRecord, RunState, write_run
 
@@ -298,7 +298,7 @@ def test_the_product_is_evaluated_over_http(product: Product, tmp_path: Path) ->
     (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, asked)) + "\n")
     words = ["evaluate", "product", "--questions", str(tmp_path / "questions.jsonl"), "--out", str(tmp_path / "out")]
     print(product.done(*words))
-    run = read_run(tmp_path / "out" / "product.json")
+    run = read_product_run(tmp_path / "out" / "product.json")
     assert run.failed == []
     assert [one.judgement.found for one in run.answers] == [1, 1, None]
     assert all(0 < one.first <= one.total for one in run.answers)

@@ -13,7 +13,7 @@ from dossier.weights import replace_file
 from training.gateway import Key, RunningGateway, Url
 from training.product.asking import Client, ask_all
 from training.product.page import page_of
-from training.product.record import read_run, run_of, run_text
+from training.product.record import read_product_run, run_of, run_text
 from training.product.text import difference_text, run_summary
 
 RECORD, PAGE = "product.json", "product.html"
@@ -44,7 +44,7 @@ def product(
     if not asked:
         raise SettingsError(f"{file} holds no question. {_EXAMPLE} shows how.")
     asked = asked[:: max(1, len(asked) // limit)][:limit] if limit else asked
-    earlier = read_run(compare_with) if compare_with else None
+    earlier = read_product_run(compare_with) if compare_with else None
     if (out / RECORD).exists():
         raise DataError(f"{out} holds an evaluation already. Name another folder with --out.")
     gateway = RunningGateway.of(settings, url, key)
@@ -72,4 +72,4 @@ def compare(
 
     Example: dossier evaluate compare evaluation/base/product.json evaluation/tuned/product.json
     """
-    print(difference_text(read_run(before), read_run(after)))
+    print(difference_text(read_product_run(before), read_product_run(after)))

@@ -82,11 +82,11 @@ def run_of(file: Path, address: str, model: str, questions: Sequence[Question], 
 
 
 def run_text(run: ProductRun) -> str:
-    """The record as JSON; `read_run` reads it."""
+    """The record as JSON; `read_product_run` reads it."""
     return json.dumps({"format": _FORMAT, **asdict(run)}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def read_run(file: Path) -> ProductRun:
+def read_product_run(file: Path) -> ProductRun:
     """Read a record. Raises DataError naming the file and what is wrong."""
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))

@@ -18,7 +18,7 @@ from training.product.asking import Said
 from training.product.commands import PAGE, RECORD
 from training.product.figures import ALL, ANSWERABLE, REFUSED, RIGHT, changes_of, clusters_of, figures_of, times_of
 from training.product.judging import Source
-from training.product.record import ProductRun, read_run, run_of, run_text
+from training.product.record import ProductRun, read_product_run, run_of, run_text
 
 Evaluate = Callable[..., str]
 SALES = {"document": "annual.pdf", "page": 12, "text": "Net sales were $4.2 billion"}
@@ -63,7 +63,7 @@ def called(*words: str) -> str:
 
 def test_every_question_is_judged_and_the_record_and_the_page_tell_it(evaluate: Evaluate, tmp_path: Path) -> None:
     said = evaluate()
-    run = read_run(tmp_path / "out" / RECORD)
+    run = read_product_run(tmp_path / "out" / RECORD)
     outcomes = {one.id: str(one.judgement.outcome) for one in run.answers}
     assert outcomes == {"q1": "right", "q2": "wrong", "q3": "right", "q4": "wrong", "q5": "refused", "q6": "wrong"}
     first = run.answers[0]
@@ -88,7 +88,7 @@ def test_a_limit_spreads_over_the_file_and_a_second_run_needs_its_own_folder(
     evaluate: Evaluate, tmp_path: Path
 ) -> None:
     evaluate("--limit", "3")
-    assert [one.id for one in read_run(tmp_path / "out" / RECORD).answers] == ["q1", "q3", "q5"]
+    assert [one.id for one in read_product_run(tmp_path / "out" / RECORD).answers] == ["q1", "q3", "q5"]
     with pytest.raises(DataError, match="holds an evaluation already"):
         evaluate()
     said = evaluate("--limit", "2", "--compare", str(tmp_path / "out" / RECORD), out="other")
@@ -147,12 +147,12 @@ def test_a_gain_is_told_from_chance(tmp_path: Path) -> None:
 def test_records_come_back_as_they_were_written_and_strange_ones_are_refused(tmp_path: Path) -> None:
     run = run_with([True, False])
     (tmp_path / "run.json").write_text(run_text(run))
-    assert read_run(tmp_path / "run.json") == run
+    assert read_product_run(tmp_path / "run.json") == run
     raw = json.loads(run_text(run))
     for strange in ({**raw, "format": 2}, {**raw, "more": 1}, {**raw, "answers": [{}]}, [], {**raw, "answers": None}):
         (tmp_path / "run.json").write_text(json.dumps(strange))
         with pytest.raises(DataError, match="run.json"):
-            read_run(tmp_path / "run.json")
+            read_product_run(tmp_path / "run.json")
 
 
 def test_runs_without_a_question_in_common_are_not_compared() -> None:
