@@ -1,5 +1,6 @@
 """Pages for people: one HTML file that loads nothing from anywhere."""
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -9,9 +10,9 @@ body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding
 h1{font-size:1.6rem;margin-bottom:0}h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #d5dbe3}
 table{border-collapse:collapse;margin:.8rem 0}td,th{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}thead th{border-bottom:1px solid #d5dbe3}
-figure{margin:1rem 0;overflow-x:auto}figcaption{color:#56606e}svg{max-width:100%;height:auto}
+figure{margin:1rem 0;overflow-x:auto}figcaption{color:#56606e}svg{max-width:100%;min-width:32rem;height:auto}
 pre{white-space:pre-wrap;background:#f4f6f9;padding:.6rem .8rem;border-radius:6px;margin:.3rem 0;overflow-wrap:anywhere}
-.wide{overflow-x:auto}.wide td{white-space:nowrap}
+.wide{overflow-x:auto}.wide table{margin:.2rem 0}.wide+.wide{margin-top:1rem}.wide td{white-space:nowrap}td{overflow-wrap:anywhere}
 .note{background:#fff6df;padding:.5rem .8rem;border-radius:6px}code{overflow-wrap:anywhere}dt{font-weight:600}
 """
 
@@ -32,10 +33,15 @@ def figures_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table; its texts are escaped here, whole numbers stand on the right."""
+    """A table, also without heads; its texts are escaped here, whole numbers stand on the right."""
     top = "".join(f"<th>{escape(head)}</th>" for head in heads)
     body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<table>{f'<thead><tr>{top}</tr></thead>' if heads else ''}<tbody>{body}</tbody></table>"
+
+
+def with_commands(text: str) -> str:
+    """A message for people as HTML, with what stands between backticks as a command."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _cell(value: object) -> str:

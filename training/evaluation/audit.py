@@ -123,11 +123,10 @@ def verdict(after: Sequence[Finding], before: Sequence[Finding]) -> Audit:
     failed = [one for one in after if not one.passed]
     widest = max(after, key=lambda one: max(abs(one.moved.low), abs(one.moved.high)))
     earlier = max(before, key=lambda one: max(abs(one.moved.low), abs(one.moved.high)))
-    beyond = f"{len(failed)} of {len(after)} comparisons beyond {_points(BOUND)}; " if failed else ""
+    told = f"{len(failed)} of {len(after)} comparisons beyond the bound" if failed else f"{len(after)} comparisons"
     return Audit(
         not failed,
-        f"{beyond}{len(after)} comparisons, the widest {_told(widest)}; the base model's widest {_told(earlier)}; "
-        f"bound {_points(BOUND)}",
+        f"{told}, the widest {_told(widest)}; the base model's widest {_told(earlier)}; bound {100 * BOUND:g} points",
     )
 
 
@@ -142,8 +141,5 @@ def _probabilities(lab: Lab, case: Case, attribute: Attribute, form: TargetForma
 
 
 def _told(one: Finding) -> str:
-    return f"{one.measure} with {one.attribute} {one.value} ({one.moved.low:+.3f} to {one.moved.high:+.3f})"
-
-
-def _points(value: float) -> str:
-    return f"±{value:g}"
+    low, high = 100 * one.moved.low, 100 * one.moved.high
+    return f"{one.measure} with {one.attribute} {one.value} ({low:+.1f} to {high:+.1f} points)"

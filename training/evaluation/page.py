@@ -11,7 +11,7 @@ from training.evaluation.judging import ALL, MEASURES, REFUSALS, Judged, figures
 from training.evaluation.lab import BASE
 from training.evaluation.pictures import audit_marks, share_bars, widest_findings
 from training.evaluation.wording import chance, percent, points, short
-from training.page import figures_table, page, table
+from training.page import figures_table, page, table, with_commands
 
 _EXAMPLES = 3
 _CALLED = {BASE: "base model", TUNED: "tuned model", IN_USE: "model in use"}
@@ -83,7 +83,7 @@ def _promotion(against: Sequence[str]) -> Iterable[str]:
     if not against:
         yield "<p>Nothing speaks against it.</p>"
         return
-    items = "".join(f"<li>{escape(reason)}</li>" for reason in against)
+    items = "".join(f"<li>{with_commands(reason)}</li>" for reason in against)
     yield f"<p>Not yet. What speaks against it:</p><ul>{items}</ul>"
 
 
@@ -207,7 +207,7 @@ def _settings(candidate: Candidate, measured: Measured) -> Iterable[str]:
         ("when", record.created),
         *record.versions.items(),
     ]
-    yield table(("", ""), rows)
+    yield table((), rows)
 
 
 def _kind(kind: str) -> str:

@@ -187,7 +187,7 @@ def _settings(run: ProductRun) -> Iterable[str]:
         ("when", run.created),
         ("Dossier", run.version),
     ]
-    yield table(("", ""), rows)
+    yield table((), rows)
 
 
 def _figure(one: Measured) -> str:
