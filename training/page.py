@@ -12,7 +12,8 @@ table{border-collapse:collapse;margin:.8rem 0}td,th{padding:.2rem .8rem .2rem 0;
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}thead th{border-bottom:1px solid #d5dbe3}
 figure{margin:1rem 0;overflow-x:auto}figcaption{color:#56606e}svg{max-width:100%;min-width:32rem;height:auto}
 pre{white-space:pre-wrap;background:#f4f6f9;padding:.6rem .8rem;border-radius:6px;margin:.3rem 0;overflow-wrap:anywhere}
-.wide{overflow-x:auto}.wide table{margin:.2rem 0}.wide+.wide{margin-top:1rem}.wide td{white-space:nowrap}td{overflow-wrap:anywhere}
+.wide{overflow-x:auto}.wide table{margin:.2rem 0}.wide+.wide{margin-top:1rem}.wide td{white-space:nowrap}
+td{overflow-wrap:anywhere}
 .note{background:#fff6df;padding:.5rem .8rem;border-radius:6px}code{overflow-wrap:anywhere}dt{font-weight:600}
 """
 
