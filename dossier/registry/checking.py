@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from dossier.adapters import ADAPTER, CONFIG, MANIFEST
+from dossier.adapters import ADAPTER, CONFIG, MANIFEST, NUMBERS, widened
 from dossier.errors import AdapterError
 from dossier.weights import folder_digest
 
@@ -28,7 +28,6 @@ _KNOWN = frozenset(
 )
 """Settings of PEFT that are checked by name or change nothing of a finished LoRA; all others must be empty."""
 _START, _DOWN, _UP = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
-_TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +183,10 @@ def _shapes(content: bytes, where: Path) -> dict[str, tuple[int, ...]]:
         ) from error
     shapes = {}
     for name, tensor in tensors:
-        kind = _TYPES.get(tensor["dtype"])
-        if kind is None:
-            raise AdapterError(f"{where / ADAPTER}: {name!r} is of type {tensor['dtype']}. Tune in float32 or bf16.")
-        values = np.frombuffer(tensor["data"], kind)
-        if tensor["dtype"] == "BF16":  # the upper half of a float32
-            values = (values.astype("<u4") << 16).view("<f4")
-        if not np.isfinite(values).all():
+        kind = tensor["dtype"]
+        if kind not in NUMBERS:
+            raise AdapterError(f"{where / ADAPTER}: {name!r} is of type {kind}. Tune in float32 or bf16.")
+        if not np.isfinite(widened(np.frombuffer(tensor["data"], NUMBERS[kind]), kind)).all():
             raise AdapterError(f"{where / ADAPTER}: {name!r} has values that are no numbers. Tune it again.")
         shapes[name] = tuple(tensor["shape"])
     return shapes
