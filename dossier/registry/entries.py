@@ -15,7 +15,7 @@ from dossier.durable import flush, flush_all
 from dossier.errors import AdapterError, NotFoundError, RegistryError
 from dossier.packs import load_pack
 from dossier.registry.champions import ChampionsFile
-from dossier.registry.checking import Base, Contents, check_contents, read_contents
+from dossier.registry.checking import Base, Contents, check_contents, in_bf16, read_contents
 from dossier.registry.evaluation import Evaluation, evaluation_from, evaluation_text
 from dossier.registry.sealed import read_sealed, sealed_text
 from dossier.reply import TargetFormat
@@ -117,9 +117,13 @@ class Registry:
             raise NotFoundError(f"{told}. `dossier models list` shows them; name one by its digest.")
         return found[0]
 
-    def register(self, source: Path, allowed: frozenset[str], origin: Origin, base: Base) -> Entry:
-        """Check the adapter in a folder and take it in; the same again changes nothing. Raises AdapterError."""
+    def register(self, source: Path, allowed: frozenset[str], origin: Origin, base: Base, half: bool = False) -> Entry:
+        """Check the adapter in a folder and take it in, with `half` in bf16; the same again changes nothing.
+
+        Raises AdapterError.
+        """
         contents = read_contents(source, allowed, base)
+        contents = in_bf16(contents, source) if half else contents
         _require_base(origin, base, source)
         check_contents(contents, base, source)
         folder = self.folder / contents.digest[:_NAME]
