@@ -43,10 +43,10 @@ def entry_text(registry: Registry, entry: Entry, pack: str) -> str:
 def comparison_text(registry: Registry, one: Entry, other: Entry) -> str:
     """Two adapters side by side, row by row; `*` marks what differs."""
     left, right = _rows(one, _newest(registry, one)), _rows(other, _newest(registry, other))
-    lines = [f"  {'':26}  {one.name + ' ' + one.short:40}  {other.name} {other.short}"]
+    lines = [f"  {'':26}  {one.name + ' ' + one.short:38}  {other.name} {other.short}"]
     for name in {**left, **right}:
         here, there = left.get(name, "-"), right.get(name, "-")
-        lines.append(f"{'*' if here != there else ' '} {name:26}  {here:40}  {there}")
+        lines.append(f"{'*' if here != there else ' '} {name:26}  {here:38}  {there}")
     return "\n".join(lines)
 
 
