@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from dossier.settings import Settings
 from dossier.weights import verify_folder
 
 _START = "merged-"
+_OURS = re.compile(r"\.?merged-[0-9a-f]{16}(-.*)?")
+"""Names that this module gives; whatever else lies there is somebody's own."""
 
 
 def merged_model(settings: Settings, entry: Entry, base: Base, base_folder: Path, on_progress: OnProgress) -> Path:
@@ -33,8 +36,8 @@ def merged_model(settings: Settings, entry: Entry, base: Base, base_folder: Path
 
 def forget_merged(settings: Settings, kept: Path | None) -> None:
     """Remove the merged models but the one in use, and what removing or merging left when it was killed."""
-    for folder in (*settings.models_folder.glob(f"{_START}*"), *settings.models_folder.glob(f".{_START}*")):
-        if folder == kept:
+    for folder in sorted(settings.models_folder.glob("*")):
+        if folder == kept or not _OURS.fullmatch(folder.name):
             continue
         going = folder.with_name(f".{folder.name.lstrip('.')}-gone-{os.getpid()}")
         folder.rename(going)  # at once, so that half of a folder is never taken for a model
