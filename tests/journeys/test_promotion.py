@@ -1,6 +1,7 @@
 """A promoted adapter taken over by the running product, with the real model server: no question fails meanwhile.
 
-The adapter is a real one in PEFT's format on the 135M base, with random weights that are large enough to be heard.
+The adapters are real ones in PEFT's format on the 135M base, with random weights that are large enough to be heard. One
+ships with the pack, two are registered, so that the server has room for them beside its base.
 """
 
 import json
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ import pytest
 
 from dossier.adapters import sha256_of
 from dossier.base_model import prepare_base_model
-from dossier.registry import Registry
+from dossier.registry import Origin, Registry
+from dossier.registry.checking import RUN_FILES, read_base
 from dossier.settings import Settings, load_settings
 from dossier.weights import folder_digest
 from tests.journeys.test_whole_product import ports
 from training.tuning.recipe import Recipe
-from training.tuning.run_folder import RunRecord, RunState, write_run
+from training.tuning.run_folder import RunRecord, RunState, read_run, write_run
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 BASE, PACK, MODEL = "smollm2-135m-instruct", "finance", "dossier-finance"
@@ -37,6 +39,18 @@ QUESTIONS = (
 )
 ASKERS, ENOUGH = 4, 60
 FLIPS = 20
+PACK_TEXT = f"""
+name = "{PACK}"
+title = "Leave and sales"
+description = "Two small documents."
+tone = "Short."
+documents = "."
+starter_questions = []
+opening_question = ""
+[model]
+base = "{BASE}"
+adapter = "adapter"
+"""
 
 
 def write_tuned_run(folder: Path, base: Path, seed: int) -> Path:
@@ -57,6 +71,16 @@ def write_tuned_run(folder: Path, base: Path, seed: int) -> Path:
     files = {file.name: sha256_of(file) for file in (folder / "adapter").iterdir()}
     record = RunRecord(BASE, folder_digest(base), "d" * 64, "", Recipe(rank=8), 1, state=RunState.FINISHED, files=files)
     write_run(folder, record)
+    return folder
+
+
+def write_pack(folder: Path, run: Path, base: Path) -> Path:
+    """A pack that ships what a run learned."""
+    making, known, record = Registry(folder / "making"), read_base(BASE, base, 16), read_run(run)
+    origin = Origin(record.base, record.base_digest, record.data, asdict(record))
+    entry = making.register(run / "adapter", RUN_FILES, origin, known, half=True)
+    making.export(entry, folder / "adapter", known)
+    (folder / "pack.toml").write_text(PACK_TEXT)
     return folder
 
 
@@ -136,10 +160,12 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     home, documents = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("documents")
     (documents / "leave.md").write_text("# Leave\n\n## Annual leave\n\nEveryone has 27 days of annual leave a year.\n")
     (documents / "sales.md").write_text("# Sales\n\nSales in 2024 were 412 million euros.\n")
+    pack, runs = tmp_path_factory.mktemp("pack"), tmp_path_factory.mktemp("runs")
     api, engine = ports(2)
     environment = {
         **os.environ,
         "DOSSIER_HOME": str(home),
+        "DOSSIER_PACK": str(pack),
         "DOSSIER_DOCUMENTS": str(documents),
         "DOSSIER_PORT": str(api),
         "DOSSIER_ENGINE_PORT": str(engine),
@@ -148,10 +174,11 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         "DOSSIER_RELEVANCE": "0",
         "DOSSIER_ADMIN_PASSWORD": "correct-horse-battery",
     }
-    settings = load_settings(home=home, documents=documents, port=api, engine_port=engine)
+    settings = load_settings(home=home, pack=str(pack), documents=documents, port=api, engine_port=engine)
     with httpx.Client(base_url=settings.api_url, timeout=300, trust_env=False) as http:
-        made = Product(settings, environment, tmp_path_factory.mktemp("runs"), http)
+        made = Product(settings, environment, runs, http)
         base = prepare_base_model(settings, BASE, lambda progress: None)
+        write_pack(pack, write_tuned_run(runs / "shipped", base, 7), base)
         for seed, name in enumerate(("first", "second")):
             made.done("models", "register", str(write_tuned_run(made.runs / name, base, seed)))
         made.done("index")
@@ -184,22 +211,28 @@ def wait_until_ready(product: Product, process: "subprocess.Popen[bytes]") -> No
 def test_a_promotion_and_its_rollback_lose_no_answer(product: Product) -> None:
     product.answer(QUESTIONS[0])  # what is cached changes sums in their last bits
     before = [product.answer(question)["text"] for question in QUESTIONS]
+    shipped = product.state()["adapter"]
+    first_of_all = f"{MODEL}@{shipped[:16]}"
     with Askers(product) as askers:
-        askers.more(ENOUGH // 4, MODEL)
+        askers.more(ENOUGH // 4, first_of_all)
         said = product.done("models", "promote", "first", "--despite", "random weights, to be told apart")
         name = f"{MODEL}@{said.split('(')[1].split(')')[0]}"
         askers.more(ENOUGH // 2, name)
         reply = product.http.post("/admin/models/rollback")
-        assert (reply.status_code, reply.json()["adapter"]) == (200, "")
-        askers.more(ENOUGH // 4, MODEL)
+        assert (reply.status_code, reply.json()["adapter"]) == (200, shipped)
+        askers.more(ENOUGH // 4, first_of_all)
     assert askers.failures == []
     assert len(askers.answers) >= ENOUGH
-    by_model = {MODEL: set[str](), name: set[str]()}
+    by_model = {first_of_all: set[str](), name: set[str]()}
     for one in askers.answers:
         by_model[one["answered_by"]].add(one["text"])
     assert all(by_model.values())
     assert by_model[name] - set(before), "the adapter isn't heard"
     assert [product.answer(question)["text"] for question in QUESTIONS] == before
+    assert product.http.post("/admin/models/rollback").json()["adapter"] == ""
+    alone = [product.answer(question) for question in QUESTIONS]
+    assert {one["answered_by"] for one in alone} == {MODEL}
+    assert [one["text"] for one in alone] != before, "the shipped adapter isn't heard"
 
 
 def test_damaged_adapters_are_refused_while_questions_are_answered(product: Product) -> None:
