@@ -45,7 +45,13 @@ JOINED = {
     "key": ("serving.commands:key_commands", "API keys for programs."),
 }
 """Commands of the other packages: where each is, and its line in the help."""
-WITHIN = {"evaluate": {"model": "training.evaluation.commands:model"}}
+WITHIN = {
+    "evaluate": {
+        "model": "training.evaluation.commands:model",
+        "product": "training.product.commands:product",
+        "compare": "training.product.commands:compare",
+    }
+}
 """Commands that a group has from a package which the group's own doesn't know."""
 
 app = command_group(

@@ -5,12 +5,12 @@ from pathlib import Path
 import streamlit as st
 
 from dossier.errors import DossierError, SignInError
+from dossier.gateway_errors import GatewayUnreachableError
 from frontend import account, admin_index, admin_models, asking, chat, conversations, session, sign_in
 from frontend.faults import show_error
 from frontend.markup import label, plain_html
 from frontend.session import Session
 from frontend.viewport import close_sidebar
-from frontend.wire import GatewayUnreachableError
 
 _STYLE = Path(__file__).with_name("style.css")
 _ICON = Path(__file__).with_name("icon.svg")

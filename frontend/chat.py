@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from dossier.errors import DossierError, NotFoundError
+from dossier.gateway_errors import GatewayUnreachableError
 from frontend import asking, session
 from frontend.answering import Answering, Snapshot
 from frontend.conversations import PARAMETER, opened
@@ -17,7 +18,6 @@ from frontend.records import Conversation, Message, Readiness
 from frontend.session import Session
 from frontend.viewport import scroll_to_question
 from frontend.waiting import remaining
-from frontend.wire import GatewayUnreachableError
 
 _FRAME_SECONDS: Final = 0.06
 _LOOK_SECONDS: Final = 0.4

@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 
 from dossier.errors import DossierError, NotFoundError, SignInError
+from dossier.gateway_errors import STRANGE, GatewayUnreachableError, error_of
 from dossier.records import Turn
 from frontend.model_records import Answering, ModelList
 from frontend.records import ApiKey, Conversation, IndexedFile, IndexJob, Pack, Readiness, SignIn, User
-from frontend.wire import BROKEN_OFF, STRANGE, UNREACHABLE, GatewayUnreachableError, StreamEvent, error_of, read_events
+from frontend.wire import BROKEN_OFF, UNREACHABLE, StreamEvent, read_events
 
 ENDED = "Your sign-in has ended. Sign in again to go on."
 _TIMEOUT = httpx.Timeout(20, connect=3)

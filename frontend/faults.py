@@ -6,8 +6,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from dossier.errors import BusyError, DossierError, EngineError
+from dossier.gateway_errors import GatewayUnreachableError
 from frontend.markup import label
-from frontend.wire import GatewayUnreachableError
 
 _log = logging.getLogger(__name__)
 

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from dossier.errors import DossierError
+from dossier.gateway_errors import GatewayUnreachableError
 from frontend import session
 from frontend.faults import show_error
 from frontend.markup import label
 from frontend.waiting import remaining
-from frontend.wire import GatewayUnreachableError
 
 
 def page() -> None:

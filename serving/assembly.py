@@ -11,7 +11,7 @@ from retrieval.opening import load_reranker
 from serving.api import Gateway, PackInfo
 from serving.chain import DocumentChain
 from serving.engine import Engine
-from serving.engine_command import vllm_launch, with_adapters
+from serving.engine_command import precision_of, vllm_launch, with_adapters
 from serving.index_view import IndexView
 from serving.model_admin import ModelAdmin
 from serving.model_client import ModelClient
@@ -46,7 +46,8 @@ def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
     found_in = index_folder(settings, pack.documents)
     index = IndexView(found_in, load_embedder(settings), pack.synonyms, load_reranker(settings))
     chain = DocumentChain(index, ModelClient(engine, champion), settings, pack.tone)
-    return Parts(settings, pack, engine, ModelAdmin(champion, registry, pack.name, start.read_base), index, chain)
+    models = ModelAdmin(champion, registry, pack.name, start.read_base, precision_of(settings.device))
+    return Parts(settings, pack, engine, models, index, chain)
 
 
 def gateway(parts: Parts, store: Store) -> Gateway:

@@ -10,6 +10,7 @@ import uvicorn
 
 from dossier.command_group import command_group
 from dossier.errors import SettingsError
+from dossier.operator_key import read_operator_key
 from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay
 from dossier.records import Answer, Delta, Step
@@ -17,7 +18,7 @@ from dossier.settings import Settings, load_settings
 from serving.api import create_app
 from serving.assembly import assemble, gateway
 from serving.chain import check_question
-from serving.operator import open_store_with_operator, read_operator_key
+from serving.operator import open_store_with_operator
 from serving.ports import require_free_port
 from serving.store import Change, FirstAdmin, NewUser, Role, Store, User, open_store
 from serving.terminal import gateway_is_up, print_answer, printable, source_lines, stream_answer

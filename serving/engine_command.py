@@ -32,7 +32,7 @@ def vllm_launch(settings: Settings, model: Path, name: str, api_key: str) -> Lau
         *(sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(model.resolve())),
         *("--served-model-name", name),
         *("--host", "127.0.0.1", "--port", str(settings.engine_port)),
-        *("--dtype", _dtype(settings.device), "--load-format", "safetensors", "--generation-config", "vllm"),
+        *("--dtype", precision_of(settings.device), "--load-format", "safetensors", "--generation-config", "vllm"),
         *("--max-model-len", str(settings.engine_context)),
         *("--max-num-queued-reqs", str(settings.engine_queue)),
         *("--shutdown-timeout", str(DRAIN_SECONDS)),
@@ -75,8 +75,11 @@ def with_adapters(settings: Settings, model: Path, name: str, api_key: str) -> L
     return Launch([*launch.command, *room], launch.environment | more)
 
 
-def _dtype(device: str) -> str:
-    """The arithmetic: bf16 on a GPU and on processors that have it; emulated it reads prompts five times slower."""
+def precision_of(device: str) -> str:
+    """What the model server computes in: bf16 on a GPU and on processors that have it.
+
+    Emulated it reads prompts five times slower.
+    """
     return "bfloat16" if device == "cuda" or computes_bf16() else "float32"
 
 

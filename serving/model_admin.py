@@ -1,12 +1,13 @@
 """The registry as admins of a running gateway use it: what there is, promotion and the way back, followed at once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dossier.registry import Champions, Entry, Evaluation, Registry
 from dossier.registry.checking import Base
 from dossier.registry.promotion import against_the_gate, judge, promote, retire, rollback, state_of
+from serving.adapter_server import Completion
 from serving.served_model import Champion, ModelState
 
 
@@ -29,11 +30,24 @@ class ModelList:
     problems: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What an adapter wrote behind prompts. `precision` is what the model server computes in."""
+
+    adapter: str
+    precision: str
+    completions: tuple[Completion, ...]
+
+
 class ModelAdmin:
     """Changes the registry for one pack and lets the model server follow. All methods belong to one event loop."""
 
-    def __init__(self, champion: Champion, registry: Registry, pack: str, read_base: Callable[[], Base]) -> None:
+    def __init__(
+        self, champion: Champion, registry: Registry, pack: str, read_base: Callable[[], Base], precision: str
+    ) -> None:
+        """Join the parts. `precision` is what the model server computes in."""
         self._champion, self._registry, self._pack, self._read_base = champion, registry, pack, read_base
+        self._precision = precision
 
     @property
     def state(self) -> ModelState:
@@ -59,6 +73,14 @@ class ModelAdmin:
         await asyncio.to_thread(self._rollback, by, to_base)
         await self._champion.follow()
         return self.state
+
+    async def complete(self, name: str, prompts: Sequence[Sequence[int]], most: int) -> Completed:
+        """Go on greedily behind prompts of token ids as an adapter does, whether it answers people now or not.
+
+        Raises NotFoundError, AdapterError, QuestionError, BusyError, EngineError.
+        """
+        entry = await asyncio.to_thread(self._registry.find, name)
+        return Completed(entry.digest, self._precision, tuple(await self._champion.complete(entry, prompts, most)))
 
     async def retire(self, name: str, by: str) -> None:
         """Put an adapter aside. Raises PromotionError, NotFoundError."""

@@ -3,11 +3,10 @@
 import os
 from pathlib import Path
 
-from dossier.errors import EnvironmentProblem, SignInError
+from dossier.errors import SignInError
+from dossier.operator_key import operator_key_file
 from dossier.settings import Settings
 from serving.store import FirstAdmin, Store, open_store
-
-_OPERATOR_KEY = "operator.key"
 
 
 def open_store_with_operator(settings: Settings) -> tuple[Store, FirstAdmin | None, str]:
@@ -17,15 +16,7 @@ def open_store_with_operator(settings: Settings) -> tuple[Store, FirstAdmin | No
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     store, first = open_store(settings)
-    return store, first, _operator_key(settings.home / _OPERATOR_KEY, store)
-
-
-def read_operator_key(settings: Settings) -> str:
-    """The API key of whoever operates this machine. Raises EnvironmentProblem when Dossier was never started here."""
-    file = settings.home / _OPERATOR_KEY
-    if not file.is_file():
-        raise EnvironmentProblem(f"there is no {file}. Start Dossier once with `dossier run`.")
-    return file.read_text(encoding="utf-8").strip()
+    return store, first, _operator_key(operator_key_file(settings), store)
 
 
 def _operator_key(file: Path, store: Store) -> str:

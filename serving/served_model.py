@@ -7,14 +7,14 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 
 from dossier.errors import AdapterError, DossierError, EngineError, RegistryError
-from dossier.registry import Registry
+from dossier.registry import Entry, Registry
 from dossier.registry.promotion import against_the_gate
-from serving.adapter_server import AdapterServer
+from serving.adapter_server import AdapterServer, Completion
 from serving.model_client import Served, ServedModel
 from serving.model_start import ModelStart
 
@@ -65,6 +65,25 @@ class Champion:
         """The model for one answer, which stays loaded until that has ended, whatever is promoted meanwhile."""
         model = self._now
         self._in_use[model.name] += 1
+        try:
+            yield model
+        finally:
+            self._in_use[model.name] -= 1
+
+    async def complete(self, entry: Entry, prompts: Sequence[Sequence[int]], most: int) -> list[Completion]:
+        """Go on greedily behind prompts of token ids, as an adapter does, which is loaded if it doesn't answer now.
+
+        Raises AdapterError, RegistryError, QuestionError, BusyError, EngineError.
+        """
+        async with self._lent(entry.digest) as model:
+            return await self._server.complete(model.name, prompts, most)
+
+    @asynccontextmanager
+    async def _lent(self, digest: str) -> AsyncGenerator[ServedModel]:
+        """An adapter beside what answers, kept loaded until the block has ended."""
+        async with self._lock:
+            model = self._now if self._now.adapter == digest else await self._loaded_model(digest)
+            self._in_use[model.name] += 1
         try:
             yield model
         finally:

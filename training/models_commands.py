@@ -1,7 +1,7 @@
 """The `dossier models` commands: the registry of tuned adapters."""
 
 import getpass
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +15,15 @@ from dossier.progress import ProgressDisplay
 from dossier.registry import Entry, Origin, Registry
 from dossier.registry.checking import RUN_FILES, Base, read_base
 from dossier.registry.evaluation import evaluation_from
-from dossier.registry.promotion import promote, retire, rollback
+from dossier.registry.promotion import FEWEST_SERVED, judge, now, promote, retire, rollback
 from dossier.settings import Settings, load_settings
-from training.models_text import comparison_text, entry_text, list_text
+from training.dressing.dressed import read_dressed
+from training.evaluation.candidates import registered
+from training.evaluation.contexts import read_contexts
+from training.evaluation.evaluate import require_fitting
+from training.evaluation.served import compare_served, drawn_contexts, served_comparison_text
+from training.gateway import Key, RunningGateway, Url
+from training.models_text import comparison_text, entry_text, list_text, newest_report
 from training.tuning.recipe import Method
 from training.tuning.run_folder import RunRecord, RunState, finished_weights, read_run
 
@@ -89,6 +95,45 @@ def export(name: Name, out: Annotated[Path, typer.Argument(help="Folder that doe
     entry = registry.find(name)
     registry.export(entry, out, _base(settings, entry.origin.base))
     print(f'{_told(entry)} is in {out}. A pack.toml beside it ships it by adapter = "{out.name}" below [model].')
+
+
+@models_commands.command("check-served")
+def check_served(
+    name: Name,
+    dressed_set: Annotated[Path, typer.Option("--set", help="A dressed set (`dossier data dress`).")],
+    prompts: Annotated[int, typer.Option(help="Test questions to compare at least.")] = FEWEST_SERVED,
+    reply_tokens: Annotated[int, typer.Option(min=1, max=512, help="Longest reply, in tokens.")] = 32,
+    url: Url = "",
+    key: Key = "",
+) -> None:
+    """Find out whether the running model server answers as the trained model does, token by token.
+
+    The result is kept with the adapter's newest evaluation, by which promotion judges. Needs a running Dossier.
+    Example: dossier models check-served first --set data/dressed
+    """
+    settings = load_settings()
+    registry = Registry.of(settings)
+    entry = registry.find(name)
+    report = newest_report(registry, entry)
+    if report is None:
+        raise RegistryError(
+            f"{_told(entry)} hasn't been evaluated yet, and the result is kept with its evaluation. First: dossier "
+            f"evaluate model --adapter {entry.short} --set {dressed_set} --out FOLDER"
+        )
+    gateway = RunningGateway.of(settings, url, key)
+    gateway.model()  # says at once when nobody answers
+    dressed = read_dressed(dressed_set)
+    contexts = drawn_contexts(read_contexts(dressed, "test"), prompts)
+    with ProgressDisplay() as display:
+        candidate = registered(settings, registry, entry, display)
+        require_fitting(candidate, dressed)
+        found = compare_served(candidate, contexts, gateway, reply_tokens, display)
+    registry.attach(entry, replace(report, served=found.served, created=now()))
+    print(served_comparison_text(found))
+    pack = load_pack(settings).name
+    if registry.champions.read().of(pack) != entry.digest:
+        against = judge(registry, entry, pack).against
+        print("against promoting it: " + ("".join(f"\n  - {reason}" for reason in against) or "nothing"))
 
 
 @models_commands.command("promote")

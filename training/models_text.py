@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dossier.registry import Champions, Entry, Evaluation, Registry
+from dossier.registry import Champions, Entry, Evaluation, Registry, Served
 from dossier.registry.promotion import against_the_gate, judge, state_of
 
 
@@ -15,7 +15,7 @@ def list_text(registry: Registry) -> str:
     for entry in entries:
         lines.append(
             f"{entry.short}  {entry.name[:20]:20}  {state_of(entry, champions)[:40]:40}  "
-            f"{_gain(_newest(registry, entry)):30}  {entry.created[:16].replace('T', ' ')}"
+            f"{_gain(newest_report(registry, entry)):30}  {entry.created[:16].replace('T', ' ')}"
         )
     lines += _overridden(champions)
     lines += [f"damaged: {problem}" for problem in registry.problems()]
@@ -24,7 +24,7 @@ def list_text(registry: Registry) -> str:
 
 def entry_text(registry: Registry, entry: Entry, pack: str) -> str:
     """One adapter: origin, newest evaluation, what speaks against it for a pack, and its history."""
-    champions, report = registry.champions.read(), _newest(registry, entry)
+    champions, report = registry.champions.read(), newest_report(registry, entry)
     lines = [f"{entry.name} ({entry.digest})", *(f"{name}: {value}" for name, value in _rows(entry, report).items())]
     lines.append(f"state: {state_of(entry, champions)}")
     for name in champions.packs_of(entry.digest):
@@ -42,12 +42,20 @@ def entry_text(registry: Registry, entry: Entry, pack: str) -> str:
 
 def comparison_text(registry: Registry, one: Entry, other: Entry) -> str:
     """Two adapters side by side, row by row; `*` marks what differs."""
-    left, right = _rows(one, _newest(registry, one)), _rows(other, _newest(registry, other))
+    left, right = _rows(one, newest_report(registry, one)), _rows(other, newest_report(registry, other))
     lines = [f"  {'':26}  {one.name + ' ' + one.short:38}  {other.name} {other.short}"]
     for name in {**left, **right}:
         here, there = left.get(name, "-"), right.get(name, "-")
         lines.append(f"{'*' if here != there else ' '} {name:26}  {here:38}  {there}")
     return "\n".join(lines)
+
+
+def served_text(served: Served) -> str:
+    """How many replies of the served model were those of the trained one."""
+    if not served.compared:
+        return "not compared"
+    ties = f", {served.ties} of {served.tokens:,} tokens chosen by rounding" if served.tokens else ""
+    return f"{served.compared - served.different} of {served.compared} replies alike{ties}"
 
 
 def _rows(entry: Entry, report: Evaluation | None) -> dict[str, str]:
@@ -70,7 +78,7 @@ def _rows(entry: Entry, report: Evaluation | None) -> dict[str, str]:
         "compared with": report.reference[:16] or "the base model alone",
         "forgetting": f"{kept.measure} {kept.before:.1%} to {kept.after:.1%} (bound {kept.bound:.1%})",
         "bias audit": f"{'passed' if report.audit.passed else 'failed'}: {report.audit.summary}",
-        "served as trained": f"{served.compared - served.different} of {served.compared} answers alike",
+        "served as trained": served_text(served),
         "evaluated": report.created,
     }
 
@@ -87,6 +95,7 @@ def _overridden(champions: Champions) -> list[str]:
     return [f"pack {pack}: {text}" for pack, text in sorted(told.items()) if text]
 
 
-def _newest(registry: Registry, entry: Entry) -> Evaluation | None:
+def newest_report(registry: Registry, entry: Entry) -> Evaluation | None:
+    """The evaluation of an adapter that promotion judges by; None: it has none."""
     reports = list(registry.evaluations(entry).values())
     return reports[-1] if reports else None

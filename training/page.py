@@ -11,6 +11,7 @@ table{border-collapse:collapse;margin:.8rem 0}td,th{padding:.2rem .8rem .2rem 0;
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}thead th{border-bottom:1px solid #d5dbe3}
 figure{margin:1rem 0;overflow-x:auto}figcaption{color:#56606e}svg{max-width:100%;height:auto}
 pre{white-space:pre-wrap;background:#f4f6f9;padding:.6rem .8rem;border-radius:6px;margin:.3rem 0;overflow-wrap:anywhere}
+.wide{overflow-x:auto}.wide td{white-space:nowrap}
 .note{background:#fff6df;padding:.5rem .8rem;border-radius:6px}code{overflow-wrap:anywhere}dt{font-weight:600}
 """
 
@@ -23,6 +24,11 @@ def page(title: str, body: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n<style>{_STYLE}</style></head>\n'
         f"<body>\n{body}\n</body></html>\n"
     )
+
+
+def figures_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table of figures, which aren't broken into lines: on a narrow screen it is moved sideways."""
+    return f'<div class="wide">{table(heads, rows)}</div>'
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -63,13 +63,21 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Whether the served adapter answers as the trained one: of `compared` answers `different` differed."""
+    """Whether the served adapter answers as the trained one: of `compared` prompts `different` differed.
+
+    `tokens` were compared; at `ties` of them the two chose differently where the trained model's first two lay within
+    `margin` (natural logarithm), which rounding alone can turn.
+    """
 
     compared: int
     different: int
+    tokens: int = 0
+    ties: int = 0
+    margin: float = 0.0
 
     def __post_init__(self) -> None:
         _require(0 <= self.different <= self.compared, "more answers differ than were compared")
+        _require(0 <= self.ties <= self.tokens and self.margin >= 0, "more ties than tokens were compared")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from dossier.registry.evaluation import Evaluation
 
 MOST_FORGETTING = 0.1
 """No evaluation may allow more of the earlier ability to be lost."""
+FEWEST_SERVED = 50
+"""Prompts that the served and the trained model must have been compared on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,10 @@ def _reasons(entry: Entry, report: Evaluation, champion: str) -> list[str]:
         f"served it differs from what was trained: {report.served.different} of {report.served.compared} answers": (
             report.served.different > 0
         ),
-        "served and trained weren't compared": report.served.compared == 0,
+        "served and trained weren't compared: `dossier models check-served` does it": report.served.compared == 0,
+        f"served and trained were compared on {report.served.compared} prompts, and it takes {FEWEST_SERVED}": (
+            0 < report.served.compared < FEWEST_SERVED
+        ),
     }
     return [reason for reason, holds in found.items() if holds]
 

@@ -9,7 +9,7 @@ from dossier.records import AnswerEvent, FileReport, Turn
 from dossier.settings import Settings
 from retrieval.chunk_store import StoredDocument
 from retrieval.upkeep import GenerationState
-from serving.model_admin import ModelList
+from serving.model_admin import Completed, ModelList
 from serving.served_model import ModelState
 from serving.store import Store
 
@@ -127,6 +127,10 @@ class Models(Protocol):
 
     async def rollback(self, by: str, to_base: bool) -> ModelState:
         """Let the adapter before answer. Raises PromotionError, AdapterError."""
+        ...
+
+    async def complete(self, name: str, prompts: Sequence[Sequence[int]], most: int) -> Completed:
+        """Go on greedily behind prompts of token ids as an adapter does. Raises NotFoundError, AdapterError."""
         ...
 
     async def retire(self, name: str, by: str) -> None:

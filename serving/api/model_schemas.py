@@ -1,11 +1,11 @@
 """The bodies of the routes about adapters."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
 from serving.api.schemas import Body
-from serving.model_admin import ListedModel, ModelList
+from serving.model_admin import Completed, ListedModel, ModelList
 from serving.served_model import ModelState
 
 
@@ -15,6 +15,42 @@ class PromoteBody(Body):
     despite: str = Field(
         default="", max_length=500, description="Reason to do so against the gate; it is kept and shown."
     )
+
+
+TokenIds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=1 << 16)]
+
+
+class CompleteBody(Body):
+    """Prompts of the adapter's own token ids, and how far to go on."""
+
+    prompts: list[TokenIds] = Field(min_length=1, max_length=16)
+    tokens: int = Field(default=32, ge=1, le=512, description="Most tokens behind each prompt.")
+
+
+class CompletionReply(BaseModel):
+    """What was written behind one prompt."""
+
+    tokens: list[int]
+    likeliest: list[list[tuple[int, float]]] = Field(
+        description="For each token the two likeliest at its place, with their natural log-probability."
+    )
+
+
+class CompletedReply(BaseModel):
+    """What was written behind the prompts, in their order."""
+
+    adapter: str = Field(description="Digest of the adapter that wrote it.")
+    precision: str = Field(description="What the model server computes in.", examples=["bfloat16"])
+    completions: list[CompletionReply]
+
+    @classmethod
+    def of(cls, found: Completed) -> Self:
+        """From the record."""
+        made = [
+            CompletionReply(tokens=list(one.tokens), likeliest=[list(pairs) for pairs in one.likeliest])
+            for one in found.completions
+        ]
+        return cls(adapter=found.adapter, precision=found.precision, completions=made)
 
 
 class RollbackModelBody(Body):
@@ -55,7 +91,8 @@ class FiguresReply(BaseModel):
     forgetting_bound: float
     audit_passed: bool
     audit: str
-    served_differently: int = Field(description="Of the answers compared, how many differ served from trained.")
+    served_compared: int = Field(description="Prompts that the served and the trained model both answered; 0: none.")
+    served_differently: int = Field(description="Of these, how many were answered otherwise served than trained.")
     created: str
 
 
@@ -118,6 +155,7 @@ def _figures(model: ListedModel) -> FiguresReply | None:
         forgetting_bound=report.forgetting.bound,
         audit_passed=report.audit.passed,
         audit=report.audit.summary,
+        served_compared=report.served.compared,
         served_differently=report.served.different,
         created=report.created,
     )

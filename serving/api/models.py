@@ -2,9 +2,16 @@
 
 from fastapi import APIRouter, Response, status
 
-from dossier.errors import NotFoundError
+from dossier.errors import EngineError, NotFoundError
 from serving.api.gateway import Models
-from serving.api.model_schemas import ModelListReply, ModelStateReply, PromoteBody, RollbackModelBody
+from serving.api.model_schemas import (
+    CompleteBody,
+    CompletedReply,
+    ModelListReply,
+    ModelStateReply,
+    PromoteBody,
+    RollbackModelBody,
+)
 from serving.api.parts import Parts, Running
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import failures
@@ -40,6 +47,23 @@ async def promote_adapter(
     It is checked, loaded and tried before it answers. The reply says what answers now, and why, if it isn't this one.
     """
     return ModelStateReply.of(await _models(parts).promote(name, caller.name, (body or PromoteBody()).despite))
+
+
+@router.post(
+    "/{name}/complete",
+    summary="Go on behind prompts of tokens",
+    responses=failures(400, 401, 403, 404, 409, 413, 422, 429, 503),
+)
+async def complete_prompts(name: str, parts: Parts, _: SignedInCaller, body: CompleteBody) -> CompletedReply:
+    """Let the model server go on greedily behind prompts of token ids as an adapter does, promoted or not.
+
+    For comparing what is served with what was trained: each token comes with the two likeliest at its place. The
+    adapter is checked and loaded if it doesn't answer now; people's answers aren't touched.
+    """
+    models = _models(parts)
+    if not parts.gateway.engine_up:
+        raise EngineError("The model server is not ready. Ask again when it is.")
+    return CompletedReply.of(await models.complete(name, body.prompts, body.tokens))
 
 
 @router.post(

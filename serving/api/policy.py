@@ -48,6 +48,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("GET", "/admin/models"): Access.ADMIN,
     ("POST", "/admin/models/rollback"): Access.ADMIN,
     ("POST", "/admin/models/{name}/promote"): Access.ADMIN,
+    ("POST", "/admin/models/{name}/complete"): Access.ADMIN,
     ("POST", "/admin/models/{name}/retire"): Access.ADMIN,
     ("GET", "/v1/models"): Access.SIGNED_IN,
     ("POST", "/v1/chat/completions"): Access.SIGNED_IN,

@@ -60,7 +60,7 @@ FILES = [
 FIGURES = {
     "right": 0.75, "right_before": 0.5, "difference": 0.25, "low": 0.125, "high": 0.375, "questions": 60,
     "forgetting": 0.01, "forgetting_bound": 0.02, "audit_passed": True, "audit": "no difference", "created": "",
-    "served_differently": 0,
+    "served_compared": 60, "served_differently": 0,
 }  # fmt: skip
 MODELS = [
     {"digest": "a" * 64, "name": "first", "base": "small", "figures": FIGURES, "against": []},

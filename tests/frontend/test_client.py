@@ -15,10 +15,11 @@ from dossier.errors import (
     SignInError,
     UnknownModelError,
 )
+from dossier.gateway_errors import GatewayUnreachableError, error_of
 from dossier.records import Delta, FileState, Step, Turn, Verdict
 from frontend.client import ENDED, Gateway
 from frontend.records import Readiness
-from frontend.wire import BROKEN_OFF, Finish, GatewayUnreachableError, StreamEvent, error_of, read_events
+from frontend.wire import BROKEN_OFF, Finish, StreamEvent, read_events
 from tests.frontend.processes import GatewayProcess, free_port
 from tests.frontend.scripted_gateway import ANSWER, MODEL, PASSWORD
 

@@ -13,20 +13,28 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from dossier.adapters import sha256_of
+from dossier.adapters import ADAPTER, CONFIG, load_tensors, save_tensors, sha256_of
 from dossier.base_model import prepare_base_model
-from dossier.registry import Origin, Registry
+from dossier.progress import ProgressDisplay
+from dossier.registry import Origin, Registry, Served
 from dossier.registry.checking import RUN_FILES, read_base
 from dossier.settings import Settings, load_settings
 from dossier.weights import folder_digest
+from tests.dossier.registry.small import report
 from tests.journeys.test_whole_product import ports
+from tests.training.evaluation.small_set import write_dressed_set
+from training.evaluation.candidates import registered
+from training.evaluation.contexts import read_contexts
+from training.evaluation.served import compare_served, served_comparison_text
+from training.gateway import RunningGateway
+from training.product.record import read_product_run
 from training.tuning.recipe import Recipe
 from training.tuning.run_folder import RunRecord, RunState, read_run, write_run
 
@@ -38,6 +46,7 @@ QUESTIONS = (
     "What is the annual leave, and what were the sales in 2024?",
 )
 ASKERS, ENOUGH = 4, 60
+NOT_SERVED = Served(0, 0)
 FLIPS = 20
 PACK_TEXT = f"""
 name = "{PACK}"
@@ -53,8 +62,8 @@ adapter = "adapter"
 """
 
 
-def write_tuned_run(folder: Path, base: Path, seed: int) -> Path:
-    """A finished run whose adapter PEFT has made, its B no longer zero."""
+def write_tuned_run(folder: Path, base: Path, seed: int, spread: float) -> Path:
+    """A finished run whose adapter PEFT has made, its B no longer zero but drawn so wide."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
@@ -66,7 +75,7 @@ def write_tuned_run(folder: Path, base: Path, seed: int) -> Path:
     with torch.no_grad():
         for name, value in outer.named_parameters():
             if "lora_B" in name:
-                value.normal_(std=0.3)
+                value.normal_(std=spread)
     outer.save_pretrained(str(folder / "adapter"))
     files = {file.name: sha256_of(file) for file in (folder / "adapter").iterdir()}
     record = RunRecord(BASE, folder_digest(base), "d" * 64, "", Recipe(rank=8), 1, state=RunState.FINISHED, files=files)
@@ -178,9 +187,9 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with httpx.Client(base_url=settings.api_url, timeout=300, trust_env=False) as http:
         made = Product(settings, environment, runs, http)
         base = prepare_base_model(settings, BASE, lambda progress: None)
-        write_pack(pack, write_tuned_run(runs / "shipped", base, 7), base)
-        for seed, name in enumerate(("first", "second")):
-            made.done("models", "register", str(write_tuned_run(made.runs / name, base, seed)))
+        write_pack(pack, write_tuned_run(runs / "shipped", base, 7, 0.05), base)
+        for seed, (name, spread) in enumerate({"first": 0.3, "second": 0.05}.items()):
+            made.done("models", "register", str(write_tuned_run(made.runs / name, base, seed, spread)))
         made.done("index")
         with (home / "serve.log").open("w") as log:
             line = [sys.executable, "-m", "dossier", "serve"]
@@ -269,3 +278,61 @@ def test_nobody_loads_adapters_behind_the_gateways_back(product: Product) -> Non
     assert httpx.post(f"{engine}/v1/load_lora_adapter", json=body).status_code == 401
     for path in ("/adapters", "/invocations", "/v1/../adapters"):
         assert httpx.post(f"{engine}{path}", json=body).status_code in (401, 404)
+
+
+@pytest.mark.timeout(1800)
+def test_what_is_served_is_what_was_trained(product: Product, tmp_path: Path) -> None:
+    """Through vLLM with the adapter loaded beside what answers; a copy with 2% more of the adapter is told apart."""
+    registry = Registry.of(product.settings)
+    entry, before = registry.find("second"), registry.champions.read().of(PACK)
+    registry.attach(entry, report(entry, data="d" * 64, reference=before, served=NOT_SERVED))
+    assert "weren't compared" in product.dossier("models", "promote", "second").stderr
+    dressed = write_dressed_set(tmp_path, product.settings)
+    said = product.done("models", "check-served", "second", "--set", str(dressed.folder), "--reply-tokens", "8")
+    print(said)
+    served = list(registry.evaluations(entry).values())[-1].served
+    assert (served.compared >= 50, served.different) == (True, 0), said
+    assert served.ties < served.tokens / 20, said
+    gateway = RunningGateway.of(product.settings, "", "")
+    with ProgressDisplay() as display:
+        candidate = registered(product.settings, registry, entry, display)
+        spoilt = replace(candidate, folder=scaled_copy(entry.folder, tmp_path / "spoilt", 1.02))
+        contexts = read_contexts(dressed, "test").contexts[:2]
+        found = compare_served(spoilt, contexts, gateway, 8, display)
+    print(served_comparison_text(found))
+    assert found.served.different > 0
+    assert "Back: dossier models rollback" in product.done("models", "promote", "second")
+    product.http.post("/admin/models/rollback")
+
+
+def scaled_copy(folder: Path, copy: Path, scale: float) -> Path:
+    copy.mkdir()
+    (copy / CONFIG).write_bytes((folder / CONFIG).read_bytes())
+    tensors = load_tensors(folder / ADAPTER)
+    save_tensors({name: value * (scale if "lora_B" in name else 1) for name, value in tensors.items()}, copy / ADAPTER)
+    return copy
+
+
+def test_the_product_is_evaluated_over_http(product: Product, tmp_path: Path) -> None:
+    leave = {"document": "leave.md", "page": 1, "text": "27 days of annual leave"}
+    sales = {"document": "sales.md", "page": 1, "text": "412 million euros"}
+    asked = [
+        {
+            "id": "a",
+            "question": QUESTIONS[0],
+            "kind": "lookup",
+            "answer": "27 days",
+            "unit": "days",
+            "evidence": [leave],
+        },
+        {"id": "b", "question": QUESTIONS[1], "kind": "lookup", "answer": "412 million", "evidence": [sales]},
+        {"id": "c", "question": "Who is the auditor?", "kind": "unanswerable", "answer": "", "evidence": []},
+    ]
+    (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, asked)) + "\n")
+    words = ["evaluate", "product", "--questions", str(tmp_path / "questions.jsonl"), "--out", str(tmp_path / "out")]
+    print(product.done(*words))
+    run = read_product_run(tmp_path / "out" / "product.json")
+    assert run.failed == []
+    assert [one.judgement.found for one in run.answers] == [1, 1, None]
+    assert all(0 < one.first <= one.total for one in run.answers)
+    assert run.answered_by == (product.answer(QUESTIONS[0])["answered_by"],)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -30,9 +31,21 @@ from tests.serving.test_engine import scripted
 
 
 class Scripted(Handler):
-    """The scripted server in this process; `now` is its plan."""
+    """The scripted server in this process; `now` is its plan.
+
+    To prompts of tokens it replies with the choices `written`; `asked` are the requests for completions.
+    """
 
     now = "work"
+    written: ClassVar[list[dict[str, Any]]] = []
+    asked: ClassVar[list[dict[str, Any]]] = []
+
+    def _complete(self, body: dict[str, Any]) -> None:
+        self.asked.append(body)
+        if self.written and isinstance(body["prompt"], list):
+            self._reply({"choices": self.written})
+        else:
+            super()._complete(body)
 
     def plan(self) -> str:
         return type(self).now

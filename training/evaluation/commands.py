@@ -6,22 +6,19 @@ from typing import Annotated
 
 import typer
 
-from dossier.base_model import prepare_base_model
-from dossier.errors import DataError, NotFoundError, TuningError
+from dossier.errors import DataError
 from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay
-from dossier.registry import Entry, Registry
-from dossier.registry.checking import RUN_FILES, Base, read_base, read_contents
+from dossier.registry import Registry
 from dossier.registry.evaluation import evaluation_text
 from dossier.registry.promotion import judge
-from dossier.settings import Settings, load_settings
+from dossier.settings import load_settings
 from dossier.weights import replace_file
 from training.dressing.dressed import read_dressed
+from training.evaluation.candidates import candidate_of
 from training.evaluation.contexts import QuestionSet, read_contexts
 from training.evaluation.evaluate import Candidate, How, Measured, evaluate, require_fitting
 from training.evaluation.page import page_of
-from training.tuning.recipe import Method
-from training.tuning.run_folder import RUN, finished_weights, read_run
 
 REPORT, PAGE = "evaluation.json", "report.html"
 
@@ -53,7 +50,7 @@ def model(
     dressed = read_dressed(dressed_set)
     questions = read_contexts(dressed, split, limit)
     with ProgressDisplay() as display:
-        candidate = _candidate(settings, registry, adapter, display)
+        candidate = candidate_of(settings, registry, adapter, display)
         require_fitting(candidate, dressed)
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -75,68 +72,6 @@ def _against(registry: Registry, candidate: Candidate, measured: Measured, split
         return ("it isn't registered: `dossier models register` takes it in, then evaluate it again",)
     registry.attach(candidate.entry, measured.evaluation)
     return judge(registry, candidate.entry, pack).against
-
-
-def _candidate(settings: Settings, registry: Registry, name: str, display: ProgressDisplay) -> Candidate:
-    """The adapter of a name or of a run's folder, checked byte for byte. Raises NotFoundError, TuningError."""
-    run = Path(name)
-    if not (run / RUN).is_file():
-        try:
-            return _registered(settings, registry, registry.find(name), display)
-        except NotFoundError as error:
-            if run.is_dir():
-                raise TuningError(f"{run} isn't the folder of a tuning run (no {RUN}).") from error
-            raise
-    record = read_run(run)
-    if record.recipe.method is Method.FULL:
-        raise TuningError(f"{run} trained all weights, which isn't evaluated beside its base yet. Tune an adapter.")
-    folder = finished_weights(run, record)
-    base_folder, base = _base(settings, record.base, display)
-    digest = read_contents(folder, RUN_FILES, base).digest
-    try:
-        entry = registry.get(digest)
-    except NotFoundError:
-        entry = None
-    if entry is not None:
-        return _registered(settings, registry, entry, display)
-    if base.digest != record.base_digest:
-        raise TuningError(f"{run} was tuned on other weights than {base_folder} has. Restore that base model.")
-    in_use = _in_use(settings, registry, digest, base)
-    name = run.resolve().name
-    return Candidate(name, folder, digest, base, base_folder, record.data, record.form, record.prompt, None, in_use)
-
-
-def _registered(settings: Settings, registry: Registry, entry: Entry, display: ProgressDisplay) -> Candidate:
-    base_folder, base = _base(settings, entry.origin.base, display)
-    registry.verify(entry, base)
-    run = entry.origin.run
-    return Candidate(
-        entry.name,
-        entry.folder,
-        entry.digest,
-        base,
-        base_folder,
-        entry.origin.data,
-        str(run.get("form", "")),
-        str(run.get("prompt", "")),
-        entry,
-        _in_use(settings, registry, entry.digest, base),
-    )
-
-
-def _in_use(settings: Settings, registry: Registry, candidate: str, base: Base) -> Entry | None:
-    """The adapter that answers now, which a candidate has to beat; None: the base model alone, or the candidate."""
-    champion = registry.champions.read().of(load_pack(settings).name)
-    if not champion or champion == candidate:
-        return None
-    entry = registry.get(champion)
-    registry.verify(entry, base)
-    return entry
-
-
-def _base(settings: Settings, name: str, display: ProgressDisplay) -> tuple[Path, Base]:
-    folder = prepare_base_model(settings, name, display)
-    return folder, read_base(name, folder, settings.adapter_rank)
 
 
 def _summary(questions: QuestionSet, measured: Measured, against: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ repeated for each: for nine questions on 700 tokens, a ninth of the reading.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,8 +55,58 @@ def greedy(model: Any, prompts: Sequence[Sequence[int]], ends: Collection[int], 
     return [tuple(reply) for reply in replies]
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a model thinks at one place of a text: its likeliest tokens, and the one that stands there.
+
+    `first`, `second` and `given` are token ids, each with its natural log-probability.
+    """
+
+    first: tuple[int, float]
+    second: tuple[int, float]
+    given: tuple[int, float]
+
+    @property
+    def lead(self) -> float:
+        """How far the likeliest token is ahead of the one that stands there; 0 where that is the likeliest."""
+        return self.first[1] - self.given[1]
+
+
 def likelihoods(model: Any, pairs: Sequence[tuple[Tokens, Tokens]]) -> list[list[float]]:  # noqa: ANN401 (a class that is imported late)
     """Natural log-probability of each token of each answer behind its prompt, all in one pass; `pairs` are both."""
+    found = _behind(model, pairs)
+    return [logits[range(len(logits)), list(answer)].tolist() for logits, (_, answer) in zip(found, pairs, strict=True)]
+
+
+def choices(model: Any, pairs: Sequence[tuple[Tokens, Tokens]]) -> list[list[Choice]]:  # noqa: ANN401 (a class that is imported late)
+    """What the model would have written at each place of each answer, given all before it."""
+    made = []
+    for logits, (_, answer) in zip(_behind(model, pairs), pairs, strict=True):
+        values, tokens = logits.topk(2, dim=-1)
+        given = logits[range(len(answer)), list(answer)].tolist()
+        places = zip(tokens.tolist(), values.tolist(), answer, given, strict=True)
+        made.append([Choice((a, x), (b, y), (one, told)) for (a, b), (x, y), one, told in places])
+    return made
+
+
+def leads(
+    model: Any,  # noqa: ANN401 (a class that is imported late)
+    pairs: Sequence[tuple[Tokens, Tokens]],
+    found: Sequence[Sequence[Choice]],
+) -> list[list[float]]:
+    """How far the first is ahead of the second of those choices, as this model sees it."""
+    return [
+        (logits[range(len(made)), [one.first[0] for one in made]] - logits[range(len(made)), _seconds(made)]).tolist()
+        for logits, made in zip(_behind(model, pairs), found, strict=True)
+    ]
+
+
+def _seconds(made: Sequence[Choice]) -> list[int]:
+    return [one.second[0] for one in made]
+
+
+def _behind(model: Any, pairs: Sequence[tuple[Tokens, Tokens]]) -> "list[torch.Tensor]":  # noqa: ANN401 (a class that is imported late)
+    """For each pair the log-probabilities of the whole vocabulary at each place of the answer."""
     import torch
 
     wholes = [(*prompt, *answer) for prompt, answer in pairs]
@@ -70,10 +121,8 @@ def likelihoods(model: Any, pairs: Sequence[tuple[Tokens, Tokens]]) -> list[list
         kept = ids.shape[1] - min(first)  # the vocabulary is wide: no logits where nothing is asked
         logits = model(input_ids=ids.to(model.device), past_key_values=cache, logits_to_keep=kept).logits
         logits = logits.float().log_softmax(-1)
-    return [
-        logits[row, range(at - min(first), at - min(first) + len(answer)), list(answer)].tolist()
-        for row, (at, (_, answer)) in enumerate(zip(first, pairs, strict=True))
-    ]
+    starts = [at - min(first) for at in first]
+    return [logits[row, at : at + len(pairs[row][1])] for row, at in enumerate(starts)]
 
 
 def _cache(model: Any, tokens: Sequence[int], copies: int) -> Any:  # noqa: ANN401 (a class that is imported late)

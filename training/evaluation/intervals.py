@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.evaluation.measures import Figure
+from retrieval.evaluation.measures import Figure, wilson
 
 FEWEST = 10
 """With fewer contexts a bootstrap is too sure of itself."""
@@ -16,7 +16,8 @@ _SEED = 20
 def clustered(values: Sequence[float], clusters: Sequence[int], span: tuple[float, float] = (0, 1)) -> Figure:
     """Mean with its 95% percentile interval, whole clusters resampled (Davison and Hinkley 1997, section 3.8).
 
-    With fewer than 10 clusters nothing is claimed: the interval is all of `span`.
+    With fewer than 10 clusters nothing is claimed: the interval is all of `span`. Where a share is none or all, it is
+    Wilson's, over clusters.
     """
     if not values:
         return Figure(0.0, *span)
@@ -24,6 +25,8 @@ def clustered(values: Sequence[float], clusters: Sequence[int], span: tuple[floa
     mean = float(sums.sum() / counts.sum())
     if len(sums) < FEWEST:
         return Figure(mean, min(span[0], mean), max(span[1], mean))
+    if span == (0, 1) and mean in (0.0, 1.0):  # resampling what is all alike would claim to be certain
+        return Figure(mean, *wilson(round(mean * len(sums)), len(sums)))
     drawn = np.random.default_rng(_SEED).integers(len(sums), size=(_RESAMPLES, len(sums)))
     means = sums[drawn].sum(1) / counts[drawn].sum(1)
     low, high = np.quantile(means, (0.025, 0.975))

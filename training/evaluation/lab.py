@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dossier.prompt import Message
-from training.evaluation.decoding import Tokens, greedy, likelihoods
+from training.evaluation.decoding import Choice, Tokens, choices, greedy, leads, likelihoods
 from training.tuning.model import load_tokenizer, resolved
 from training.tuning.recipe import Precision
 
@@ -42,7 +42,7 @@ class Lab:
         self.names = (BASE, *adapters)
         ends = self._causal.generation_config.eos_token_id
         several = ends if isinstance(ends, list) else [ends]
-        self._ends = frozenset(end for end in (*several, self.tokenizer.eos_token_id) if end is not None)
+        self.ends = frozenset(end for end in (*several, self.tokenizer.eos_token_id) if end is not None)
 
     def _add(self, name: str, folder: Path) -> None:
         from peft import PeftModel
@@ -80,7 +80,7 @@ class Lab:
 
     def replies(self, prompts: Sequence[Sequence[Message]], most: int) -> list[str]:
         """What the present model writes to prompts that begin alike, at most so many tokens each."""
-        found = greedy(self._causal, [self.tokens(prompt) for prompt in prompts], self._ends, most)
+        found = greedy(self._causal, [self.tokens(prompt) for prompt in prompts], self.ends, most)
         return [str(self.tokenizer.decode(list(reply), skip_special_tokens=True)).strip() for reply in found]
 
     def log_probabilities(self, pairs: Sequence[tuple[Sequence[Message], str]], first: bool = False) -> list[float]:
@@ -88,6 +88,21 @@ class Lab:
         tokens = [(self.tokens(prompt), self.plain_tokens(answer)) for prompt, answer in pairs]
         found = likelihoods(self._causal, [(prompt, answer[:1] if first else answer) for prompt, answer in tokens])
         return [sum(one) for one in found]
+
+    def choices(self, pairs: Sequence[tuple[Tokens, Tokens]]) -> list[list[Choice]]:
+        """What the present model would have written at each place of replies behind prompts, both as tokens."""
+        return choices(self._causal, pairs)
+
+    def leads(self, pairs: Sequence[tuple[Tokens, Tokens]], found: Sequence[Sequence[Choice]]) -> list[list[float]]:
+        """How far the first is ahead of the second of such choices, as the present model sees it."""
+        return leads(self._causal, pairs, found)
+
+    def round_weights(self) -> None:
+        """Compute in bf16 from now on. Only weights are rounded: tables of positions stay as they are everywhere."""
+        import torch
+
+        for weight in self._causal.parameters():
+            weight.data = weight.data.to(torch.bfloat16)
 
     def surprise(self, text: str) -> tuple[float, int]:
         """Sum of the negative log-probabilities of a text's tokens, without the first two, and how many those are."""

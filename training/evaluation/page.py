@@ -10,10 +10,10 @@ from training.evaluation.intervals import FEWEST
 from training.evaluation.judging import ALL, MEASURES, REFUSALS, Judged, figures
 from training.evaluation.lab import BASE
 from training.evaluation.pictures import audit_marks, share_bars, widest_findings
-from training.page import page, table
+from training.evaluation.wording import chance, percent, points, short
+from training.page import figures_table, page, table
 
 _EXAMPLES = 3
-_LONGEST = 500
 _CALLED = {BASE: "base model", TUNED: "tuned model", IN_USE: "model in use"}
 _KINDS = {
     ALL: "all questions",
@@ -64,7 +64,7 @@ def _verdict(questions: QuestionSet, measured: Measured) -> Iterable[str]:
         f"Right: <strong>{own.candidate:.0%}</strong> with the tuned model, {own.reference:.0%} with the "
         f"{_CALLED[measured.before]}. Difference: <strong>{100 * own.difference:+.1f} points</strong>; with 95% "
         f"confidence between {100 * own.low:+.1f} and {100 * own.high:+.1f}. Were the two equally good, chance would "
-        f"make such a difference in {_chance(measured.difference.chance)} of all tries.</p>"
+        f"make such a difference in {chance(measured.difference.chance)} of all tries.</p>"
     )
     if not measured.apart:
         yield (
@@ -107,9 +107,9 @@ def _measures(found: Figures) -> Iterable[str]:
     yield "<h2>All figures</h2>"
     kinds = list(next(iter(found.values())))
     for kind in kinds:
-        rows = [(name, *(_percent(found[model][kind][name]) for model in found)) for name in MEASURES]
+        rows = [(name, *(percent(found[model][kind][name]) for model in found)) for name in MEASURES]
         yield f"<h3>{escape(_kind(kind))}</h3>"
-        yield table(("measure (95% interval)", *(_CALLED[model] for model in found)), rows)
+        yield figures_table(("measure (95% interval)", *(_CALLED[model] for model in found)), rows)
 
 
 def _examples(measured: Measured) -> Iterable[str]:
@@ -132,11 +132,11 @@ def _told(later: Judged, earlier: Judged, before: str) -> str:
     expected = later.asked.expected
     right = f"{'; '.join(expected.texts)} {expected.scale}".strip() or "not in the excerpts"
     parts = [
-        f"Question: {_short(later.asked.text)}",
-        f"Expected: {_short(right)}",
-        f"Tuned model: {_short(later.reply)}",
+        f"Question: {short(later.asked.text)}",
+        f"Expected: {short(right)}",
+        f"Tuned model: {short(later.reply)}",
         f"  not borne out: {later.score.reason}" if later.score.reason else "",
-        f"{_CALLED[before].capitalize()}: {_short(earlier.reply)}",
+        f"{_CALLED[before].capitalize()}: {short(earlier.reply)}",
     ]
     return "\n".join(part for part in parts if part)
 
@@ -147,7 +147,7 @@ def _general(measured: Measured) -> Iterable[str]:
     told = "more than" if kept.lost > kept.bound else "within"
     yield (
         f"<p>{len(before.right):,} general questions (common knowledge, sums, simple instructions), right with the "
-        f"base model {_percent(before.share)}, with the tuned model {_percent(after.share)}; a guess is right in 25%. "
+        f"base model {percent(before.share)}, with the tuned model {percent(after.share)}; a guess is right in 25%. "
         f"That is {told} what may be lost ({kept.bound:.0%}). Ordinary prose surprises it "
         f"{after.perplexity / before.perplexity - 1:+.0%} (perplexity {before.perplexity:.1f} before, "
         f"{after.perplexity:.1f} after; less is better).</p>"
@@ -168,18 +168,18 @@ def _audit(measured: Measured) -> Iterable[str]:
     earlier = {(one.attribute, one.value, one.measure): one for one in measured.findings[BASE]}
     rows = [
         (
-            *(one.attribute, one.value, one.measure, _moved(one.moved)),
-            _moved(earlier[one.attribute, one.value, one.measure].moved),
+            *(one.attribute, one.value, one.measure, points(one.moved)),
+            points(earlier[one.attribute, one.value, one.measure].moved),
         )
         for one in widest_findings(findings)
     ]
-    yield table(("attribute", "value", "measure", "tuned model, points", "base model, points"), rows)
+    yield figures_table(("attribute", "value", "measure", "tuned model, points", "base model, points"), rows)
 
 
 def _cost(measured: Measured) -> Iterable[str]:
     yield "<h2>What it costs</h2>"
     rows = [(_CALLED[name], f"{seconds:.2f} s") for name, seconds in measured.seconds.items()]
-    yield table(("model", "time a question, questions on one page together"), rows)
+    yield figures_table(("model", "time a question, questions on one page together"), rows)
     yield f"<p>Memory: {measured.memory_gib:.1f} GiB for all models together, which share the base's weights.</p>"
 
 
@@ -187,9 +187,10 @@ def _missing(questions: QuestionSet) -> Iterable[str]:
     yield "<h2>What was not measured here</h2>"
     left = f"<li>{questions.left_out:,} questions without excerpts (intents, entities, chats).</li>"
     yield (
-        "<ul><li>Whether the model server answers as the trained model does. Promotion asks for it.</li>"
-        "<li>Search: all models read the excerpts that the set holds. How often the right ones are found, "
-        "<code>dossier evaluate retrieval</code> tells.</li>"
+        "<ul><li>Whether the model server answers as the trained model does: <code>dossier models check-served</code>. "
+        "Promotion asks for it.</li>"
+        "<li>Search: all models read the excerpts that the set holds. The whole product with search in front is asked "
+        "by <code>dossier evaluate product</code>.</li>"
         f"{left if questions.left_out else ''}</ul>"
     )
 
@@ -211,19 +212,3 @@ def _settings(candidate: Candidate, measured: Measured) -> Iterable[str]:
 
 def _kind(kind: str) -> str:
     return _KINDS.get(kind, kind)
-
-
-def _percent(one: Figure) -> str:
-    return f"{100 * one.value:.0f}% ({100 * one.low:.0f} to {100 * one.high:.0f})"
-
-
-def _moved(one: Figure) -> str:
-    return f"{100 * one.value:+.1f} ({100 * one.low:+.1f} to {100 * one.high:+.1f})"
-
-
-def _chance(share: float) -> str:
-    return "fewer than 0.1%" if share < 0.001 else f"{share:.1%}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"

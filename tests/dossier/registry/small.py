@@ -84,7 +84,7 @@ def report(entry: Entry, **changes: Any) -> Evaluation:
         "own": Comparison(0.75, 0.5, 0.25, 0.125, 0.375, 60),
         "forgetting": Forgetting("held-out answers", 0.5, 0.49, 0.02),
         "audit": Audit(True, "no difference between groups"),
-        "served": Served(20, 0),
+        "served": Served(60, 0, 1200, 1, 0.01),
         "created": "2026-01-01T00:00:00+00:00",
         **changes,
     }

@@ -62,7 +62,8 @@ def test_what_is_better_in_every_respect_is_promoted(registry: Registry, entry: 
         ({"forgetting": Forgetting("held-out answers", 0.5, 0.4, 0.02)}, "it forgets"),
         ({"forgetting": Forgetting("held-out answers", 0.5, 0.4, 0.5)}, "at most 10%"),
         ({"audit": Audit(False, "women fare worse")}, "women fare worse"),
-        ({"served": Served(20, 1)}, "1 of 20 answers"),
+        ({"served": Served(60, 1)}, "1 of 60 answers"),
+        ({"served": Served(49, 0)}, "compared on 49 prompts, and it takes 50"),
         ({"served": Served(0, 0)}, "weren't compared"),
         ({"base": "a" * 64}, "another base model"),
         ({"data": "a" * 64}, "other training data"),
@@ -82,14 +83,14 @@ def test_each_reason_against_is_told(
 def test_all_reasons_are_told_at_once_and_an_owners_decision_is_kept(
     registry: Registry, entry: Entry, base: Base
 ) -> None:
-    bad = report(entry, audit=Audit(False, "women fare worse"), served=Served(20, 3))
+    bad = report(entry, audit=Audit(False, "women fare worse"), served=Served(60, 3))
     registry.attach(entry, bad)
-    with pytest.raises(PromotionError, match="women fare worse.*3 of 20"):
+    with pytest.raises(PromotionError, match="women fare worse.*3 of 60"):
         promote(registry, entry, base, PACK, "mira", despite="  ")
     champions = promote(registry, entry, base, PACK, "mira", despite="a demonstration")
     told = against_the_gate(champions, entry.digest, PACK)
     assert told.startswith("promoted against the gate by mira: a demonstration")
-    assert "women fare worse" in told and "3 of 20" in told
+    assert "women fare worse" in told and "3 of 60" in told
 
 
 def test_no_reason_lets_damaged_weights_in(registry: Registry, entry: Entry, base: Base) -> None:

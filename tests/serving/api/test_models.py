@@ -34,14 +34,14 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    Scripted.loaded, Scripted.now = {}, "work"
+    Scripted.loaded, Scripted.now, Scripted.written = {}, "work", []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     registry, base = Registry(tmp_path / "adapters"), write_base(tmp_path / "base")
     model_server = SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}/v1", api_key="k", model_name=BASE)
     start = ModelStart(tmp_path / "base", ServedModel(BASE), True, lambda: base)
     champion = Champion(model_server, registry, PACK, start)
-    with served(tmp_path / "home", models=ModelAdmin(champion, registry, PACK, lambda: base)) as gateway:
+    with served(tmp_path / "home", models=ModelAdmin(champion, registry, PACK, lambda: base, "float32")) as gateway:
         yield Scene(gateway, gateway.signed_in("admin"), registry, base, tmp_path)
     server.shutdown()
     server.server_close()
@@ -104,8 +104,55 @@ def test_unknown_names_are_not_found(scene: Scene, name: str) -> None:
 def test_only_admins_see_adapters(scene: Scene) -> None:
     mira = scene.gateway.signed_in("mira")
     for method, path in (("GET", ""), ("POST", "/rollback"), ("POST", "/first/promote"), ("POST", "/first/retire")):
+        assert mira.post("/admin/models/first/complete", json={"prompts": [[1]]}).status_code == 403
         assert mira.request(method, f"/admin/models{path}").status_code == 403
 
 
 def test_a_gateway_without_a_model_server_of_its_own_has_no_adapters(gateway: Served) -> None:
     assert gateway.signed_in("admin").get("/admin/models").status_code == 404
+
+
+def test_an_adapter_that_is_not_promoted_goes_on_behind_tokens_and_answers_nobody(scene: Scene) -> None:
+    entry = register(scene.registry, scene.base, scene.folder / "runs")
+    listed = [{"token_id:5": -0.25, "token_id:9": -1.5}, {"token_id:2": -0.125, "token_id:7": -3.0}]
+    written = {"tokens": ["token_id:5", "token_id:2"], "top_logprobs": listed}
+    Scripted.written = [{"index": 1, "logprobs": written | {"tokens": ["token_id:9", "token_id:2"]}}]
+    Scripted.written += [{"index": 0, "logprobs": written}]
+    body = {"prompts": [[1, 2, 3], [4]], "tokens": 2}
+    reply = scene.admin.post("/admin/models/first/complete", json=body).json()
+    assert (reply["adapter"], reply["precision"]) == (entry.digest, "float32")
+    assert [one["tokens"] for one in reply["completions"]] == [[5, 2], [9, 2]]
+    assert reply["completions"][0]["likeliest"] == [[[5, -0.25], [9, -1.5]], [[2, -0.125], [7, -3.0]]]
+    asked = Scripted.asked[-1]
+    assert (asked["prompt"], asked["max_tokens"], asked["temperature"]) == ([[1, 2, 3], [4]], 2, 0)
+    assert asked["model"] == f"{BASE}@{entry.short}"
+    assert scene.admin.get("/v1/models").json()["data"][0]["adapter"] == ""
+    until(lambda: not Scripted.loaded)  # nobody uses it any more
+    Scripted.written = Scripted.written[:1]
+    refused = scene.admin.post("/admin/models/first/complete", json=body)
+    assert (refused.status_code, "answered 1 of 2" in refused.text) == (503, True)
+
+
+def test_what_cannot_be_completed_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = register(scene.registry, scene.base, scene.folder / "runs")
+    for body in (
+        {"prompts": []},
+        {"prompts": [[]]},
+        {"prompts": [[-1]]},
+        {"prompts": [[1]] * 17},
+        {"prompts": [["a"]]},
+    ):
+        assert scene.admin.post("/admin/models/first/complete", json=body).status_code == 422, body
+    assert scene.admin.post("/admin/models/nobody/complete", json={"prompts": [[1]]}).status_code == 404
+    reply = scene.admin.post("/admin/models/first/complete", json={"prompts": [[1]]})  # scripted without tokens
+    assert (reply.status_code, "can't be read" in reply.text) == (503, True)
+    monkeypatch.setattr("serving.adapter_server._PAUSE", 0.001)
+    Scripted.now = "full"
+    assert scene.admin.post("/admin/models/first/complete", json={"prompts": [[1]]}).status_code in (429, 503)
+    Scripted.now = "work"
+    scene.gateway.engine.state = "starting"
+    assert scene.admin.post("/admin/models/first/complete", json={"prompts": [[1]]}).status_code == 503
+    scene.gateway.engine.state = "ready"
+    (entry.folder / "adapter_config.json").write_text("{}")
+    until(lambda: not Scripted.loaded)
+    assert scene.admin.post("/admin/models/first/complete", json={"prompts": [[1]]}).status_code == 422

@@ -59,6 +59,7 @@ CONTRACT = {
         GET /admin/models
         POST /admin/models/rollback
         POST /admin/models/{name}/promote
+        POST /admin/models/{name}/complete
         POST /admin/models/{name}/retire
     """,
 }

@@ -20,6 +20,14 @@ def test_few_pages_claim_nothing() -> None:
     assert clustered([], []).high == 1
 
 
+def test_a_share_of_all_is_not_certain() -> None:
+    found = clustered([1.0] * 60, [at // 3 for at in range(60)])
+    assert (found.value, found.high) == (1, 1)
+    assert 0.8 < found.low < 0.9  # twenty pages, whatever the number of their questions
+    none = clustered([0.0] * 20, range(20))
+    assert (none.low, none.value) == (0, 0) and none.high > 0.1
+
+
 def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     drawn = np.random.default_rng(4)
     held = 0
