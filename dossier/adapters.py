@@ -1,16 +1,11 @@
-"""Embedders that ship as a small adapter: LoRA weights in PEFT's format, added to a packaged base once.
-
-`W + (alpha / r) * B A` (Hu et al. 2022, section 4.1) is plain arithmetic on safetensors: no torch is needed, and the
-result is an ordinary model folder, as fast as its base.
-"""
+"""Adapters as files: LoRA weights in PEFT's format with their description, and model folders with their digests."""
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +16,9 @@ from dossier.errors import WeightsError
 MANIFEST = "dossier-weights.json"
 ADAPTER = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
-_WEIGHTS = "model.safetensors"
-_KEPT = frozenset([".json", ".txt"])
-_PREFIX = "base_model.model."
 Tensors = dict[str, NDArray[np.generic]]
+NUMBERS: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
+"""How safetensors' types are kept: numpy doesn't know bf16, the upper half of a float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +53,6 @@ def read_adapter(folder: Path) -> Adapter:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{folder} isn't a readable adapter ({error!r}). Restore or remove the folder.") from error
     return Adapter(folder, base, factor, digest)
-
-
-def merge(adapter: Adapter, base: Path, folder: Path) -> None:
-    """Write the base with the adapter added as a model folder: built aside, flushed, renamed. Raises WeightsError.
-
-    `base` is a verified model folder in fp32; `folder` must not exist. A process killed in between leaves a hidden
-    folder that the next one clears.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.parent.glob(f".{folder.name}-*"):
-        shutil.rmtree(leftover)
-    building = folder.parent / f".{folder.name}-{os.getpid()}"
-    for file in base.rglob("*"):
-        if file.is_file() and file.suffix in _KEPT:
-            target = building / file.relative_to(base)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, target)
-    save_tensors(_added(adapter, load_tensors(base / _WEIGHTS)), building / _WEIGHTS)
-    install(building, folder)
 
 
 def install(building: Path, folder: Path) -> None:
@@ -121,24 +96,17 @@ def save_tensors(tensors: Mapping[str, NDArray[np.generic]], file: Path) -> None
     save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, file, {"format": "pt"})
 
 
-def _added(adapter: Adapter, weights: Tensors) -> Tensors:
-    """The base's weights with each `factor * B A` added."""
-    parts = load_tensors(adapter.folder / ADAPTER)
-    for name, down in parts.items():
-        if not name.endswith(".lora_A.weight"):
-            continue
-        up = parts.get(name.replace(".lora_A.", ".lora_B."))
-        target = name.removeprefix(_PREFIX).replace(".lora_A.weight", ".weight")
-        if up is None or target not in weights:
-            raise WeightsError(f"{adapter.folder} doesn't fit its base {adapter.base}: {name} isn't there.")
-        weights[target] = np.asarray(weights[target], np.float32) + _product(adapter, up, down, weights[target])
-    return weights
+def widened(values: NDArray[np.generic], kind: str) -> NDArray[np.float32]:
+    """Numbers as they are kept, of a type in NUMBERS, in float32: exact."""
+    if kind == "BF16":
+        return (values.astype("<u4") << 16).view("<f4")
+    return values.astype(np.float32)
 
 
-def _product(
-    adapter: Adapter, up: NDArray[np.generic], down: NDArray[np.generic], weight: NDArray[np.generic]
-) -> NDArray[np.float32]:
-    change = adapter.factor * (up.astype(np.float32) @ down.astype(np.float32))
-    if change.shape != weight.shape:
-        raise WeightsError(f"{adapter.folder} doesn't fit its base {adapter.base}: {change.shape} for {weight.shape}.")
-    return np.asarray(change, np.float32)
+def narrowed(values: NDArray[np.float32], kind: str) -> NDArray[np.generic]:
+    """Finite float32 numbers rounded to the nearest of a type in NUMBERS, to the even one of two, as they are kept."""
+    if kind == "BF16":
+        bits = np.ascontiguousarray(values, "<f4").view("<u4")
+        upper: NDArray[np.uint16] = ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype("<u2")
+        return upper
+    return values.astype(NUMBERS[kind])

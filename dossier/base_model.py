@@ -9,8 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dossier.durable import flush_all
-from dossier.errors import EnvironmentProblem, WeightsError
+from dossier.durable import flush_all, require_free
+from dossier.errors import WeightsError
+from dossier.merging import PROVENANCE as PROVENANCE
 from dossier.progress import by_clock
 from dossier.prompt import PROMPT_VERSION
 from dossier.records import Progress
@@ -19,8 +20,6 @@ from dossier.settings import Settings
 from dossier.weights import BASE_MODELS, packaged_file, sha256_of, verify_folder, write_manifest
 
 OnProgress = Callable[[Progress], None]
-PROVENANCE = "dossier-provenance.json"
-"""File of a model folder that Dossier made, which tells what it was made of."""
 _USUAL_SECONDS = 25
 _NEEDED_BYTES = 1 << 30
 
@@ -39,8 +38,7 @@ def prepare_base_model(settings: Settings, name: str, on_progress: OnProgress) -
         verify_folder(folder)
         return folder
     settings.models_folder.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(settings.models_folder).free < _NEEDED_BYTES:
-        raise EnvironmentProblem(f"{settings.models_folder} has less than 1 GiB free. Free some space for the model.")
+    require_free(settings.models_folder, _NEEDED_BYTES, "the base model")
     for leftover in settings.models_folder.glob(f".{name}-*"):
         shutil.rmtree(leftover)
     building = settings.models_folder / f".{name}-{os.getpid()}"

@@ -1,7 +1,10 @@
 """What is written stays written: files and folders are flushed to the disk before they get their final name."""
 
 import os
+import shutil
 from pathlib import Path
+
+from dossier.errors import EnvironmentProblem
 
 
 def flush_all(folder: Path) -> None:
@@ -17,3 +20,9 @@ def flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def require_free(folder: Path, needed: int, what: str) -> None:
+    """Raise EnvironmentProblem where the disk of a folder has less than so many bytes free."""
+    if shutil.disk_usage(folder).free < needed:
+        raise EnvironmentProblem(f"{folder} has less than {needed / 2**30:.1f} GiB free. Free some space for {what}.")

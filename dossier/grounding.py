@@ -8,12 +8,13 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import islice
 
 from dossier.amounts import POWERS, Number, Scale, numbers_in, scales_in
 from dossier.excerpts import Excerpt
 from dossier.expressions import Computed, ExpressionError, compute
 from dossier.places import Operand, bare, numbers_of, operand_at, places_of_words
-from dossier.reply import CELL, Cell, CopiedRow, CopiedText, Reply, ReplyError, ReplyKind, parse_reply
+from dossier.reply import CELL, Cell, CopiedRow, CopiedText, Reply, ReplyKind
 
 _FACTORS = frozenset(map(Decimal, (2, 4, 12, 100, 360, 365, 1000, 1_000_000)))
 _DIVISORS = _FACTORS | frozenset(map(Decimal, range(1, 13)))
@@ -54,15 +55,6 @@ class _Ungrounded(Exception):
     """What was found wrong."""
 
 
-def check_reply(text: str, excerpts: Sequence[Excerpt], asked: str = "", labels: Collection[str] = ()) -> Verified:
-    """Read and verify what a model wrote; a reply that can't be read isn't grounded, and the reason says why."""
-    try:
-        reply = parse_reply(text)
-    except ReplyError as error:
-        return Verified(None, f"the reply can't be read: {error}")
-    return verify_reply(reply, excerpts, asked, labels)
-
-
 def verify_reply(reply: Reply, excerpts: Sequence[Excerpt], asked: str = "", labels: Collection[str] = ()) -> Verified:
     """Verify and compute a reply. `asked` is the question with its history, whose numbers may be computed with.
 
@@ -71,7 +63,7 @@ def verify_reply(reply: Reply, excerpts: Sequence[Excerpt], asked: str = "", lab
     """
     try:
         _require(excerpts, (*reply.sources, *(item.source for item in reply.copied)))
-        copied = [place for item in reply.copied for place in _places_of_copied(item, excerpts[item.source - 1])]
+        copied = [place for item in reply.copied for place in _require_copied(item, excerpts[item.source - 1])]
         if reply.kind is ReplyKind.EXPRESSION:
             return _expression(reply, excerpts, copied, asked)
         if reply.kind in (ReplyKind.QUOTES, ReplyKind.COUNT):
@@ -106,28 +98,37 @@ def _require(excerpts: Sequence[Excerpt], sources: Sequence[int]) -> None:
         raise _Ungrounded(f"there is no excerpt [{wrong[0]}].")
 
 
-def _places_of_copied(item: CopiedRow | CopiedText, excerpt: Excerpt) -> list[Operand]:
-    """The cells that a copied row names. Raises _Ungrounded where the excerpt has no such row or words."""
+def places_of_copied(item: CopiedRow | CopiedText, excerpt: Excerpt) -> list[Operand]:
+    """The cells that a copied row names, or where copied words stand; nothing, where the excerpt has them nowhere."""
     if isinstance(item, CopiedText):
-        found = next(places_of_words(item.text, item.source, excerpt), None)
-        if found is None:
-            raise _Ungrounded(f"{item.text[:60]!r} doesn't stand in excerpt [{item.source}].")
-        return [found]
+        return list(islice(places_of_words(item.text, item.source, excerpt), 1))
     for row, cells in enumerate(excerpt.rows):
         if bare(cells[0]) == bare(item.label):
             columns = [_column(head, value, excerpt, row) for head, value in item.cells]
             if all(column >= 0 for column in columns):
-                return [operand_at(cells[column], item.source, excerpt, row, column) for column in columns]
+                label = [operand_at(cells[0], item.source, excerpt, row, 0)]
+                return [operand_at(cells[at], item.source, excerpt, row, at) for at in columns] or label
+    return []
+
+
+def _require_copied(item: CopiedRow | CopiedText, excerpt: Excerpt) -> list[Operand]:
+    """The same. Raises _Ungrounded where the excerpt has no such row or words."""
+    if found := places_of_copied(item, excerpt):
+        return found
+    if isinstance(item, CopiedText):
+        raise _Ungrounded(f"{item.text[:60]!r} doesn't stand in excerpt [{item.source}].")
     said = " | ".join((item.label, *(value for _, value in item.cells)))
     raise _Ungrounded(f"the row {said[:60]!r} doesn't stand so in excerpt [{item.source}].")
 
 
 def _column(head: str, value: str, excerpt: Excerpt, row: int) -> int:
-    """The column of a value under a head; -1: none."""
+    """The column of a value under a head; -1: none. A head may be shortened where that leaves one column."""
     heads = excerpt.rows[0] if row else [""] * len(excerpt.rows[0])
     pairs = enumerate(zip(heads, excerpt.rows[row], strict=True))
-    fits = (at for at, (above, cell) in pairs if at and bare(cell) == bare(value) and bare(above) == bare(head))
-    return next(fits, -1)
+    same = [(at, bare(above)) for at, (above, cell) in pairs if at and bare(cell) == bare(value)]
+    whole = [at for at, above in same if above == bare(head)]
+    short = [at for at, above in same if bare(head) in above or (above and above in bare(head))]
+    return whole[0] if whole else short[0] if len(short) == 1 else -1
 
 
 def _quotes(reply: Reply, excerpts: Sequence[Excerpt]) -> Verified:

@@ -34,7 +34,9 @@ class Collection:
 class Pack:
     """What `pack.toml` says.
 
-    `documents` and `questions` are absolute paths; `synonyms` gives what the documents call a term.
+    `documents`, `questions` and `adapter` are absolute paths; `adapter` is the folder of the adapter that the pack
+    ships for its base model, None where it ships none or another base model is set; `synonyms` gives what the documents
+    call a term.
     """
 
     name: str
@@ -45,7 +47,7 @@ class Pack:
     starter_questions: tuple[str, ...]
     opening_question: str
     base_model: str
-    adapter: str
+    adapter: Path | None
     collections: tuple[Collection, ...]
     questions: Path | None
     synonyms: Mapping[str, str]
@@ -77,7 +79,7 @@ def load_pack(settings: Settings) -> Pack:
             starter_questions=tuple(raw["starter_questions"]) if own else (),
             opening_question=raw["opening_question"] if own else "",
             base_model=settings.base_model or model["base"],
-            adapter=model.get("adapter", ""),
+            adapter=_adapter_folder(folder, model, settings.base_model),
             collections=tuple(_collection(item) for item in raw.get("collections", [])) if own else (),
             questions=folder / raw["questions"] if own and "questions" in raw else None,
             synonyms={str(term).lower(): str(words) for term, words in raw.get("synonyms", {}).items()},
@@ -118,6 +120,12 @@ def _pack_folder(name: str) -> Path:
             return folder.resolve()
     known = sorted(file.parent.name for file in _PACKS.glob("*/pack.toml"))
     raise SettingsError(f"there is no pack {name!r} (setting pack). Known packs: {', '.join(known) or 'none'}.")
+
+
+def _adapter_folder(folder: Path, model: Mapping[str, str], base_model: str) -> Path | None:
+    """What the pack ships belongs to the pack's own base model."""
+    name = model.get("adapter", "")
+    return folder / name if name and base_model in ("", model["base"]) else None
 
 
 def _collection(raw: dict[str, object]) -> Collection:

@@ -11,8 +11,9 @@ Rows and columns count from 1, heads included. A scale of `percent` multiplies b
 written with their sign in arithmetic: `27% - 28% percent` is -1.
 """
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,6 +21,8 @@ from dossier.amounts import Scale
 
 NOT_HERE = "not in the documents"
 """The reply to a question that the excerpts don't answer."""
+REFUSES_FROM = 0.2
+"""How likely a reply must begin as that one to be taken for it: greedily, refusals come too rarely (see DECISIONS)."""
 LONGEST = 4000
 _CELL = r"(?:e(\d{1,3}))?r(\d{1,3})c(\d{1,3})"
 CELL = re.compile(rf"\b{_CELL}\b")
@@ -100,6 +103,12 @@ class Reply:
     expression: str = ""
     scale: Scale = Scale.ONES
     copied: tuple[CopiedRow | CopiedText, ...] = ()
+
+
+def refuses(first: Mapping[str, float]) -> bool:
+    """Whether a reply is a refusal, by the natural log-probabilities of its first token."""
+    words = {text.strip().lower(): chance for text, chance in first.items()}
+    return sum(math.exp(chance) for text, chance in words.items() if text and NOT_HERE.startswith(text)) >= REFUSES_FROM
 
 
 def write_reply(reply: Reply, form: TargetFormat) -> str:

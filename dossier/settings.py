@@ -33,7 +33,8 @@ class Settings(BaseSettings):
     reranker: str = Field("", description="local folder of a cross-encoder that sorts the passages found; empty: none")
     device: Literal["cpu", "cuda"] = Field("cpu", description="what the model server runs on")
     adapters: Literal["auto", "on", "off"] = Field(
-        "auto", description="whether the model server takes tuned adapters; auto: when one is registered at its start"
+        "auto",
+        description="whether the model server takes adapters as it runs, which is slower; auto: when one is registered",
     )
     adapter_rank: Literal[1, 8, 16, 32, 64, 128, 256, 320, 512] = Field(
         16, description="highest rank of an adapter that the model server takes"

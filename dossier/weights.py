@@ -11,10 +11,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dossier.adapters import MANIFEST, is_adapter, merge, read_adapter
+from dossier.adapters import MANIFEST, is_adapter, read_adapter
 from dossier.adapters import sha256_of as sha256_of
 from dossier.adapters import write_manifest as write_manifest
 from dossier.errors import WeightsError
+from dossier.merging import merge
 from dossier.settings import Settings
 
 PROMOTED = "EMBEDDER"

@@ -145,5 +145,6 @@ def _row(file: IndexedFile) -> str:
     groups = escape(", ".join(file.groups)) or "Everyone"
     return (
         f'<tr><td class="file">{escape(file.source)}{reason}</td><td><span class="state {kind}">{said}</span></td>'
-        f"<td>{file.pages or '–'}</td><td>{file.chunks or '–'}</td><td>{groups}</td></tr>"
+        f'<td data-head="Pages">{file.pages or "–"}</td><td data-head="Passages">{file.chunks or "–"}</td>'
+        f"<td>{groups}</td></tr>"
     )

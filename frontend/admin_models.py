@@ -1,5 +1,6 @@
 """The models page for admins: what answers, how each tuned adapter was measured, promotion and the way back."""
 
+import re
 from collections.abc import Callable
 from html import escape
 from typing import Final
@@ -10,10 +11,12 @@ from dossier.errors import DossierError, NotFoundError
 from frontend import session
 from frontend.client import Gateway
 from frontend.markup import label
-from frontend.model_records import Adapter, Answering, Figures, ModelList
+from frontend.model_records import Adapter, Answering, ModelList
 
 _NONE: Final = "No tuned model is registered yet. `dossier models register` takes one in from a finished tuning run."
-_WAY_BACK: Final = "New questions go to the model before; answers under way end as they began."
+_WAY_BACK: Final = "After going back new questions go to the model before; answers under way end as they began."
+_HEADS: Final = ("Right answers", "Better by (points)", "Forgotten (points)", "Bias audit")
+_COMMAND, _AS_CODE = re.compile(r"`([^`]*)`"), r"<code>\1</code>"
 _DONE: Final = "The change is made: new questions go to {}."
 
 
@@ -62,10 +65,7 @@ def _show_answering(gateway: Gateway, found: ModelList) -> None:
 
 def _show_choice(gateway: Gateway, adapter: Adapter) -> None:
     with st.container(border=True, key=f"model-{adapter.digest[:16]}"):
-        st.markdown(label(f"{adapter.name} ({adapter.digest[:16]})"))
-        if adapter.against:
-            st.markdown("It can't be promoted:")
-            st.markdown("\n".join(f"- {label(reason)}" for reason in adapter.against))
+        st.html(_case(adapter))
         st.button(
             f"Promote {adapter.name}", icon=":material/publish:", key=f"model-promote-{adapter.digest[:16]}",
             disabled=bool(adapter.against), on_click=_change,
@@ -92,28 +92,47 @@ def _called(found: ModelList, digest: str) -> str:
     return f"{names[0] if names else 'an adapter'} ({digest[:16]})"
 
 
+def _case(adapter: Adapter) -> str:
+    """A model's name, and what speaks against promoting it."""
+    reasons = "".join(f"<li>{_COMMAND.sub(_AS_CODE, escape(reason))}</li>" for reason in adapter.against)
+    said = (
+        f"<p>It can't be promoted:</p><ul>{reasons}</ul>" if reasons else "<p>Nothing speaks against promoting it.</p>"
+    )
+    return f'<div class="case"><b>{escape(adapter.name)}</b> <span>{escape(adapter.digest[:16])}</span>{said}</div>'
+
+
 def _table(found: ModelList) -> str:
-    names = ("Model", "State", "Right answers", "Better by", "Forgotten", "Bias audit")
-    heads = "".join(f'<th scope="col">{name}</th>' for name in names)
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Model", "State", *_HEADS))
     rows = "".join(map(_row, found.adapters))
     return f'<table class="files"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _row(adapter: Adapter) -> str:
     kind = "good" if adapter.state.startswith("champion") else "plain"
-    name = f'{escape(adapter.name)}<div class="reason">{escape(adapter.digest[:16])}</div>'
-    cells = "".join(f"<td>{escape(cell)}</td>" for cell in _cells(adapter.figures))
-    state = f'<span class="state {kind}">{escape(adapter.state)}</span>'
+    name = f"{escape(adapter.name)}{_below(adapter.digest[:16])}"
+    stands, _, more = adapter.state.partition(", ")
+    state = f'<span class="state {kind}">{escape(stands)}</span>{_below(more)}'
+    cells = "".join(f'<td data-head="{head}">{cell}</td>' for head, cell in zip(_HEADS, _cells(adapter), strict=True))
     return f'<tr><td class="file">{name}</td><td>{state}</td>{cells}</tr>'
 
 
-def _cells(figures: Figures | None) -> tuple[str, str, str, str]:
+def _cells(adapter: Adapter) -> tuple[str, str, str, str]:
+    figures = adapter.figures
     if figures is None:
         return "not evaluated", "–", "–", "–"
-    gain = f"{100 * figures.difference:+.1f} ({100 * figures.low:+.1f} to {100 * figures.high:+.1f}) points"
+    kind, audit = ("good", "passed") if figures.audit_passed else ("bad", "failed")
     return (
-        f"{figures.right:.0%} of {figures.questions} (before {figures.right_before:.0%})",
-        gain,
-        f"{100 * figures.forgetting:+.1f} points",
-        "passed" if figures.audit_passed else "failed",
+        f"{figures.right:.0%}{_below(f'before {figures.right_before:.0%}, {figures.questions} questions')}",
+        f"{_points(figures.difference)}{_below(f'{_points(figures.low)} to {_points(figures.high)}')}",
+        _points(figures.forgetting),
+        f'<span class="state {kind}">{audit}</span>',
     )
+
+
+def _points(share: float) -> str:
+    """A share in points, with a sign: a minus, not a hyphen."""
+    return f"{100 * share:+.1f}".replace("-", "\u2212")
+
+
+def _below(text: str) -> str:
+    return f'<div class="reason">{escape(text)}</div>' if text else ""

@@ -1,12 +1,9 @@
 """Puts the serving parts together: store, engine, index, chain, gateway."""
 
 from dataclasses import dataclass
-from functools import cache
 
-from dossier.base_model import prepare_base_model, tuned_to_read
 from dossier.packs import Pack, index_folder, load_pack
 from dossier.registry import Registry
-from dossier.registry.checking import read_base
 from dossier.settings import Settings
 from retrieval.build import OnProgress
 from retrieval.indexing import load_embedder
@@ -18,6 +15,7 @@ from serving.engine_command import precision_of, vllm_launch, with_adapters
 from serving.index_view import IndexView
 from serving.model_admin import ModelAdmin
 from serving.model_client import ModelClient
+from serving.model_start import model_start
 from serving.served_model import Champion
 from serving.store import Store
 
@@ -35,20 +33,20 @@ class Parts:
 
 
 def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
-    """Prepare the model and join the answering parts; nothing is started yet. Raises WeightsError, SettingsError."""
+    """Prepare the model and join the answering parts; nothing is started yet.
+
+    Raises WeightsError, SettingsError, EnvironmentProblem.
+    """
     pack = load_pack(settings)
-    folder = prepare_base_model(settings, pack.base_model, on_progress)
     registry = Registry.of(settings)
-    room = settings.adapters == "on" or (settings.adapters == "auto" and bool(registry.entries()))
-    engine = Engine(settings, folder, pack.model_name, with_adapters if room else vllm_launch)
-    rank = settings.adapter_rank
-    base = cache(lambda: read_base(pack.base_model, folder, rank))  # reads all of its weights, when first needed
-    champion = Champion(engine, registry, pack.name, base, room, tuned_to_read(folder))
+    start = model_start(settings, pack, registry, on_progress)
+    engine = Engine(settings, start.folder, start.model.name, with_adapters if start.room else vllm_launch)
+    champion = Champion(engine, registry, pack.name, start)
     engine.before_ready(champion.load_again)
     found_in = index_folder(settings, pack.documents)
     index = IndexView(found_in, load_embedder(settings), pack.synonyms, load_reranker(settings))
     chain = DocumentChain(index, ModelClient(engine, champion), settings, pack.tone)
-    models = ModelAdmin(champion, registry, pack.name, base, precision_of(settings.device))
+    models = ModelAdmin(champion, registry, pack.name, start.read_base, precision_of(settings.device))
     return Parts(settings, pack, engine, models, index, chain)
 
 

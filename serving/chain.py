@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from dossier.citations import parse_citations
 from dossier.errors import QuestionError
 from dossier.excerpts import excerpts_of
-from dossier.grounding import check_reply
 from dossier.prompt import NOT_IN_DOCUMENTS, PROMPT_VERSION, reading_prompt, speaking_prompt
 from dossier.records import Answer, AnswerEvent, Delta, Line, Step, Table, Turn, Usage, Verdict
 from dossier.reply import ReplyKind, TargetFormat
 from dossier.settings import Settings
+from dossier.settling import check_reply
 from retrieval.lines import RankedLine, rank_lines
 from retrieval.query import read_query
 from retrieval.search import Found

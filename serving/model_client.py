@@ -13,12 +13,13 @@ from pydantic import SecretStr
 from dossier.errors import BusyError, EngineError
 from dossier.prompt import NONE, Message, pointing_choices, pointing_prompt
 from dossier.records import Line, Passage, Usage
-from dossier.reply import TargetFormat
+from dossier.reply import NOT_HERE, TargetFormat, refuses
 from retrieval.lines import RankedLine
 
 POINTER_WEIGHT = 0.05
 """How much the model's log-probability of a line counts beside the retriever's score (see DECISIONS)."""
 _SECONDS = 120.0
+_FIRST_TOKENS = 8
 _KINDS = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
 _GONE = "the model server stopped in the middle of the answer. It is being restarted; ask again in a minute."
 
@@ -123,10 +124,11 @@ class ModelClient:
         return Choice(lines[best].line, _usage(reply))
 
     async def reply(self, prompt: Sequence[Message], limit: int, model: ServedModel) -> tuple[str, Usage]:
-        """The model's whole reply of at most `limit` tokens, and its usage."""
+        """A reading model's whole reply of at most `limit` tokens, and its usage."""
+        client = self._client().bind(model=model.name, max_tokens=limit, logprobs=True, top_logprobs=_FIRST_TOKENS)
         async with _translated():
-            reply = await self._client().bind(model=model.name, max_tokens=limit).ainvoke(_messages(prompt))
-        return reply.text, _usage(reply)
+            reply = await client.ainvoke(_messages(prompt))
+        return NOT_HERE if refuses(_first_logprobs(reply)) else reply.text, _usage(reply)
 
     async def speak(self, prompt: Sequence[Message], limit: int, model: ServedModel) -> AsyncIterator[str | Usage]:
         """The model's words as they come, and its usage at the end."""
@@ -163,10 +165,15 @@ def _messages(prompt: Sequence[Message]) -> list[BaseMessage]:
 
 def _choice_logprobs(reply: BaseMessage, choices: Sequence[str]) -> dict[str, float]:
     """Log-probability of each choice; those that the server didn't list get the lowest that it did."""
-    content = (reply.response_metadata.get("logprobs") or {}).get("content") or []
-    listed = {item["token"].strip(): float(item["logprob"]) for item in content[0]["top_logprobs"]} if content else {}
+    listed = {token.strip(): chance for token, chance in _first_logprobs(reply).items()}
     floor = min(listed.values(), default=0.0)
     return {choice: max(listed.get(choice, floor), -20.0) for choice in choices}
+
+
+def _first_logprobs(reply: BaseMessage) -> dict[str, float]:
+    """The likeliest first tokens with their log-probabilities; none where the server lists none."""
+    content = (reply.response_metadata.get("logprobs") or {}).get("content") or []
+    return {item["token"]: float(item["logprob"]) for item in content[0]["top_logprobs"]} if content else {}
 
 
 def _usage(reply: BaseMessage) -> Usage:

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import httpx
 
-from dossier.base_model import prepare_base_model
 from dossier.errors import EngineError, IndexMissingError
 from dossier.packs import Pack, index_folder
 from dossier.progress import ProgressDisplay, by_clock
+from dossier.registry import Registry
 from dossier.settings import Settings
 from retrieval.generation import current_name
 from retrieval.sample import sample_question
+from serving.model_start import model_start
 from serving.operator import open_store_with_operator
 from serving.ports import require_free_port
 from serving.store import FirstAdmin
@@ -44,7 +45,7 @@ def run(settings: Settings, pack: Pack, page: Page) -> None:
         require_free_port(settings.host, port, name)
     require_free_port("127.0.0.1", settings.engine_port, "engine_port")
     with ProgressDisplay() as display:
-        prepare_base_model(settings, pack.base_model, display)
+        model_start(settings, pack, Registry.of(settings), display)
     store, first, key = open_store_with_operator(settings)
     store.close()
     settings.log_folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,7 @@
-"""Which model answers: the base with the adapter that was promoted for the pack, exchanged while answers go on."""
+"""Which model answers: the one that the server was started with, or the base with a promoted adapter beside it.
+
+Adapters are exchanged while answers go on where the server has room for them.
+"""
 
 import asyncio
 import logging
@@ -8,19 +11,18 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 
-from dossier.base_model import reading_problem
 from dossier.errors import AdapterError, DossierError, EngineError, RegistryError
 from dossier.registry import Entry, Registry
-from dossier.registry.checking import Base
 from dossier.registry.promotion import against_the_gate
-from dossier.reply import TargetFormat
 from serving.adapter_server import AdapterServer, Completion
 from serving.model_client import Served, ServedModel
+from serving.model_start import ModelStart
 
 _POLL_SECONDS = 0.5
 _AGAIN_SECONDS = 30.0
-_NO_ROOM = (
-    "the model server was started without room for adapters. Restart Dossier, with the setting adapters on or auto."
+_RESTART = (
+    "the model server was started without room for adapters, which is faster, and can't change its model while it "
+    "runs. Restart Dossier, which takes the change over."
 )
 _log = logging.getLogger(__name__)
 
@@ -42,22 +44,10 @@ class ModelState:
 class Champion:
     """Keeps the model server in line with the registry. All methods belong to one event loop."""
 
-    def __init__(
-        self,
-        served: Served,
-        registry: Registry,
-        pack: str,
-        read_base: Callable[[], Base],
-        has_room: bool,
-        base_reads: TargetFormat | None = None,
-    ) -> None:
-        """Describe whose champion is followed. `read_base` tells what adapters must fit, and may take seconds.
-
-        `base_reads` is how the base model replies where it was tuned to read excerpts itself.
-        """
-        self._server, self._base = AdapterServer(served), ServedModel(served.model_name, reads=base_reads)
-        self._registry, self._pack, self._read_base, self._has_room = registry, pack, read_base, has_room
-        self._now = self._base
+    def __init__(self, served: Served, registry: Registry, pack: str, start: ModelStart) -> None:
+        """Describe whose champion is followed, and what the server answers with by itself."""
+        self._server, self._registry, self._pack, self._start = AdapterServer(served), registry, pack, start
+        self._now = start.model
         self._lock = asyncio.Lock()
         self._loaded: set[str] = set()
         self._in_use: Counter[str] = Counter()
@@ -103,7 +93,7 @@ class Champion:
         """The model server has just started, with nothing loaded."""
         async with self._lock:
             self._loaded.clear()
-            self._now = self._base
+            self._now = self._start.model
             await self._follow()
 
     async def follow(self) -> None:
@@ -140,19 +130,22 @@ class Champion:
         except (DossierError, OSError) as error:
             self._problem = str(error)
             self._now = replace(self._now, note=self._note(error))
-            _log.warning("the promoted adapter isn't used: %s", error)
+            _log.warning("questions aren't answered by what was chosen: %s", error)
 
     async def _loaded_model(self, digest: str) -> ServedModel:
         """Check, load and try an adapter. Raises DossierError; what answers goes on answering then."""
-        if not digest:
-            return self._base
+        alone = self._start.model
+        if digest == alone.adapter:
+            return alone
+        if not digest:  # the base has an adapter merged into it
+            raise AdapterError(_RESTART)
         entry = self._registry.get(digest)
-        reads = _reads(entry)
-        base = await asyncio.to_thread(self._read_base)
+        reads = entry.reads
+        base = await asyncio.to_thread(self._start.read_base)
         await asyncio.to_thread(self._registry.verify, entry, base)
-        if not self._has_room:
-            raise AdapterError(_NO_ROOM)
-        name = f"{self._base.name}@{entry.short}"
+        if not self._start.room:
+            raise AdapterError(_RESTART)
+        name = f"{alone.name}@{entry.short}"
         if name not in self._loaded:
             await self._server.load(name, entry.folder)
             self._loaded.add(name)
@@ -172,15 +165,13 @@ class Champion:
             _log.warning("an adapter that nobody uses stays loaded: %s", error)
 
     def _note(self, error: Exception) -> str:
-        answers = f"the adapter {self._now.adapter[:16]}" if self._now.adapter else "the base model alone"
+        answers = _called(self._now.adapter)
         if isinstance(error, RegistryError):
             return f"The registry of models can't be read; this answer is by {answers}."
+        if not self._promoted:
+            return f"The base model alone should answer, but can't yet; this answer is by {answers}."
         return f"The promoted adapter {self._promoted[:16]} can't be used; this answer is by {answers}."
 
 
-def _reads(entry: Entry) -> TargetFormat | None:
-    """The format of an adapter's replies, None when it wasn't tuned to read excerpts. Raises AdapterError."""
-    form, prompt = str(entry.origin.run.get("form", "")), str(entry.origin.run.get("prompt", ""))
-    if problem := reading_problem(form, prompt):
-        raise AdapterError(f"{entry.short} {problem}")
-    return TargetFormat(form) if form else None
+def _called(digest: str) -> str:
+    return f"the adapter {digest[:16]}" if digest else "the base model alone"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dossier.adapters import merge, read_adapter
+from dossier.adapters import read_adapter
+from dossier.merging import merge
 from dossier.packs import Pack, index_folder, load_questions
 from dossier.settings import Settings
 from dossier.weights import EMBEDDERS, promote_embedder, verified_embedder

@@ -10,7 +10,7 @@ import typer
 from dossier.base_model import prepare_base_model
 from dossier.command_group import command_group
 from dossier.errors import RegistryError, TuningError
-from dossier.packs import Pack, load_pack
+from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay
 from dossier.registry import Entry, Origin, Registry
 from dossier.registry.checking import RUN_FILES, Base, read_base
@@ -54,7 +54,10 @@ def compare(name: Name, other: Annotated[str, typer.Argument(help="Another one."
 
 
 @models_commands.command("register")
-def register(run: Annotated[Path, typer.Argument(help="Folder of a finished tuning run.")]) -> None:
+def register(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished tuning run.")],
+    half: Annotated[bool, typer.Option("--half", help="Keep its weights in bf16, half as large as float32.")] = False,
+) -> None:
     """Take the adapter of a finished run into the registry, checked byte for byte.
 
     Example: dossier models register runs/first
@@ -64,7 +67,7 @@ def register(run: Annotated[Path, typer.Argument(help="Folder of a finished tuni
     folder = _adapter_folder(run, record)
     registry = Registry.of(settings)
     origin = Origin(record.base, record.base_digest, record.data, asdict(record))
-    entry = registry.register(folder, RUN_FILES, origin, _base(settings, record.base))
+    entry = registry.register(folder, RUN_FILES, origin, _base(settings, record.base), half)
     print(f"{entry.name} is registered as {entry.short}. Next: dossier models show {entry.short}")
 
 
@@ -79,6 +82,19 @@ def attach(name: Name, report: Annotated[Path, typer.Argument(help="Report of an
     entry = registry.find(name)
     registry.attach(entry, evaluation_from(text, str(report)))
     print(f"The report is kept. What it says: dossier models show {entry.short}")
+
+
+@models_commands.command("export")
+def export(name: Name, out: Annotated[Path, typer.Argument(help="Folder that doesn't exist yet.")]) -> None:
+    """Copy an adapter with its record and evaluations to a folder, as a pack ships it.
+
+    Example: dossier models export first packs/finance/adapter
+    """
+    settings = load_settings()
+    registry = Registry.of(settings)
+    entry = registry.find(name)
+    registry.export(entry, out, _base(settings, entry.origin.base))
+    print(f'{_told(entry)} is in {out}. A pack.toml beside it ships it by adapter = "{out.name}" below [model].')
 
 
 @models_commands.command("check-served")
@@ -126,12 +142,14 @@ def promote_command(
     pack: OfPack = "",
     despite: Annotated[str, typer.Option(help="Reason to promote it against the gate; it is kept and shown.")] = "",
 ) -> None:
-    """Let a pack answer with this adapter, if nothing speaks against it. A running Dossier takes it over at once.
+    """Let a pack answer with this adapter, if nothing speaks against it.
+
+    A running Dossier takes it over at once where it was started with room for adapters, else at its next start.
 
     Example: dossier models promote first --pack finance
     """
-    settings = load_settings()
-    registry, chosen = Registry.of(settings), _pack(settings, pack)
+    settings = _settings(pack)
+    registry, chosen = Registry.of(settings), load_pack(settings)
     entry = registry.find(name)
     promote(registry, entry, _base(settings, chosen.base_model), chosen.name, _who(), despite)
     print(f"Pack {chosen.name} answers with {_told(entry)}. Back: dossier models rollback --pack {chosen.name}")
@@ -142,9 +160,9 @@ def rollback_command(
     pack: OfPack = "",
     to_base: Annotated[bool, typer.Option("--to-base", help="To the base model alone, past earlier adapters.")] = False,
 ) -> None:
-    """Let a pack answer with the adapter that it had before, or with the base model alone if it had none."""
-    settings = load_settings()
-    registry, chosen = Registry.of(settings), _pack(settings, pack)
+    """Let a pack answer with the adapter that it had before or ships, or with the base model alone if there is none."""
+    settings = _settings(pack)
+    registry, chosen = Registry.of(settings), load_pack(settings)
     champions = rollback(registry, _base(settings, chosen.base_model), chosen.name, _who(), to_base)
     now = champions.of(chosen.name)
     print(f"Pack {chosen.name} answers with {_told(registry.get(now)) if now else 'the base model alone'}.")
@@ -169,8 +187,9 @@ def _adapter_folder(run: Path, record: RunRecord) -> Path:
     return finished_weights(run, record)
 
 
-def _pack(settings: Settings, name: str) -> Pack:
-    return load_pack(settings.model_copy(update={"pack": name})) if name else load_pack(settings)
+def _settings(pack: str) -> Settings:
+    settings = load_settings()
+    return settings.model_copy(update={"pack": pack}) if pack else settings
 
 
 def _base(settings: Settings, name: str) -> Base:

@@ -11,10 +11,10 @@ def list_text(registry: Registry) -> str:
     champions, entries = registry.champions.read(), registry.entries()
     lines = ["No adapter is registered. `dossier models register RUN` takes one in."] if not entries else []
     if entries:
-        lines.append(f"{'adapter':16}  {'name':20}  {'state':22}  {'better by (95% interval)':30}  registered")
+        lines.append(f"{'adapter':16}  {'name':20}  {'state':40}  {'better by (95% interval)':30}  registered")
     for entry in entries:
         lines.append(
-            f"{entry.short}  {entry.name[:20]:20}  {state_of(entry, champions)[:22]:22}  "
+            f"{entry.short}  {entry.name[:20]:20}  {state_of(entry, champions)[:40]:40}  "
             f"{_gain(newest_report(registry, entry)):30}  {entry.created[:16].replace('T', ' ')}"
         )
     lines += _overridden(champions)

@@ -15,8 +15,9 @@ from enum import StrEnum
 
 from dossier.amounts import POWERS, Scale, amount_in
 from dossier.excerpts import Excerpt
-from dossier.grounding import Verified, check_reply
+from dossier.grounding import Verified
 from dossier.reply import ReplyKind
+from dossier.settling import check_reply
 from training.data.example import AnswerKind, Labelled
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")

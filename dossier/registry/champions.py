@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,8 @@ from dossier.registry.sealed import read_sealed, sealed_text
 from dossier.weights import replace_file
 
 CHAMPIONS = "CHAMPIONS.json"
+SHIPPED = "shipped"
+"""In a kept line: the adapter that the pack ships, whichever that is in the version installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +37,32 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Champions:
-    """The adapters that were promoted for each pack and not taken back, the last one in use; and those retired."""
+    """What each pack answers with: `lines` as they are kept, the adapters retired, and every change.
+
+    `shipped` gives the digest of the adapter that a pack ships. A pack without a line of its own answers with that.
+    """
 
     lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     retired: frozenset[str] = frozenset()
     history: tuple[Change, ...] = ()
+    shipped: Mapping[str, str] = field(default_factory=dict)
+
+    def line(self, pack: str) -> tuple[str, ...]:
+        """Digests of the adapters that a pack was given and that weren't taken back, the last one in use."""
+        kept = (self._digest(pack, one) for one in self.lines.get(pack, (SHIPPED,)))
+        return tuple(one for one in kept if one)
 
     def of(self, pack: str) -> str:
         """Digest of the adapter that a pack answers with; empty: the base model alone."""
-        line = self.lines.get(pack, ())
-        return line[-1] if line else ""
+        return (self.line(pack) or ("",))[-1]
 
     def packs_of(self, adapter: str) -> tuple[str, ...]:
         """The packs that answer with this adapter."""
-        return tuple(sorted(pack for pack in self.lines if self.of(pack) == adapter))
+        return tuple(sorted(pack for pack in {*self.lines, *self.shipped} if self.of(pack) == adapter))
+
+    def ship(self, adapter: str) -> tuple[str, ...]:
+        """The packs that this adapter ships with."""
+        return tuple(sorted(pack for pack, digest in self.shipped.items() if digest == adapter))
 
     def promotion_of(self, adapter: str, pack: str) -> Change | None:
         """The last promotion of this adapter for this pack."""
@@ -56,23 +70,42 @@ class Champions:
         return made[-1] if made else None
 
     def changed(self, change: Change, line: tuple[str, ...]) -> "Champions":
-        """With another line of champions for the change's pack."""
-        return replace(self, lines={**self.lines, change.pack: line}, history=(*self.history, change))
+        """With another line of digests for the change's pack."""
+        ships = self.shipped.get(change.pack)
+        kept = tuple(SHIPPED if one == ships else one for one in line)
+        return replace(self, lines={**self.lines, change.pack: kept}, history=(*self.history, change))
+
+    def put_aside(self, change: Change) -> "Champions":
+        """With the change's adapter retired, and gone from every line."""
+        lines = {
+            pack: tuple(one for one in line if self._digest(pack, one) != change.adapter)
+            for pack, line in self.lines.items()
+        }
+        history, retired = (*self.history, change), self.retired | {change.adapter}
+        return replace(self, lines=lines, history=history, retired=retired)
+
+    def _digest(self, pack: str, kept: str) -> str:
+        return self.shipped.get(pack, "") if kept == SHIPPED else kept
 
 
 class ChampionsFile:
     """Reads and replaces CHAMPIONS.json. One writer at a time; readers see the old file or the new one, whole."""
 
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / CHAMPIONS
+    def __init__(self, folder: Path, shipped: Callable[[], Mapping[str, str]] = dict) -> None:
+        """Describe the file in a folder. `shipped` tells the digest of what each pack ships, and may raise."""
+        self.file, self._shipped = folder / CHAMPIONS, shipped
 
     def read(self) -> Champions:
-        """What it says; nothing is promoted where it isn't there. Raises RegistryError where it is damaged."""
+        """What it says; nothing is promoted where it isn't there.
+
+        Raises RegistryError where it is damaged, AdapterError where what a pack ships is.
+        """
+        shipped = self._shipped()
         if not self.file.exists():
-            return Champions()
+            return Champions(shipped=shipped)
         content = read_sealed(self.file)
         try:
-            return _champions(content)
+            return replace(_champions(content), shipped=shipped)
         except (KeyError, TypeError, AttributeError) as error:
             raise RegistryError(f"{self.file} is of another version of Dossier ({error!r}). Use that one.") from error
 

@@ -9,13 +9,14 @@ import json
 import math
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dossier.adapters import ADAPTER, CONFIG, MANIFEST
+from dossier.adapters import ADAPTER, CONFIG, MANIFEST, NUMBERS, narrowed, widened
 from dossier.errors import AdapterError
 from dossier.weights import folder_digest
 
@@ -28,7 +29,6 @@ _KNOWN = frozenset(
 )
 """Settings of PEFT that are checked by name or change nothing of a finished LoRA; all others must be empty."""
 _START, _DOWN, _UP = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
-_TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,21 @@ def read_contents(folder: Path, allowed: frozenset[str], base: Base) -> Contents
         return Contents((folder / CONFIG).read_bytes(), (folder / ADAPTER).read_bytes())
     except OSError as error:
         raise AdapterError(f"{folder} isn't a whole adapter ({error}). Register it again from its run.") from error
+
+
+def in_bf16(contents: Contents, where: Path) -> Contents:
+    """The adapter with its weights rounded to bf16, half as large as float32. Raises AdapterError."""
+    from safetensors import TensorSpec, serialize
+
+    tensors = _tensors(contents.weights, where)
+    kept = {name: narrowed(_values(tensor), "BF16") for name, tensor in tensors.items()}
+    written = {
+        name: TensorSpec(
+            dtype="bfloat16", shape=tensors[name]["shape"], data_ptr=values.ctypes.data, data_len=values.nbytes
+        )
+        for name, values in kept.items()
+    }
+    return replace(contents, weights=bytes(serialize(written, {"format": "pt"})))
 
 
 def check_contents(contents: Contents, base: Base, where: Path) -> None:
@@ -171,26 +186,32 @@ def _require_served_kind(config: Mapping[str, Any], where: Path) -> None:
         )
 
 
-def _shapes(content: bytes, where: Path) -> dict[str, tuple[int, ...]]:
-    """Name and shape of each tensor. Raises AdapterError where they aren't safetensors or hold no proper numbers."""
+def _tensors(content: bytes, where: Path) -> dict[str, dict[str, Any]]:
+    """Type, shape and bytes of each tensor. Raises AdapterError for what isn't safetensors of a type that is read."""
     from safetensors import SafetensorError, deserialize
 
     try:
-        tensors: list[tuple[str, dict[str, Any]]] = deserialize(content)  # type: ignore[no-untyped-call]
+        tensors: dict[str, dict[str, Any]] = dict(deserialize(content))  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise AdapterError(
             f"{where / ADAPTER} isn't a whole safetensors file ({error}). Whatever its name says, don't load it; "
             "register the adapter again from its run."
         ) from error
-    shapes = {}
-    for name, tensor in tensors:
-        kind = _TYPES.get(tensor["dtype"])
-        if kind is None:
+    for name, tensor in tensors.items():
+        if tensor["dtype"] not in NUMBERS:
             raise AdapterError(f"{where / ADAPTER}: {name!r} is of type {tensor['dtype']}. Tune in float32 or bf16.")
-        values = np.frombuffer(tensor["data"], kind)
-        if tensor["dtype"] == "BF16":  # the upper half of a float32
-            values = (values.astype("<u4") << 16).view("<f4")
-        if not np.isfinite(values).all():
+    return tensors
+
+
+def _values(tensor: Mapping[str, Any]) -> NDArray[np.float32]:
+    return widened(np.frombuffer(tensor["data"], NUMBERS[tensor["dtype"]]), tensor["dtype"])
+
+
+def _shapes(content: bytes, where: Path) -> dict[str, tuple[int, ...]]:
+    """Name and shape of each tensor. Raises AdapterError where one holds no proper numbers."""
+    shapes = {}
+    for name, tensor in _tensors(content, where).items():
+        if not np.isfinite(_values(tensor)).all():
             raise AdapterError(f"{where / ADAPTER}: {name!r} has values that are no numbers. Tune it again.")
         shapes[name] = tuple(tensor["shape"])
     return shapes

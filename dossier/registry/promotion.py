@@ -49,7 +49,7 @@ def promote(registry: Registry, entry: Entry, base: Base, pack: str, by: str, de
         reason = despite.strip() if found.against else ""
         if found.against and not reason:
             raise PromotionError(f"{entry.name} ({entry.short}) stays out: {'; '.join(found.against)}.")
-        line = tuple(one for one in champions.lines.get(pack, ()) if one != entry.digest)
+        line = tuple(one for one in champions.line(pack) if one != entry.digest)
         made = Change("promoted", pack, entry.digest, now(), by, found.evaluation, found.against, reason)
         changed = champions.changed(made, (*line, entry.digest))
         registry.champions.write(replace(changed, retired=changed.retired - {entry.digest}))
@@ -63,7 +63,7 @@ def rollback(registry: Registry, base: Base, pack: str, by: str, to_base: bool =
     """
     with registry.champions.held():
         champions = registry.champions.read()
-        line = champions.lines.get(pack, ())
+        line = champions.line(pack)
         if not line:
             raise PromotionError(f"pack {pack} answers with the base model alone; there is nothing to go back from.")
         before = () if to_base else line[:-1]
@@ -80,17 +80,17 @@ def retire(registry: Registry, entry: Entry, by: str) -> Champions:
         champions = registry.champions.read()
         if packs := champions.packs_of(entry.digest):
             raise PromotionError(f"{entry.short} is what pack {', '.join(packs)} answers with. Roll it back first.")
-        lines = {pack: tuple(one for one in line if one != entry.digest) for pack, line in champions.lines.items()}
-        history = (*champions.history, Change("retired", "", entry.digest, now(), by))
-        registry.champions.write(Champions(lines, champions.retired | {entry.digest}, history))
+        registry.champions.write(champions.put_aside(Change("retired", "", entry.digest, now(), by)))
         return registry.champions.read()
 
 
 def state_of(entry: Entry, champions: Champions) -> str:
-    """Where an adapter stands, in words: champion of its packs, retired, or registered."""
-    if packs := champions.packs_of(entry.digest):
-        return f"champion of {', '.join(packs)}"
-    return "retired" if entry.digest in champions.retired else "registered"
+    """Where an adapter stands, in words: champion of its packs, retired or registered, and whether a pack ships it."""
+    packs, ship = champions.packs_of(entry.digest), champions.ship(entry.digest)
+    stands = f"champion of {', '.join(packs)}" if packs else ""
+    if not stands:
+        stands = "retired" if entry.digest in champions.retired else "" if ship else "registered"
+    return ", ".join(one for one in (stands, f"ships with {', '.join(ship)}" if ship else "") if one)
 
 
 def against_the_gate(champions: Champions, adapter: str, pack: str) -> str:

@@ -86,8 +86,7 @@ class AnswerRun:
             self._said.append(event.text)
         elif isinstance(event, Answer):
             self._outcome, self._usage = event.verdict, event.usage
-            sources = tuple(source.model_dump(mode="json") for source in sources_of(event))
-            await self._keep_answer(NewMessage("assistant", event.text, sources, event.verdict, event.note))
+            await self._keep_answer(_kept(event))
 
     async def _finish(self) -> None:
         self._parts.metrics.answer(time.monotonic() - self._began, self._outcome, self._usage)
@@ -108,6 +107,11 @@ class AnswerRun:
         if self._asked.conversation is not None:
             keep = self._parts.store.conversations.keep
             await in_thread(keep, self._caller.user_id, self._asked.conversation, message)
+
+
+def _kept(answer: Answer) -> NewMessage:
+    sources = tuple(source.model_dump(mode="json") for source in sources_of(answer))
+    return NewMessage("assistant", answer.text, sources, answer.verdict, answer.note, answered_by=answer.model)
 
 
 async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T | None:

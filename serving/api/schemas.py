@@ -193,6 +193,10 @@ class MessageReply(BaseModel):
     verdict: str = Field(description="Empty for questions and for answers that were cut short.")
     note: str
     interrupted: bool = Field(description="The answer was cut short: `text` is what was said until then.")
+    answered_by: str = Field(
+        description="The model that answered; empty for questions, answers that were cut short, and old ones.",
+        examples=["dossier-finance@1f0c22a7be94d3e5"],
+    )
     created_at: datetime
 
     @classmethod
@@ -205,6 +209,7 @@ class MessageReply(BaseModel):
             verdict=message.verdict,
             note=message.note,
             interrupted=message.interrupted,
+            answered_by=message.answered_by,
             created_at=message.created_at,
         )
 

@@ -15,6 +15,8 @@ from serving.store.talk import Conversation, Message, NewMessage
 
 TITLE = 200
 """Longest title in characters."""
+MODEL = 200
+"""Longest name of a model in characters."""
 _FROM_QUESTION = 80
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -80,6 +82,7 @@ class Conversations:
                     verdict=message.verdict,
                     note=_clean(message.note),
                     interrupted=message.interrupted,
+                    answered_by=message.answered_by[:MODEL],
                     created_at=now,
                 )
             )
@@ -119,4 +122,5 @@ def _as_message(row: MessageRow) -> Message:
         note=row.note,
         interrupted=row.interrupted,
         created_at=row.created_at,
+        answered_by=row.answered_by,
     )

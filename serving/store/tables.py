@@ -108,4 +108,5 @@ class MessageRow(Table):
     verdict: Mapped[str] = mapped_column(String(32))
     note: Mapped[str] = mapped_column(Text)
     interrupted: Mapped[bool]
+    answered_by: Mapped[str] = mapped_column(String(200), server_default="")
     created_at: Mapped[datetime] = mapped_column(Moment)

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to be kept. `sources` is a list of JSON objects, as the API shows them."""
+    """A message to be kept. `sources` is a list of JSON objects, as the API shows them; `answered_by` the model."""
 
     role: str
     text: str
@@ -15,6 +15,7 @@ class NewMessage:
     verdict: str = ""
     note: str = ""
     interrupted: bool = False
+    answered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Message:
     note: str
     interrupted: bool
     created_at: datetime
+    answered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import pytest
 
 from dossier import adapters, weights
 from dossier.errors import WeightsError
+from dossier.merging import merge
 from dossier.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +44,7 @@ def base_folder(folder: Path) -> Path:
 
 def test_the_product_is_added_to_its_weight_alone(tmp_path: Path) -> None:
     adapter = adapters.read_adapter(adapter_folder(tmp_path / "adapter"))
-    adapters.merge(adapter, base_folder(tmp_path / "base"), tmp_path / "models" / "merged")
+    merge(adapter, base_folder(tmp_path / "base"), tmp_path / "models" / "merged")
     merged = adapters.load_tensors(tmp_path / "models" / "merged" / "model.safetensors")
     parts = adapters.load_tensors(tmp_path / "adapter" / adapters.ADAPTER)
     down, up = (parts[f"base_model.model.{NAME}.lora_{side}.weight"].astype(np.float64) for side in "AB")
@@ -57,14 +58,14 @@ def test_what_a_killed_merge_left_is_cleared_and_never_used(tmp_path: Path) -> N
     leftover = tmp_path / "models" / ".merged-99999"
     leftover.mkdir(parents=True)
     adapter = adapters.read_adapter(adapter_folder(tmp_path / "adapter"))
-    adapters.merge(adapter, base_folder(tmp_path / "base"), tmp_path / "models" / "merged")
+    merge(adapter, base_folder(tmp_path / "base"), tmp_path / "models" / "merged")
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["merged"]
 
 
 def test_an_adapter_that_does_not_fit_leaves_no_model(tmp_path: Path) -> None:
     adapter = adapters.read_adapter(adapter_folder(tmp_path / "adapter", width=5))
     with pytest.raises(WeightsError, match="doesn't fit"):
-        adapters.merge(adapter, base_folder(tmp_path / "base"), tmp_path / "models" / "merged")
+        merge(adapter, base_folder(tmp_path / "base"), tmp_path / "models" / "merged")
     assert not (tmp_path / "models" / "merged").exists()
 
 
@@ -122,6 +123,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from dossier import adapters, weights
+from dossier.merging import merge
 from dossier.settings import load_settings
 
 folder, number = Path(sys.argv[1]), int(sys.argv[2])
@@ -130,7 +132,7 @@ adapter = adapters.read_adapter(folder / "adapter")
 while True:
     number += 1
     built = settings.home / "tuning" / f"merged-{number}"
-    adapters.merge(adapter, folder / "base", built)
+    merge(adapter, folder / "base", built)
     weights.promote_embedder(settings, built, f"{number:012d}" + 52 * "0")
     print(number, flush=True)
 """

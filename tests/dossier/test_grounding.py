@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from dossier.amounts import Scale
 from dossier.excerpts import Excerpt, table_excerpt
-from dossier.grounding import Verified, check_reply
+from dossier.grounding import Verified, verify_reply
+from dossier.reply import ReplyError, parse_reply
+from dossier.settling import check_reply
 
 TABLE = table_excerpt(
     [
@@ -28,7 +30,11 @@ SHOWN = (TABLE, TEXT)
 
 
 def checked(text: str, asked: str = "") -> Verified:
-    return check_reply(text, SHOWN, asked)
+    """What was written, as it was written."""
+    try:
+        return verify_reply(parse_reply(text), SHOWN, asked)
+    except ReplyError:
+        return check_reply(text, SHOWN, asked)
 
 
 @pytest.mark.parametrize(

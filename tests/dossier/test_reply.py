@@ -17,6 +17,7 @@ from dossier.reply import (
     ReplyKind,
     TargetFormat,
     parse_reply,
+    refuses,
     write_reply,
 )
 
@@ -126,3 +127,17 @@ def test_a_long_run_of_digits_is_read_at_once() -> None:
 
 def test_a_refusal_is_the_same_in_every_format() -> None:
     assert {write_reply(Reply(ReplyKind.NONE), form) for form in TargetFormat} == {NOT_HERE}
+
+
+@pytest.mark.parametrize(
+    ("first", "refused"),
+    [
+        ({"not": -1.0, "[": -0.5}, True),
+        ({"not": -2.0, "[": -0.2}, False),
+        ({" not": -2.1, "no": -2.3}, True),
+        ({"[": -0.1, "": -1.0, "note": -0.5}, False),
+        ({}, False),
+    ],
+)
+def test_a_refusal_is_taken_for_one_by_its_first_token(first: dict[str, float], refused: bool) -> None:
+    assert refuses(first) is refused

@@ -31,6 +31,7 @@ def gateway(gateway_process: GatewayProcess) -> GatewayProcess:
         files=FILES,
         models=MODELS,
         promoted=[],
+        trouble="",
     )
     return gateway_process
 

@@ -101,6 +101,7 @@ class State:
         self.asked: list[dict[str, Any]] = []
         self.models: list[dict[str, Any]] = []
         self.promoted: list[str] = []
+        self.trouble = ""
         self.files: list[tuple[str, str, str, int, int, list[str]]] = list(FILES)
         if file.is_file():
             self.__dict__.update(json.loads(file.read_text("utf-8")), file=file)
@@ -386,14 +387,16 @@ async def index_files(name: Admin) -> list[dict[str, Any]]:
 
 def answering() -> dict[str, str]:
     digest = state.promoted[-1] if state.promoted else ""
-    return {"adapter": digest, "promoted": digest, "problem": "", "against_the_gate": ""}
+    answers = "" if state.trouble else digest
+    return {"adapter": answers, "promoted": digest, "problem": state.trouble, "against_the_gate": ""}
 
 
 @app.get("/admin/models")
 async def model_list(name: Admin) -> dict[str, Any]:
     now = answering()
     stand = dict.fromkeys(state.promoted[-1:], "champion of finance")
-    models = [{**one, "state": stand.get(one["digest"], "registered")} for one in state.models]
+    models = [{"state": "registered", **one} for one in state.models]
+    models = [{**one, "state": stand.get(one["digest"], one["state"])} for one in models]
     return {"models": models, "problems": [], "now": now}
 
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import frontend
 from tests.frontend.processes import GatewayProcess
-from tests.frontend.scripted_gateway import HOSTILE_FILE, PASSWORD, QUESTIONS, REFUSAL
+from tests.frontend.scripted_gateway import FIGURES, HOSTILE_FILE, MODELS, PASSWORD, QUESTIONS, REFUSAL
 
 pytestmark = pytest.mark.slow
 
@@ -246,8 +246,9 @@ def test_a_model_is_promoted_and_rolled_back_by_one_click_each(app: AppTest, gat
     sign_in(app)
     _page(app, "models")
     assert any("the base model alone" in one.value for one in app.markdown)
-    assert "75% of 60 (before 50%)" in said(app)
-    assert "+25.0 (+12.5 to +37.5) points" in said(app)
+    assert "75%" in said(app)
+    assert "before 50%, 60 questions" in said(app)
+    assert "+12.5 to +37.5" in said(app)
     assert "<b>second</b>" not in said(app)
     assert "Roll back" not in buttons(app)
     button(app, "Promote first").click()
@@ -267,7 +268,23 @@ def test_what_speaks_against_a_model_is_shown_and_it_cannot_be_promoted(app: App
     sign_in(app)
     _page(app, "models")
     assert button(app, "Promote <b>second</b>").disabled
-    assert any("it wasn't tried" in one.value for one in app.markdown)
+    assert "<li>it wasn&#x27;t tried</li>" in said(app)
+    assert "Nothing speaks against promoting it." in said(app)
+    assert "<b>second</b>" not in said(app)
+
+
+def test_what_a_pack_ships_and_why_it_does_not_answer_are_said(app: AppTest, gateway: GatewayProcess) -> None:
+    shipped = {**MODELS[0], "state": "registered, ships with finance", "against": ["run `dossier models` first"]}
+    worse = {**MODELS[1], "figures": {**FIGURES, "low": -0.02, "audit_passed": False}}
+    gateway.script(models=[shipped, worse], promoted=["b" * 64], trouble="Restart Dossier.")
+    sign_in(app)
+    _page(app, "models")
+    assert '<span class="state plain">registered</span><div class="reason">ships with finance</div>' in said(app)
+    assert "run <code>dossier models</code> first" in said(app)
+    assert "\u22122.0 to" in said(app)
+    assert '<span class="state bad">failed</span>' in said(app)
+    assert "Restart Dossier" in app.error[0].value
+    assert any("the base model alone" in one.value for one in app.markdown)
 
 
 def test_a_model_that_another_admin_took_back_is_said(app: AppTest, gateway: GatewayProcess) -> None:

@@ -1,6 +1,7 @@
 """A promoted adapter taken over by the running product, with the real model server: no question fails meanwhile.
 
-The adapter is a real one in PEFT's format on the 135M base, with random weights that are large enough to be heard.
+The adapters are real ones in PEFT's format on the 135M base, with random weights that are large enough to be heard. One
+ships with the pack, two are registered, so that the server has room for them beside its base.
 """
 
 import json
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ import pytest
 from dossier.adapters import ADAPTER, CONFIG, load_tensors, save_tensors, sha256_of
 from dossier.base_model import prepare_base_model
 from dossier.progress import ProgressDisplay
-from dossier.registry import Registry, Served
+from dossier.registry import Origin, Registry, Served
+from dossier.registry.checking import RUN_FILES, read_base
 from dossier.settings import Settings, load_settings
 from dossier.weights import folder_digest
 from tests.dossier.registry.small import report
@@ -34,7 +36,7 @@ from training.evaluation.served import compare_served, served_comparison_text
 from training.gateway import RunningGateway
 from training.product.record import read_product_run
 from training.tuning.recipe import Recipe
-from training.tuning.run_folder import RunRecord, RunState, write_run
+from training.tuning.run_folder import RunRecord, RunState, read_run, write_run
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 BASE, PACK, MODEL = "smollm2-135m-instruct", "finance", "dossier-finance"
@@ -46,6 +48,18 @@ QUESTIONS = (
 ASKERS, ENOUGH = 4, 60
 NOT_SERVED = Served(0, 0)
 FLIPS = 20
+PACK_TEXT = f"""
+name = "{PACK}"
+title = "Leave and sales"
+description = "Two small documents."
+tone = "Short."
+documents = "."
+starter_questions = []
+opening_question = ""
+[model]
+base = "{BASE}"
+adapter = "adapter"
+"""
 
 
 def write_tuned_run(folder: Path, base: Path, seed: int, spread: float) -> Path:
@@ -66,6 +80,16 @@ def write_tuned_run(folder: Path, base: Path, seed: int, spread: float) -> Path:
     files = {file.name: sha256_of(file) for file in (folder / "adapter").iterdir()}
     record = RunRecord(BASE, folder_digest(base), "d" * 64, "", Recipe(rank=8), 1, state=RunState.FINISHED, files=files)
     write_run(folder, record)
+    return folder
+
+
+def write_pack(folder: Path, run: Path, base: Path) -> Path:
+    """A pack that ships what a run learned."""
+    making, known, record = Registry(folder / "making"), read_base(BASE, base, 16), read_run(run)
+    origin = Origin(record.base, record.base_digest, record.data, asdict(record))
+    entry = making.register(run / "adapter", RUN_FILES, origin, known, half=True)
+    making.export(entry, folder / "adapter", known)
+    (folder / "pack.toml").write_text(PACK_TEXT)
     return folder
 
 
@@ -145,10 +169,12 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     home, documents = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("documents")
     (documents / "leave.md").write_text("# Leave\n\n## Annual leave\n\nEveryone has 27 days of annual leave a year.\n")
     (documents / "sales.md").write_text("# Sales\n\nSales in 2024 were 412 million euros.\n")
+    pack, runs = tmp_path_factory.mktemp("pack"), tmp_path_factory.mktemp("runs")
     api, engine = ports(2)
     environment = {
         **os.environ,
         "DOSSIER_HOME": str(home),
+        "DOSSIER_PACK": str(pack),
         "DOSSIER_DOCUMENTS": str(documents),
         "DOSSIER_PORT": str(api),
         "DOSSIER_ENGINE_PORT": str(engine),
@@ -157,10 +183,11 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         "DOSSIER_RELEVANCE": "0",
         "DOSSIER_ADMIN_PASSWORD": "correct-horse-battery",
     }
-    settings = load_settings(home=home, documents=documents, port=api, engine_port=engine)
+    settings = load_settings(home=home, pack=str(pack), documents=documents, port=api, engine_port=engine)
     with httpx.Client(base_url=settings.api_url, timeout=300, trust_env=False) as http:
-        made = Product(settings, environment, tmp_path_factory.mktemp("runs"), http)
+        made = Product(settings, environment, runs, http)
         base = prepare_base_model(settings, BASE, lambda progress: None)
+        write_pack(pack, write_tuned_run(runs / "shipped", base, 7, 0.05), base)
         for seed, (name, spread) in enumerate({"first": 0.3, "second": 0.05}.items()):
             made.done("models", "register", str(write_tuned_run(made.runs / name, base, seed, spread)))
         made.done("index")
@@ -193,22 +220,28 @@ def wait_until_ready(product: Product, process: "subprocess.Popen[bytes]") -> No
 def test_a_promotion_and_its_rollback_lose_no_answer(product: Product) -> None:
     product.answer(QUESTIONS[0])  # what is cached changes sums in their last bits
     before = [product.answer(question)["text"] for question in QUESTIONS]
+    shipped = product.state()["adapter"]
+    first_of_all = f"{MODEL}@{shipped[:16]}"
     with Askers(product) as askers:
-        askers.more(ENOUGH // 4, MODEL)
+        askers.more(ENOUGH // 4, first_of_all)
         said = product.done("models", "promote", "first", "--despite", "random weights, to be told apart")
         name = f"{MODEL}@{said.split('(')[1].split(')')[0]}"
         askers.more(ENOUGH // 2, name)
         reply = product.http.post("/admin/models/rollback")
-        assert (reply.status_code, reply.json()["adapter"]) == (200, "")
-        askers.more(ENOUGH // 4, MODEL)
+        assert (reply.status_code, reply.json()["adapter"]) == (200, shipped)
+        askers.more(ENOUGH // 4, first_of_all)
     assert askers.failures == []
     assert len(askers.answers) >= ENOUGH
-    by_model = {MODEL: set[str](), name: set[str]()}
+    by_model = {first_of_all: set[str](), name: set[str]()}
     for one in askers.answers:
         by_model[one["answered_by"]].add(one["text"])
     assert all(by_model.values())
     assert by_model[name] - set(before), "the adapter isn't heard"
     assert [product.answer(question)["text"] for question in QUESTIONS] == before
+    assert product.http.post("/admin/models/rollback").json()["adapter"] == ""
+    alone = [product.answer(question) for question in QUESTIONS]
+    assert {one["answered_by"] for one in alone} == {MODEL}
+    assert [one["text"] for one in alone] != before, "the shipped adapter isn't heard"
 
 
 def test_damaged_adapters_are_refused_while_questions_are_answered(product: Product) -> None:

@@ -19,6 +19,8 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from dossier.registry import Registry
+from dossier.settings import load_settings
 from tests.journeys.own_network import loopback_only
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
@@ -153,6 +155,19 @@ def test_any_openai_client_gets_cited_answers(product: Product) -> None:
     cited = [source for source in sources if source["cited"]]
     assert cited
     assert f"[{cited[0]['number']}]" in (reply.choices[0].message.content or "")
+
+
+def test_what_the_pack_ships_answers_and_every_answer_says_so(product: Product) -> None:
+    shipped = Registry.of(load_settings()).champions.read().of("finance")
+    name = f"dossier-finance@{shipped[:16]}" if shipped else "dossier-finance"
+    assert client(product).models.list().data[0].model_extra == {"adapter": shipped}
+    with httpx.Client(base_url=product.url, headers={"Authorization": f"Bearer {product.key}"}, timeout=120) as http:
+        conversation = http.post("/conversations").json()["id"]
+        asked = [{"role": "user", "content": "What was Larkfield's net income in fiscal 2025?"}]
+        body = {"model": "dossier-finance", "messages": asked, "conversation": conversation}
+        assert http.post("/v1/chat/completions", json=body).json()["answered_by"] == name
+        kept = http.get(f"/conversations/{conversation}").json()["messages"]
+    assert [message["answered_by"] for message in kept] == ["", name]
 
 
 def test_what_is_not_in_the_documents_is_refused_in_a_stream(product: Product) -> None:

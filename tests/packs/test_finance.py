@@ -13,6 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from dossier.adapters import ADAPTER, sha256_of
+from dossier.packs import load_pack
+from dossier.registry import Registry
+from dossier.registry.entries import CARD
+from dossier.settings import load_settings
 from packs.finance.source import figures as figures_module
 from packs.finance.source.build import ANNUAL_REPORT, PRICE_PAGE, PRICES, RELEASE, write_documents
 from packs.finance.source.evidence import Evidence, EvidenceNotFound, read_pages
@@ -260,3 +265,15 @@ def test_settings_of_the_pack() -> None:
     assert any(question["question"] == pack["opening_question"] for question in QUESTIONS)
     matched = [path for entry in pack["collections"] for name in entry["files"] for path in DOCUMENTS.glob(name)]
     assert sorted(matched) == sorted(DOCUMENTS.iterdir())
+
+
+def test_the_adapter_that_ships_is_whole_and_reads_as_this_version_asks() -> None:
+    pack = load_pack(load_settings())
+    if pack.adapter is None:
+        pytest.skip("the pack ships no adapter")
+    entry = Registry.of(load_settings()).shipped()[pack.name]
+    assert {name: sha256_of(pack.adapter / name) for name in entry.files} == entry.files
+    assert entry.origin.base == pack.base_model
+    assert entry.reads is not None
+    assert (pack.adapter / CARD).is_file()
+    assert (pack.adapter / ADAPTER).stat().st_size < 12_000_000

@@ -32,12 +32,13 @@ class ScriptedModel(BaseHTTPRequestHandler):
     seen: ClassVar[list[dict[str, Any]]] = []
     points_at: ClassVar[str] = "1"
     replies: ClassVar[list[str]] = []
+    first: ClassVar[dict[str, float]] = {"1": -1.0, "2": -1.0, "0": -1.0}
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.seen.append(body)
         said = self.replies.pop(0) if self.replies else self.points_at
-        top = [{"token": token, "logprob": -1.0, "bytes": None} for token in ("1", "2", "0")]
+        top = [{"token": token, "logprob": chance, "bytes": None} for token, chance in self.first.items()]
         choice = {
             "index": 0,
             "finish_reason": "stop",
@@ -225,3 +226,14 @@ def test_a_tuned_model_reads_and_code_computes_what_stands_there_alone(
     assert len(ScriptedModel.seen) == (1 if refused or "12 =" in text else 2)  # what isn't borne out is pointed at
     if not refused:
         assert answer.passages[answer.citations[0].number - 1].document == "regions.md"
+
+
+@pytest.mark.parametrize(("chance", "refused"), [(-1.2, True), (-2.5, False)])
+def test_a_reply_that_was_nearly_a_refusal_is_one(
+    settings: Settings, embedder: Embedder, model: str, chance: float, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScriptedModel, "first", {"[": -0.3, "not": chance})
+    monkeypatch.setattr(ScriptedModel, "replies", ['[1] "27 days"'])
+    answer = ask(chain(settings, embedder, model, TunedToRead()), "How many days of annual leave are there?")
+    assert (answer.verdict is Verdict.NOT_IN_DOCUMENTS) == refused
+    assert ("27 days" in answer.text) != refused

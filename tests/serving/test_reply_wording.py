@@ -3,7 +3,7 @@
 import pytest
 
 from dossier.excerpts import Excerpt
-from dossier.grounding import check_reply
+from dossier.settling import check_reply
 from serving.reply_wording import word_reply
 
 TABLE = Excerpt(
@@ -43,7 +43,7 @@ def test_what_stands_there_is_said_with_its_place(reply: str, answer: str) -> No
         "[1] Net sales | 2019: 1,044.2\n= 1,044.2 million",
         "[1] Net sales | 2018: 1,044.1\n= 1,044.1 million",
         '[2] "July 2027"',
-        "[7] 1,044.1 million",
+        "[7] 1,044.3 million",
         "[1] 55.5 - 44.4 million",
         "Net sales were great.",
         "",

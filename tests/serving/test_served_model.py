@@ -22,6 +22,8 @@ from dossier.registry.promotion import promote, rollback
 from dossier.reply import TargetFormat
 from dossier.settings import load_settings
 from serving.engine import Engine
+from serving.model_client import ServedModel
+from serving.model_start import ModelStart
 from serving.served_model import Champion
 from tests.dossier.registry.small import PACK, origin, register, write_adapter, write_base
 from tests.serving.scripted_engine import BASE, Handler
@@ -58,7 +60,8 @@ class Scene:
         self.first = register(self.registry, self.base, folder / "runs", "first", seed=1)
         self.second = register(self.registry, self.base, folder / "runs", "second", seed=2)
         served = SimpleNamespace(url=url, api_key="k", model_name=BASE)
-        self.champion = Champion(served, self.registry, PACK, lambda: self.base, has_room)
+        start = ModelStart(folder / "base", ServedModel(BASE), has_room, lambda: self.base)
+        self.champion = Champion(served, self.registry, PACK, start)
 
     def promote(self, entry: Entry) -> None:
         promote(self.registry, entry, self.base, PACK, "mira", despite="a test")
@@ -227,7 +230,7 @@ def test_without_room_for_adapters_the_base_answers_and_says_so(tmp_path: Path, 
     scene.promote(scene.first)
     asyncio.run(scene.champion.load_again())
     assert scene.now == BASE
-    assert "adapters on or auto" in scene.champion.state.problem
+    assert "Restart Dossier" in scene.champion.state.problem
     assert "base model alone" in scene.champion.state.note
 
 

@@ -1,13 +1,17 @@
 """`dossier models` as a user has it: from a run to a champion and back, with every refusal in words."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors import deserialize
 from typer.testing import CliRunner
 
+from dossier.adapters import load_tensors, widened
 from dossier.errors import AdapterError, DossierError, NotFoundError, PromotionError, RegistryError, TuningError
 from dossier.registry import Audit, Registry
 from dossier.registry.evaluation import evaluation_text
@@ -72,6 +76,31 @@ def test_from_a_run_to_a_champion_and_back(run: Run, tmp_path: Path) -> None:
     assert "the base model alone" in run("rollback", "--pack", "finance")
     assert "is retired" in run("retire", "first")
     assert "retired" in run("list")
+
+
+def test_what_is_exported_is_what_a_pack_ships(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = finished(tmp_path / "first", tmp_path / "base")
+    assert "is registered as" in run("register", str(folder), "--half")
+    entry = registry().find("first")
+    weights = entry.folder / "adapter_model.safetensors"
+    assert weights.stat().st_size < 0.75 * (folder / "adapter" / "adapter_model.safetensors").stat().st_size
+    full, half = load_tensors(folder / "adapter" / "adapter_model.safetensors"), dict(deserialize(weights.read_bytes()))
+    for name, value in full.items():
+        assert half[name]["dtype"] == "BF16"
+        there = widened(np.frombuffer(half[name]["data"], "<u2"), "BF16").reshape(value.shape)
+        np.testing.assert_allclose(there, value, rtol=2**-8)
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    assert 'adapter = "tuned"' in run("export", "first", str(pack / "tuned"))
+    text = (Path(__file__).parents[2] / "packs" / "finance" / "pack.toml").read_text()
+    text = re.sub(r"(?m)^base = .*$", f'base = "{tmp_path / "base"}"', text)
+    (pack / "pack.toml").write_text(re.sub(r"(?m)^adapter = .*$", 'adapter = "tuned"', text))
+    monkeypatch.delenv("DOSSIER_BASE_MODEL")
+    monkeypatch.setenv("DOSSIER_HOME", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("DOSSIER_PACK", str(pack))
+    assert "champion of finance, ships with finance" in run("list")
+    assert "the base model alone" in run("rollback", "--pack", str(pack))
+    assert f"Pack finance answers with first ({entry.short})" in run("promote", "first", "--despite", "a test")
 
 
 def test_a_promotion_against_the_gate_is_shown_wherever_it_is(run: Run, tmp_path: Path) -> None:

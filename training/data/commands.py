@@ -45,9 +45,7 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
     per_table: Annotated[
         int, typer.Option(help="Also make up to so many questions about each table that is learned from.")
     ] = 0,
-    varied: Annotated[
-        int, typer.Option(help="Also make so many copies of what is learned with other figures and years.")
-    ] = 0,
+    varied: Annotated[int, typer.Option(help="Also make so many copies of what is learned with other figures.")] = 0,
     pack: Annotated[str, typer.Option(help="Pack whose groups and questions count (default: the setting's).")] = "",
     keep_out: Annotated[
         list[Path] | None, typer.Option("--keep-out", help="Questions to be judged by: nothing like them is learned.")
@@ -70,9 +68,7 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
             "--window, --most, --per-table and --varied can't be less than 0. Leave them out for the default."
         )
     if not sources and not tables:
-        raise SettingsError(
-            "there is nothing to prepare. Name files with examples, or --tables for your own documents."
-        )
+        raise SettingsError("there is nothing to prepare. Name files with examples, or use --tables.")
     settings = load_settings(pack=pack) if pack else load_settings()
     recipe = Recipe(window or settings.engine_context, seed, Shares.parse(split), most, tables, per_table, varied)
     refuse_foreign(out)

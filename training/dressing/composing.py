@@ -100,13 +100,12 @@ class Composer:
     def _misses(self, examples: Sequence[Example], own: str, pool: Sequence[Excerpt], size: int) -> list[Excerpt]:
         """Near misses, one more than is shown beside the answer.
 
-        Where a question can't be answered from its context, none that might answer it.
+        None speaks of all that a question asks for: without the company's name it would be as good an answer.
         """
         limit = self._recipe.distractors + 1
-        refused = [one.question for one in examples if one.answer.kind is AnswerKind.UNANSWERABLE]
-        more = limit * _SPARE if refused else limit
-        found = self._nearness.near([example.question for example in examples], own, pool, more, size)
-        kept = [excerpt for excerpt in found if not any(speaks_of(excerpt, question) for question in refused)]
+        asked = [example.question for example in examples]
+        found = self._nearness.near(asked, own, pool, limit * _SPARE, size)
+        kept = [excerpt for excerpt in found if not any(speaks_of(excerpt, question) for question in asked)]
         return [without_places(excerpt) for excerpt in kept[:limit]]
 
     def _parts(

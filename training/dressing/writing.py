@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from dossier.amounts import Number, Scale, amount_in, numbers_in
 from dossier.excerpts import Excerpt
-from dossier.expressions import ExpressionError, compute
 from dossier.grounding import Verified, is_constant, numbers_asked, stated_scales, verify_reply
 from dossier.places import ELIDED, Operand, find_words, numbers_of, operand_at, places_of_words
 from dossier.reply import CopiedRow, CopiedText, Reply, ReplyKind
+from dossier.settling import degree_of
 from training.data.example import AnswerKind, Example
 from training.data.importing.source import CONVFINQA
 from training.scoring import agree, expected_of, said, same_number
@@ -153,11 +153,11 @@ class Writer:
         if answer.kind is AnswerKind.LABEL or self._example.origin.set != CONVFINQA.title:
             return Scale.PERCENT if "%" in answer.texts[0] and not answer.scale else answer.scale
         percent = amount_in(expression) is not None and "%" in expression
-        if percent or (_ASKS_PERCENT.search(self._example.question) and not _is_linear(expression)):
+        if percent or (_ASKS_PERCENT.search(self._example.question) and degree_of(expression) != 1):
             return Scale.PERCENT
         stated = [stated_scales(place, self._excerpts[place.source - 1]) for place in places]
         scales = {scale for found, exempt in stated for scale in (found if not exempt else {Scale.ONES})}
-        return scales.pop() if len(scales) == 1 and _is_linear(expression) else Scale.ONES
+        return scales.pop() if len(scales) == 1 and degree_of(expression) == 1 else Scale.ONES
 
     def _fits(self, place: Operand, together: Sequence[tuple[int, int]]) -> float:
         """How likely this is the place that is meant."""
@@ -170,17 +170,6 @@ class Writer:
         words = set(re.findall(r"[a-z]{3,}|\d{4}", f"{place.label} {place.head}".lower()))
         fit = 3.0 * (squeezed(row) in self._evidence) + 2.0 * (together.count((place.source, place.row)) > 1)
         return fit + len(self._words & words) + 0.5 * (place.row > 0) - 0.05 * len(words)
-
-
-def _is_linear(expression: str) -> bool:
-    """Whether the value counts in what the operands count in: it doubles when they do."""
-    numbers = [number for number in numbers_in(expression) if not is_constant(expression, number)]
-    doubled = _rewritten(expression, [(number, f"{number.size * 2:f}") for number in numbers])
-    try:
-        once, twice = compute(expression).value, compute(doubled).value
-    except ExpressionError:
-        return False
-    return bool(once) and abs(twice / once - 2) < Decimal("0.0000001")
 
 
 def _shortened(place: Operand, excerpt: Excerpt) -> str:

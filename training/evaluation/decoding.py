@@ -21,24 +21,38 @@ def shared_length(prompts: Sequence[Sequence[int]]) -> int:
     return next((at for at in range(longest) if any(prompt[at] != first[at] for prompt in prompts)), longest)
 
 
-def greedy(model: Any, prompts: Sequence[Sequence[int]], ends: Collection[int], most: int) -> list[Tokens]:  # noqa: ANN401 (a class that is imported late)
+@dataclass(frozen=True, slots=True)
+class Lean:
+    """A first token that is chosen as soon as it is so likely."""
+
+    token: int
+    least: float
+
+
+def greedy(
+    model: Any,  # noqa: ANN401 (a class that is imported late)
+    prompts: Sequence[Sequence[int]],
+    ends: Collection[int],
+    most: int,
+    lean: Lean | None = None,
+) -> list[Tokens]:
     """The likeliest token, again and again, up to one of `ends` (left out) or `most` tokens; one reply a prompt."""
     import torch
 
     shared = shared_length(prompts)
     if not shared:  # nothing in common: padding would have nothing to look at
-        return [greedy(model, [prompt], ends, most)[0] for prompt in prompts] if len(prompts) > 1 else []
+        return [greedy(model, [prompt], ends, most, lean)[0] for prompt in prompts] if len(prompts) > 1 else []
     replies: list[list[int]] = [[] for _ in prompts]
     live = list(range(len(prompts)))
     with torch.inference_mode():
         cache = _cache(model, prompts[0][:shared], len(prompts))
         ids, mask = (one.to(model.device) for one in _padded([prompt[shared:] for prompt in prompts], shared))
         places = (mask.cumsum(1) - 1)[:, shared:]
-        for _ in range(most):
+        for number in range(most):
             logits = model(
                 input_ids=ids, attention_mask=mask, position_ids=places, past_key_values=cache, logits_to_keep=1
             ).logits
-            chosen = logits[:, -1].argmax(-1)
+            chosen = _chosen(logits[:, -1], None if number else lean)
             going = [row for row, token in enumerate(chosen.tolist()) if token not in ends]
             for row in going:
                 replies[live[row]].append(int(chosen[row]))
@@ -53,6 +67,14 @@ def greedy(model: Any, prompts: Sequence[Sequence[int]], ends: Collection[int], 
             mask = torch.cat([mask, mask.new_ones(len(live), 1)], 1)
             places = places[:, -1:] + 1
     return [tuple(reply) for reply in replies]
+
+
+def _chosen(logits: "torch.Tensor", lean: Lean | None) -> "torch.Tensor":
+    """The likeliest tokens `[prompts]`, or the one that is leaned to."""
+    first = logits.argmax(-1)
+    if lean is None:
+        return first
+    return first.masked_fill(logits.float().softmax(-1)[:, lean.token] >= lean.least, lean.token)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from dossier.prompt import Message
-from training.evaluation.decoding import Choice, Tokens, choices, greedy, leads, likelihoods
+from dossier.reply import NOT_HERE, REFUSES_FROM
+from training.evaluation.decoding import Choice, Lean, Tokens, choices, greedy, leads, likelihoods
 from training.tuning.model import load_tokenizer, resolved
 from training.tuning.recipe import Precision
 
@@ -40,6 +41,7 @@ class Lab:
         for name, folder in adapters.items():
             self._add(name, folder)
         self.names = (BASE, *adapters)
+        self._name = BASE
         ends = self._causal.generation_config.eos_token_id
         several = ends if isinstance(ends, list) else [ends]
         self.ends = frozenset(end for end in (*several, self.tokenizer.eos_token_id) if end is not None)
@@ -59,6 +61,7 @@ class Lab:
         """Answer as this model within the block."""
         if name not in self.names:
             raise KeyError(name)
+        self._name = name
         if self._outer is None:
             yield
         elif name == BASE:
@@ -79,8 +82,12 @@ class Lab:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def replies(self, prompts: Sequence[Sequence[Message]], most: int) -> list[str]:
-        """What the present model writes to prompts that begin alike, at most so many tokens each."""
-        found = greedy(self._causal, [self.tokens(prompt) for prompt in prompts], self.ends, most)
+        """What the present model writes to prompts that begin alike, at most so many tokens each.
+
+        A tuned model's refusal is taken for one as in serving.
+        """
+        lean = None if self._name == BASE else Lean(self.plain_tokens(NOT_HERE)[0], REFUSES_FROM)
+        found = greedy(self._causal, [self.tokens(prompt) for prompt in prompts], self.ends, most, lean)
         return [str(self.tokenizer.decode(list(reply), skip_special_tokens=True)).strip() for reply in found]
 
     def log_probabilities(self, pairs: Sequence[tuple[Sequence[Message], str]], first: bool = False) -> list[float]:

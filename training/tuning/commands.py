@@ -147,7 +147,7 @@ def merge(
 
     with ProgressDisplay() as display:
         base = prepare_base_model(load_settings(), read_run(folder).base, display)
-    merge_run(folder, base, out)
+        merge_run(folder, base, out, display)
     print(f'{out} is a whole model. Use it by the setting: base_model = "{out}"')
 
 

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dossier.adapters import MANIFEST, install
-from dossier.base_model import PROVENANCE
+from dossier.adapters import MANIFEST, install, read_adapter
 from dossier.errors import TuningError
+from dossier.merging import PROVENANCE, OnProgress, merge
 from dossier.weights import folder_digest, verify_folder
 from training.tuning.recipe import Method
 from training.tuning.run_folder import RunRecord, finished_weights, read_run, weights_folder
@@ -19,24 +19,27 @@ if TYPE_CHECKING:
 _WEIGHTS = (".safetensors", ".index.json")
 
 
-def merge_run(run: Path, base: Path, out: Path) -> None:
+def merge_run(run: Path, base: Path, out: Path, on_progress: OnProgress = lambda progress: None) -> None:
     """Write a finished run's model, in the base's precision, with its configuration and tokenizer.
 
     `base` is the verified folder of the run's base model; `out` must not exist. The adapter is added in float32; one
-    that was trained on a quantized base is added to the unquantized one. Raises TuningError.
+    that was trained on a quantized base is added to the unquantized one. Raises TuningError, WeightsError.
     """
     record = read_run(run)
     _require_mergeable(run, record, base, out)
+    told = {"base": record.base, "base_sha256": record.base_digest, "method": record.recipe.method, **record.files}
+    told |= {"form": record.form, "prompt": record.prompt}
+    if record.recipe.method not in (Method.FULL, Method.DORA):
+        merge(read_adapter(weights_folder(run, record.recipe)), base, out, told, on_progress)
+        return
     out.parent.mkdir(parents=True, exist_ok=True)
     for leftover in out.parent.glob(f".{out.name}-*"):
         shutil.rmtree(leftover)
     building = out.parent / f".{out.name}-{os.getpid()}"
-    _merged(run, record, base).save_pretrained(building, safe_serialization=True)
+    _whole(run, record, base).save_pretrained(building, safe_serialization=True)
     for file in base.iterdir():
         if file.is_file() and not file.name.endswith(_WEIGHTS) and file.name not in (MANIFEST, PROVENANCE):
             shutil.copyfile(file, building / file.name)
-    told = {"base": record.base, "base_sha256": record.base_digest, "method": record.recipe.method, **record.files}
-    told |= {"form": record.form, "prompt": record.prompt}
     (building / PROVENANCE).write_text(json.dumps(told, indent=1), encoding="utf-8")
     verify_folder(building)
     install(building, out)
@@ -52,7 +55,8 @@ def _require_mergeable(run: Path, record: RunRecord, base: Path, out: Path) -> N
     finished_weights(run, record)
 
 
-def _merged(run: Path, record: RunRecord, base: Path) -> Any:  # noqa: ANN401 (a class that is imported late)
+def _whole(run: Path, record: RunRecord, base: Path) -> Any:  # noqa: ANN401 (a class that is imported late)
+    """The model of a run that trained all weights, or whose adapter isn't plain LoRA."""
     import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging as transformers_logging

@@ -14,6 +14,8 @@ from dossier.registry import Audit, Registry
 from dossier.registry.checking import Base
 from dossier.registry.promotion import promote
 from serving.model_admin import ModelAdmin
+from serving.model_client import ServedModel
+from serving.model_start import ModelStart
 from serving.served_model import Champion
 from tests.dossier.registry.small import PACK, register, report, write_base
 from tests.serving.api.serving_app import Served, served, until
@@ -37,7 +39,8 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     registry, base = Registry(tmp_path / "adapters"), write_base(tmp_path / "base")
     model_server = SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}/v1", api_key="k", model_name=BASE)
-    champion = Champion(model_server, registry, PACK, lambda: base, True)
+    start = ModelStart(tmp_path / "base", ServedModel(BASE), True, lambda: base)
+    champion = Champion(model_server, registry, PACK, start)
     with served(tmp_path / "home", models=ModelAdmin(champion, registry, PACK, lambda: base, "float32")) as gateway:
         yield Scene(gateway, gateway.signed_in("admin"), registry, base, tmp_path)
     server.shutdown()

@@ -76,7 +76,7 @@ def test_question_and_answer_are_kept(mira: httpx.Client, stream: bool) -> None:
     question, answer = messages_of(mira, conversation)
     assert (question["role"], question["text"], question["sources"]) == ("user", "What were net sales?", [])
     assert (answer["role"], answer["text"], answer["verdict"]) == ("assistant", TEXT, "answered")
-    assert not answer["interrupted"]
+    assert (answer["interrupted"], answer["answered_by"]) == (False, MODEL)
     assert [(source["number"], source["cited"]) for source in answer["sources"]] == [(1, True), (2, True), (3, False)]
     assert mira.get(f"/conversations/{conversation}").json()["title"] == "What were net sales?"
 

@@ -21,13 +21,14 @@ def ben(store: Store) -> int:
 def test_messages_are_kept_as_they_were_said(store: Store, ada: int) -> None:
     conversation = store.conversations.start(ada)
     sources = ({"number": 1, "document": "a.pdf", "page": 3, "text": "Net sales: 4.2 – “quoted”\n"},)
-    answer = NewMessage("assistant", "4.2 billion [1] 🙂", sources, "answered", "a note", interrupted=True)
+    answer = NewMessage("assistant", "4.2 billion [1] 🙂", sources, "answered", "a note", True, "dossier-finance@1f0c")
     store.conversations.keep(ada, conversation.id, NewMessage("user", "What were net sales?"))
     store.conversations.keep(ada, conversation.id, answer)
     found = store.conversations.get(ada, conversation.id)
     question, kept = found.messages
     assert (question.role, question.text, question.interrupted) == ("user", "What were net sales?", False)
     assert (kept.text, kept.sources, kept.verdict, kept.note) == (answer.text, sources, "answered", "a note")
+    assert kept.answered_by == "dossier-finance@1f0c"
     assert kept.interrupted
     assert question.created_at <= kept.created_at == found.updated_at
     assert kept.created_at.utcoffset() is not None

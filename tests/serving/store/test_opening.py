@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 
 from dossier.errors import EnvironmentProblem, SettingsError
 from dossier.settings import Settings
-from serving.store import Role, Store, open_store
+from serving.store import NewMessage, NewUser, Role, Store, open_store
 from serving.store.database import Database
 from serving.store.passwords import Passwords
 from serving.store.tables import Table
@@ -26,6 +26,19 @@ def test_the_migrations_make_the_tables_that_the_code_uses(store: Store) -> None
     with store.database.locked() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Table.metadata) == []
+
+
+def test_what_an_older_dossier_kept_is_still_there(store: Store, settings: Settings, passwords: Passwords) -> None:
+    ada = store.users.add(NewUser("ada", "correct horse battery", Role.ANALYST)).id
+    conversation = store.conversations.start(ada).id
+    store.conversations.keep(ada, conversation, NewMessage("assistant", "4.2 billion", answered_by="m"))
+    with store.database.locked() as connection:
+        connection.exec_driver_sql("ALTER TABLE messages DROP COLUMN answered_by")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    again, _ = open_store(settings, passwords)
+    (message,) = again.conversations.get(ada, conversation).messages
+    assert (message.text, message.answered_by) == ("4.2 billion", "")
+    again.close()
 
 
 def test_several_processes_may_open_an_empty_database_at_once(settings: Settings, passwords: Passwords) -> None:

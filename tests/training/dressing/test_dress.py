@@ -87,10 +87,10 @@ def test_questions_of_a_context_share_their_excerpts(prepared: Prepared, setting
     read = [line for line in lines(split) if line.get("excerpts")]
     assert sorted(len(line["turns"]) for line in read) == [3] * 9
     for line in read:
-        assert len(line["excerpts"]) - len(line["gold"]) == 2
         assert all(message["role"] == "system" for message in line["context"])
         assert all(turn["question"][-1]["role"] == "user" for turn in line["turns"])
     assert len({tuple(line["gold"]) for line in read}) > 1
+    assert {len(line["excerpts"]) - len(line["gold"]) for line in read} == {0, 1, 2}
     assert not split.left_out
 
 
@@ -173,7 +173,7 @@ def test_near_misses_from_the_index_respect_groups(
     prepared: Prepared, settings: Settings, documents: Path, embedder: Embedder
 ) -> None:
     """What is limited, when it was indexed or since, is never shown in a prompt that is learned."""
-    page = "<title>{0}</title><h1>{0}</h1><p>Change of Other in 2019 from 2018 beside {1}: secret {0}.</p>"
+    page = "<title>{0}</title><h1>{0}</h1><p>Other in 2017 beside {1}: secret {0}.</p>"
     (documents / "open.html").write_text(page.format("Openword", "Freight"))
     (documents / "hr" / "closed.html").write_text(page.format("Closedword", "Freight"))
     (documents / "later.html").write_text(page.format("Laterword", "Freight"))
@@ -182,7 +182,7 @@ def test_near_misses_from_the_index_respect_groups(
     (documents / "groups.toml").write_text('[groups]\n"hr/*" = ["hr"]\n"later*" = ["board"]\n')
     searcher, limited = Searcher(index, embedder), Limited(pack, settings)
     near = IndexNearness(searcher, limited.holds_document)
-    recipe = DressRecipe(index=True, without_gold=0)
+    recipe = DressRecipe(index=True, without_gold=0, distractors=6)
     split = dress(prepared, recipe, limited, near, None, lambda progress: None)["train"]
     searcher.close()
     said = "".join(item.line for item in split.items)

@@ -1,10 +1,12 @@
 """Sharing what prompts have in common changes no token and no likelihood."""
 
+import math
+
 import pytest
 
 from dossier.prompt import Message
 from tests.training.tuning.tiny import WORDS, context, question, write_model
-from training.evaluation.decoding import greedy, likelihoods, shared_length
+from training.evaluation.decoding import Lean, greedy, likelihoods, shared_length
 from training.evaluation.lab import BASE, Lab
 from training.tuning.recipe import Precision
 
@@ -51,6 +53,17 @@ def test_a_reply_that_ends_leaves_the_others_as_they_are(lab: Lab) -> None:
     found = greedy(lab._causal, asked, ends, 24)
     assert found == [plainly(lab, prompt, ends, 24) for prompt in asked]
     assert len({len(reply) for reply in found}) > 1
+
+
+def test_a_first_token_is_leaned_to_as_soon_as_it_is_likely_enough(lab: Lab) -> None:
+    asked = prompts(lab)
+    usual = greedy(lab._causal, asked, set(), 6)
+    chances = [math.exp(sum(one)) for one in likelihoods(lab._causal, [(prompt, (9,)) for prompt in asked])]
+    least = sorted(chances)[2]
+    leaning = greedy(lab._causal, asked, set(), 6, Lean(9, least * 0.999))
+    assert [reply[0] == 9 for reply in leaning] == [chance >= least for chance in chances]
+    assert all(reply == other for reply, other in zip(leaning, usual, strict=True) if reply[0] != 9)
+    assert all(reply[1:].count(9) <= 4 for reply in leaning)
 
 
 def test_one_prompt_and_prompts_with_nothing_in_common(lab: Lab) -> None:
