@@ -32,7 +32,10 @@ class ModelList:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What an adapter wrote behind prompts. `precision` is what the model server computes in."""
+    """What an adapter wrote behind prompts.
+
+    `precision` is what the model server computes in, or what the weights were rounded to that it is merged into.
+    """
 
     adapter: str
     precision: str
@@ -80,7 +83,8 @@ class ModelAdmin:
         Raises NotFoundError, AdapterError, QuestionError, BusyError, EngineError.
         """
         entry = await asyncio.to_thread(self._registry.find, name)
-        return Completed(entry.digest, self._precision, tuple(await self._champion.complete(entry, prompts, most)))
+        precision = "bfloat16" if self._champion.is_merged(entry.digest) else self._precision
+        return Completed(entry.digest, precision, tuple(await self._champion.complete(entry, prompts, most)))
 
     async def retire(self, name: str, by: str) -> None:
         """Put an adapter aside. Raises PromotionError, NotFoundError."""

@@ -70,6 +70,10 @@ class Champion:
         finally:
             self._in_use[model.name] -= 1
 
+    def is_merged(self, digest: str) -> bool:
+        """Whether this adapter is part of the weights that the server was started with, which were rounded then."""
+        return bool(digest) and not self._start.room and self._start.model.adapter == digest
+
     async def complete(self, entry: Entry, prompts: Sequence[Sequence[int]], most: int) -> list[Completion]:
         """Go on greedily behind prompts of token ids, as an adapter does, which is loaded if it doesn't answer now.
 

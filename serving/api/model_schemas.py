@@ -40,7 +40,7 @@ class CompletedReply(BaseModel):
     """What was written behind the prompts, in their order."""
 
     adapter: str = Field(description="Digest of the adapter that wrote it.")
-    precision: str = Field(description="What the model server computes in.", examples=["bfloat16"])
+    precision: str = Field(description="What it computes in, or its weights were rounded to.", examples=["bfloat16"])
     completions: list[CompletionReply]
 
     @classmethod

@@ -1,5 +1,6 @@
 """The adapters over the API: listed with their figures, promoted with every reason against, rolled back, retired."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -156,3 +157,19 @@ def test_what_cannot_be_completed_is_refused(scene: Scene, monkeypatch: pytest.M
     (entry.folder / "adapter_config.json").write_text("{}")
     until(lambda: not Scripted.loaded)
     assert scene.admin.post("/admin/models/first/complete", json={"prompts": [[1]]}).status_code == 422
+
+
+def test_of_a_merged_adapter_it_is_told_that_its_weights_were_rounded(tmp_path: Path) -> None:
+    registry, base = Registry(tmp_path / "adapters"), write_base(tmp_path / "base")
+    entry = register(registry, base, tmp_path / "runs")
+    Scripted.loaded, Scripted.now = {}, "work"
+    Scripted.written = [{"index": 0, "logprobs": {"tokens": ["token_id:5"], "top_logprobs": [{"token_id:5": -0.5}]}}]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    model_server = SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}/v1", api_key="k", model_name=BASE)
+    start = ModelStart(tmp_path / "base", ServedModel(BASE, entry.digest), False, lambda: base)
+    models = ModelAdmin(Champion(model_server, registry, PACK, start), registry, PACK, lambda: base, "float32")
+    found = asyncio.run(models.complete("first", [[1]], 1))
+    assert (found.adapter, found.precision, Scripted.loaded) == (entry.digest, "bfloat16", {})
+    server.shutdown()
+    server.server_close()
