@@ -59,9 +59,7 @@ class Served:
     def client(self, secret: str | None = None) -> httpx.Client:
         """A client with a token or key, or without."""
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-        client = httpx.Client(
-            base_url=self.address, headers=headers, timeout=_PATIENCE, trust_env=False, verify=NO_TLS
-        )
+        client = httpx.Client(base_url=self.address, headers=headers, timeout=_PATIENCE, trust_env=False, verify=NO_TLS)
         self.clients.append(client)
         return client
 
