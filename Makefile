@@ -6,6 +6,11 @@ VENV := .venv/bin
 
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
+# where it is set, each of the many processes that tests start would compile everything again
+unexport PYTHONDONTWRITEBYTECODE
+
+# tests/conftest.py says which tests stay with one worker; a worker takes a core and up to 2 GB
+WORKERS = -n logical --no-loadscope-reorder --maxprocesses
 
 .PHONY: run test check install install-dev format lock clean
 
@@ -20,13 +25,13 @@ install-dev:
 
 test: install-dev
 	@$(VENV)/python deploy/install_browser.py
-	@$(VENV)/python -m pytest
+	@$(VENV)/python -m pytest $(WORKERS) 2
 
 check: install-dev
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
-	@$(VENV)/python -m pytest -q -m "not model and not engine and not browser and not slow"
+	@$(VENV)/python -m pytest -q $(WORKERS) 4 -m "not model and not engine and not browser and not slow"
 
 format: install-dev
 	@$(VENV)/ruff check --fix .

@@ -4,17 +4,51 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from dossier.settings import Settings, load_settings
 from dossier.weights import verified_embedder
 from retrieval.embedder import Embedder
 
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadFileScheduling
+
 # taken out of the environment because settings refuse variables that they don't know
 _TEST_DATA = Path(
     os.environ.pop("DOSSIER_TEST_DATA", "") or Path(__file__).resolve().parents[2] / "shared" / "data"
 ).resolve()
+TOGETHER = ("tests/journeys/", "tests/frontend/test_browser.py")
+"""One worker's, and first: beside each other, model server and browsers would starve; at the end, all would wait."""
+
+# a busy machine is no failure
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(TOGETHER))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Give back to the workers' environment what was taken out of this process's."""
+    os.environ["DOSSIER_TEST_DATA"] = str(_TEST_DATA)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "LoadFileScheduling":
+    """With several workers (`-n 2`), a file's tests stay with one of them, and those of TOGETHER too."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return TOGETHER[0] if nodeid.startswith(TOGETHER) else super()._split_scope(nodeid)
+
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -34,10 +34,13 @@ def tree_of(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
-def imports(file: Path, top_level_only: bool = False) -> Iterator[str]:
-    tree = tree_of(file)
-    nodes = tree.body if top_level_only else ast.walk(tree)
-    for node in nodes:
+@cache
+def nodes_of(file: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree_of(file)))
+
+
+def imports(file: Path) -> Iterator[str]:
+    for node in nodes_of(file):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -78,7 +81,7 @@ def test_files_and_functions_stay_short() -> None:
     for file in modules():
         text = file.read_text(encoding="utf-8")
         assert len(text.splitlines()) <= LONGEST_FILE, f"{file} has {len(text.splitlines())} lines"
-        for node in ast.walk(tree_of(file)):
+        for node in nodes_of(file):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 assert length <= LONGEST_FUNCTION, f"{file}:{node.lineno} {node.name} has {length} lines"
@@ -93,7 +96,7 @@ def test_no_pickle_and_no_evaluation_of_text() -> None:
     for file in modules():
         found = {name.split(".")[0] for name in imports(file)}
         assert not found & {"pickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}, file
-        for node in ast.walk(tree_of(file)):
+        for node in nodes_of(file):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in {"eval", "exec"}, f"{file}:{node.lineno}"
 
@@ -102,7 +105,7 @@ def test_no_broad_except() -> None:
     """A broad one either raises again or says on its line why nothing else will do."""
     for file in modules():
         text = file.read_text(encoding="utf-8")
-        for node in ast.walk(tree_of(file)):
+        for node in nodes_of(file):
             if isinstance(node, ast.ExceptHandler):
                 if "noqa: BLE001 (" in text.splitlines()[node.lineno - 1]:
                     continue

@@ -111,5 +111,6 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:
     # the server logs the error with its traceback; the caller learns nothing about the inside
-    # this handler is outside of all middleware, which adds the headers elsewhere
-    return _reply(error_body(_FAULT, DossierError.code, 500), 500, SAFE_HEADERS)
+    # this handler is outside of all middleware, which adds the headers elsewhere; uvicorn closes the connection after a
+    # fault, and a client that isn't told may send its next request into it
+    return _reply(error_body(_FAULT, DossierError.code, 500), 500, {**SAFE_HEADERS, "Connection": "close"})

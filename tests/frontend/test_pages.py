@@ -1,5 +1,6 @@
 """The pages' logic against the scripted gateway, run by Streamlit without a browser."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,8 @@ SECONDS = 30
 @pytest.fixture
 def app(gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("DOSSIER_PORT", gateway.address.rsplit(":", 1)[1])
+    # Streamlit puts the page there and leaves it: every process that a later test starts would run the page first
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     _forget()
     yield AppTest.from_file(APP, default_timeout=SECONDS)
     _forget()

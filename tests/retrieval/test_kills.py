@@ -19,7 +19,7 @@ from tests.retrieval.index_loop import HashedWords, index_folder_of
 
 pytestmark = pytest.mark.slow
 
-SLOW = pytest.param(200, marks=pytest.mark.slow)
+KILLS = 200
 
 
 class Killer:
@@ -42,6 +42,12 @@ class Killer:
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
         return answer
+
+    def timed(self, run: int) -> float:
+        """How long a whole run takes, in seconds."""
+        begun = time.monotonic()
+        self.order(run=run)
+        return time.monotonic() - begun
 
     def answer(self) -> tuple[str, str]:
         """The generation that answers and what it says; fails unless it is whole."""
@@ -69,19 +75,17 @@ def killer(settings: Settings, documents: Path) -> Iterator[Killer]:
         process.stdin.close()
 
 
-@pytest.mark.parametrize("kills", [25, SLOW])
-def test_killed_at_any_moment_a_whole_generation_answers(killer: Killer, kills: int) -> None:
+def test_killed_at_any_moment_a_whole_generation_answers(killer: Killer) -> None:
     killer.order(run=0)
-    begun = time.monotonic()
-    killer.order(run=1)
-    length = time.monotonic() - begun
+    # on a busy machine one run alone may be measured so long that all others end before they are killed
+    length = min(killer.timed(run=run) for run in (1, 2, 3))
     chance = random.Random(11)
     killed = 0
     before = killer.answer()
-    for run in range(2, kills + 2):
+    for run in range(4, KILLS + 4):
         killed += killer.order(run=run, delay=chance.uniform(0, length))["killed"]
         before = killer.check(before, run)
-    assert killed > kills / 4, "most runs ended before they were killed"
+    assert killed > KILLS / 4, "most runs ended before they were killed"
     assert not killer.order(run=9000)["killed"]
     assert killer.answer()[0] > before[0]
     assert not list(killer.index.glob(".[br]*-*"))

@@ -94,7 +94,10 @@ def test_memory_is_bounded_for_native_code_too(file: Path) -> None:
 def test_children_end_with_their_reader(file: Path) -> None:
     (found,) = read_isolated(file, Limits(60, 1 << 30), leaves_children)
     pid = int(found.pages[0].text.split()[1])
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    end = time.monotonic() + 30  # on a busy machine a killed process takes a moment to be gone
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < end, "it runs on"
+        time.sleep(0.01)
 
 
 def test_nothing_can_be_written(file: Path) -> None:

@@ -17,7 +17,7 @@ from tests.retrieval.index_loop import HashedWords, index_folder_of, index_now
 
 pytestmark = pytest.mark.slow
 
-POINTS = 64
+POINTS, DAMAGES = 64, 300
 ROOM = 1 << 23
 
 
@@ -91,10 +91,7 @@ def damaged(good: bytes, chance: random.Random) -> bytes:
     return bytes(bad)
 
 
-@pytest.mark.parametrize("damages", [60, pytest.param(300, marks=pytest.mark.slow)])
-def test_every_damage_is_caught_and_a_whole_generation_answers(
-    settings: Settings, documents: Path, damages: int
-) -> None:
+def test_every_damage_is_caught_and_a_whole_generation_answers(settings: Settings, documents: Path) -> None:
     index = index_folder_of(settings)
     for run in (1, 2):
         change(documents, run)
@@ -102,7 +99,7 @@ def test_every_damage_is_caught_and_a_whole_generation_answers(
     older, newer = generation.names(index)
     chance = random.Random(3)
     kinds = [f"{newer}/{name}" for name in (generation.VECTORS, generation.CHUNKS, generation.MANIFEST)]
-    for number in range(damages):
+    for number in range(DAMAGES):
         name = [*kinds, generation.CURRENT][number % 4]
         file = index / name
         good = file.read_bytes()

@@ -27,7 +27,7 @@ PASSWORDS = Passwords(time_cost=1, memory_kib=8, lanes=1)
 """argon2id at its lowest cost."""
 PACK = PackInfo("finance", "Company finance", "Ask about annual reports.", ("What were net sales?",))
 _PATIENCE = 20.0
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Given to every client, which would spend 20 ms on reading certificates that plain HTTP never uses."""
 
 
@@ -59,9 +59,7 @@ class Served:
     def client(self, secret: str | None = None) -> httpx.Client:
         """A client with a token or key, or without."""
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-        client = httpx.Client(
-            base_url=self.address, headers=headers, timeout=_PATIENCE, trust_env=False, verify=_NO_TLS
-        )
+        client = httpx.Client(base_url=self.address, headers=headers, timeout=_PATIENCE, trust_env=False, verify=NO_TLS)
         self.clients.append(client)
         return client
 

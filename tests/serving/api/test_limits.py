@@ -153,6 +153,7 @@ def test_every_response_has_the_careful_headers(mira: httpx.Client, gateway: Ser
         for name, value in SAFE_HEADERS.items():
             assert response.headers[name] == value
     assert INSIDE not in responses[6].text
+    assert responses[6].headers["connection"] == "close"  # the server does: the next request mustn't go there
 
 
 def test_no_other_origin_is_allowed(mira: httpx.Client) -> None:

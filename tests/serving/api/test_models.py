@@ -37,7 +37,7 @@ class Scene:
 def scene(tmp_path: Path) -> Iterator[Scene]:
     Scripted.loaded, Scripted.now, Scripted.written = {}, "work", []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     registry, base = Registry(tmp_path / "adapters"), write_base(tmp_path / "base")
     model_server = SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}/v1", api_key="k", model_name=BASE)
     start = ModelStart(tmp_path / "base", ServedModel(BASE), True, lambda: base)

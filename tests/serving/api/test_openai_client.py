@@ -6,7 +6,7 @@ import pytest
 from openai import OpenAI
 
 from tests.serving.api.scripted import GENERATION, INSIDE, MODEL, PASSAGES, REFUSAL, TEXT
-from tests.serving.api.serving_app import Served
+from tests.serving.api.serving_app import NO_TLS, Served
 
 QUESTION = "What were net sales in 2025?"
 
@@ -23,7 +23,7 @@ def client(gateway: Served) -> OpenAI:
         base_url=f"{gateway.address}/v1",
         api_key=gateway.key("mira"),
         max_retries=0,
-        http_client=httpx.Client(trust_env=False),
+        http_client=httpx.Client(trust_env=False, verify=NO_TLS),
     )
 
 

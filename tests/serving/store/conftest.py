@@ -17,6 +17,13 @@ POSTGRES = os.environ.pop("DOSSIER_TEST_POSTGRES", "")
 FIRST_PASSWORD = "first password"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Give it back to the workers' environment."""
+    if POSTGRES:
+        os.environ["DOSSIER_TEST_POSTGRES"] = POSTGRES
+
+
 @pytest.fixture(scope="session")
 def passwords() -> Passwords:
     """argon2id at its lowest cost."""

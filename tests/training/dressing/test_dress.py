@@ -14,7 +14,7 @@ from dossier.errors import DataError, SettingsError
 from dossier.excerpts import table_excerpt
 from dossier.packs import index_folder, load_pack
 from dossier.reply import NOT_HERE, TargetFormat
-from dossier.settings import Settings
+from dossier.settings import Settings, load_settings
 from retrieval.embedder import Embedder
 from retrieval.search import Searcher
 from tests.training.data import small_sources as small
@@ -60,11 +60,13 @@ def source(folder: Path) -> list[Path]:
     ]
 
 
-@pytest.fixture
-def prepared(settings: Settings, tmp_path: Path) -> Prepared:
-    recipe = Recipe(shares=Shares(100, 0, 0))
-    made = prepare(source(tmp_path / "in"), (), recipe, settings, load_pack(settings), lambda progress: None)
-    return write_prepared(made, tmp_path / "set", lambda progress: None)[0]
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """A set that no test changes."""
+    folder, recipe = tmp_path_factory.mktemp("prepared"), Recipe(shares=Shares(100, 0, 0))
+    settings = load_settings(home=folder / "home")
+    made = prepare(source(folder / "in"), (), recipe, settings, load_pack(settings), lambda progress: None)
+    return write_prepared(made, folder / "set", lambda progress: None)[0]
 
 
 def dressed(prepared: Prepared, settings: Settings, recipe: DressRecipe | None = None) -> dict[str, DressedSplit]:

@@ -26,9 +26,10 @@ def test_a_computed_answer_is_right_only_with_its_scale() -> None:
     assert judged(RIGHT, CHANGE).right
     without = judged(RIGHT.removesuffix(" percent"), Expected(("-12.6",), Scale.MILLION))
     assert not without.right
-    other = judged("[1] Other | 2019: 44.1\n= 44.1", Expected(("44.1",), Scale.MILLION))
-    assert not other.right
+    other = judged("[1] Other | 2019: 44.1\n= 44.1", Expected(("44.1",), Scale.THOUSAND))
+    assert not other.right  # its table counts in millions
     assert other.score.value  # the number is, whatever its scale
+    assert judged("[1] Other | 2019: 44.1\n= 44.1", Expected(("44.1",), Scale.MILLION)).right
 
 
 def test_what_the_excerpts_do_not_bear_out_is_not_right() -> None:
