@@ -58,6 +58,14 @@ class Excerpt:
         return "\n".join((heads, *rows))
 
     @property
+    def plain(self) -> "Excerpt":
+        """The excerpt as public sets have it, and tuned models learned it: no heading, the unit in the corner."""
+        if not self.rows:
+            return replace(self, heading="", unit="")
+        corner = " ".join(part for part in (f"({self.unit})" if self.unit else "", self.rows[0][0]) if part)
+        return replace(self, heading="", unit="", rows=((corner, *self.rows[0][1:]), *self.rows[1:]))
+
+    @property
     def size(self) -> int:
         """Tokens that it takes in a prompt, estimated."""
         return rough_tokens(self.header) + rough_tokens(self.body) + self.body.count("\n") + 12

@@ -39,8 +39,10 @@ class Settings(BaseSettings):
     adapter_rank: Literal[1, 8, 16, 32, 64, 128, 256, 320, 512] = Field(
         16, description="highest rank of an adapter that the model server takes"
     )
-    answer_style: Literal["point", "speak"] = Field(
-        "point", description="point: the model chooses evidence, code words it; speak: the model words the answer"
+    answer_style: Literal["point", "read", "speak"] = Field(
+        "point",
+        description="point: the model chooses evidence, code words it, and a tuned model computes; read: a tuned model "
+        "reads every question; speak: the model words the answer",
     )
 
     host: str = Field("127.0.0.1", description="address that the gateway and the page listen on")

@@ -75,7 +75,7 @@ class Query:
 def read_query(text: str, synonyms: Mapping[str, str] | None = None) -> Query:
     """Take a question apart. `synonyms` adds to a term (in lower case) what the documents may call it."""
     asked = text
-    text = _FISCAL.sub(lambda match: f"fiscal 20{match.group(1)}", text)
+    text = with_whole_years(text)
     added = [words for term, words in (synonyms or {}).items() if _mentions(text, term)]
     quarters = _quarters(asked)
     added += [words for quarter in sorted(quarters) if not _mentions(text, words := _SPOKEN_QUARTERS[quarter])]
@@ -98,6 +98,11 @@ def read_query(text: str, synonyms: Mapping[str, str] | None = None) -> Query:
         kinds=frozenset(kind for pattern, kind in _KINDS if pattern.search(asked)),
         recent=_RECENT.search(asked) is not None,
     )
+
+
+def with_whole_years(text: str) -> str:
+    """A text with `FY25` written as `fiscal 2025`."""
+    return _FISCAL.sub(lambda match: f"fiscal 20{match.group(1)}", text)
 
 
 def _quarters(text: str) -> frozenset[str]:

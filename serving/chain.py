@@ -14,9 +14,10 @@ from dossier.reply import ReplyKind, TargetFormat
 from dossier.settings import Settings
 from dossier.settling import check_reply
 from retrieval.lines import RankedLine, rank_lines
-from retrieval.query import read_query
+from retrieval.query import read_query, with_whole_years
 from retrieval.search import Found
 from serving.checking import untraced_numbers
+from serving.computing import asks_to_compute, is_named
 from serving.index_view import IndexView
 from serving.model_client import ModelClient, ServedModel
 from serving.reply_wording import word_reply
@@ -81,10 +82,13 @@ class DocumentChain:
             return
         passages = len(reading.found.passages)
         yield Step(f"Reading {passages} passage{'s' if passages != 1 else ''}")
-        if self._settings.answer_style == "speak":
+        style = self._settings.answer_style
+        if style == "speak":
             way = self._speak(reading, history, question)
+        elif reading.model.reads and (style == "read" or asks_to_compute(question)):
+            way = self._read_out(reading, question)
         else:
-            way = self._read_out(reading, question) if reading.model.reads else self._point(reading, question)
+            way = self._point(reading, question)
         # closed with this generator, so that the model stops at once when the reader leaves
         async with aclosing(way) as events:
             async for event in events:
@@ -124,15 +128,18 @@ class DocumentChain:
     async def _read_out(self, reading: _Reading, question: str) -> AsyncGenerator[AnswerEvent]:
         """A model that was tuned to read replies in a short form, which code checks and computes.
 
-        What doesn't stand in the documents isn't said: then it points at a line instead.
+        What doesn't stand in the documents isn't said: then it points at a line instead. So it does, unless it is to
+        read everything, where nothing is computed from what the question names.
         """
         lines = [item.line for item in reading.lines]
-        excerpts = excerpts_of(reading.found.passages, lines, reading.tables)
-        prompt = reading_prompt(excerpts, question, (), reading.model.reads or TargetFormat.EVIDENCE)
+        excerpts = tuple(one.plain for one in excerpts_of(reading.found.passages, lines, reading.tables))
+        asked = with_whole_years(question)
+        prompt = reading_prompt(excerpts, asked, (), reading.model.reads or TargetFormat.EVIDENCE)
         said, usage = await self._model.reply(prompt, _REPLY_TOKENS, reading.model)
-        found = check_reply(said, excerpts, question)
-        refused = found.reply is not None and found.reply.kind is ReplyKind.NONE
-        text = "" if refused else word_reply(found, excerpts)
+        found = check_reply(said, excerpts, asked)
+        every = self._settings.answer_style == "read"
+        refused = every and found.reply is not None and found.reply.kind is ReplyKind.NONE
+        text = word_reply(found, excerpts) if not refused and (every or is_named(found, reading.found.query)) else ""
         if not refused and not text:
             yield Step("Looking for the line that answers")
         other = self._refuse(reading, usage) if refused else self._point(reading, question) if not text else None

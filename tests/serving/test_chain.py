@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -199,6 +199,48 @@ class TunedToRead:
         yield ServedModel("m@fedcba9876543210", "fedcba9876543210" * 4, reads=TargetFormat.EVIDENCE)
 
 
+@pytest.fixture
+def tuned(
+    settings: Settings, embedder: Embedder, model: str, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, str, list[str]], Answer]:
+    """Asks a tuned model, which replies as scripted, about sales by region."""
+    table = "| Sales | 2024 | 2023 |\n|---|---|---|\n| North | 412 | 400 |\n| South | 300 | 280 |\n"
+    (documents / "regions.md").write_text(f"# Sales by region\n\n{table}")
+    monkeypatch.setattr(ScriptedModel, "seen", [])
+
+    def answer(style: str, question: str, replies: list[str]) -> Answer:
+        monkeypatch.setattr(ScriptedModel, "replies", replies)
+        return ask(chain(settings.model_copy(update={"answer_style": style}), embedder, model, TunedToRead()), question)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "text", "calls"),
+    [
+        (
+            "What is the change in North sales by 2024?",
+            "[1] North | 2024: 412 | 2023: 400\n= 412 - 400",
+            "12 = 412 - 400",
+            1,
+        ),
+        ("What is the change in North sales by 2024?", "[1] South | 2024: 300\n= 300 - 412", "North, 2024: 412 [", 2),
+        ("What is the change in North sales by 2024?", "[1] North | 2024: 412\n= 412 / 100", "North, 2024: 412 [", 2),
+        ("What is the change in North sales by 2024?", "not in the documents", "North, 2024: 412 [", 2),
+        ("How large were North sales in 2024?", "1", "North, 2024: 412 [", 1),
+    ],
+)
+def test_a_tuned_model_computes_from_rows_that_the_question_names_and_else_points(
+    tuned: Callable[[str, str, list[str]], Answer], question: str, reply: str, text: str, calls: int
+) -> None:
+    answer = tuned("point", question, [reply, "1"])
+    assert answer.verdict is Verdict.ANSWERED
+    assert text in answer.text
+    assert len(ScriptedModel.seen) == calls
+    read = calls == 2 or "=" in text
+    assert ("| 2024 | 2023" in ScriptedModel.seen[0]["messages"][0]["content"]) == read
+
+
 @pytest.mark.parametrize(
     ("reply", "text"),
     [
@@ -209,16 +251,9 @@ class TunedToRead:
     ],
 )
 def test_a_tuned_model_reads_and_code_computes_what_stands_there_alone(
-    settings: Settings, embedder: Embedder, model: str, documents: Path, reply: str, text: str
+    tuned: Callable[[str, str, list[str]], Answer], reply: str, text: str
 ) -> None:
-    table = "| Sales | 2024 | 2023 |\n|---|---|---|\n| North | 412 | 400 |\n| South | 300 | 280 |\n"
-    (documents / "regions.md").write_text(f"# Sales by region\n\n{table}")
-    ScriptedModel.seen.clear()
-    ScriptedModel.replies = [reply, "1"]
-    try:
-        answer = ask(chain(settings, embedder, model, TunedToRead()), "What is the change in North sales by 2024?")
-    finally:
-        ScriptedModel.replies = []
+    answer = tuned("read", "What is the change in North sales by 2024?", [reply, "1"])
     refused = reply == "not in the documents"
     assert answer.verdict is (Verdict.NOT_IN_DOCUMENTS if refused else Verdict.ANSWERED)
     assert text in answer.text
@@ -230,10 +265,9 @@ def test_a_tuned_model_reads_and_code_computes_what_stands_there_alone(
 
 @pytest.mark.parametrize(("chance", "refused"), [(-1.2, True), (-2.5, False)])
 def test_a_reply_that_was_nearly_a_refusal_is_one(
-    settings: Settings, embedder: Embedder, model: str, chance: float, refused: bool, monkeypatch: pytest.MonkeyPatch
+    tuned: Callable[[str, str, list[str]], Answer], chance: float, refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ScriptedModel, "first", {"[": -0.3, "not": chance})
-    monkeypatch.setattr(ScriptedModel, "replies", ['[1] "27 days"'])
-    answer = ask(chain(settings, embedder, model, TunedToRead()), "How many days of annual leave are there?")
+    answer = tuned("read", "How many days of annual leave are there?", ['[1] "27 days"'])
     assert (answer.verdict is Verdict.NOT_IN_DOCUMENTS) == refused
     assert ("27 days" in answer.text) != refused
