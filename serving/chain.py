@@ -75,18 +75,22 @@ class DocumentChain:
                     yield event
 
     async def _answer(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncGenerator[AnswerEvent]:
-        if reading.found.signals.probability < self._settings.relevance or not reading.lines:
+        style = self._settings.answer_style
+        reads = reading.model.reads is not None and (
+            style == "read" or (style == "point" and asks_to_compute(question))
+        )
+        far = reading.found.signals.probability < self._settings.relevance
+        if not reading.lines or (far and not (reads and style == "point")):
             async with aclosing(self._refuse(reading)) as refusal:
                 async for event in refusal:
                     yield event
             return
         passages = len(reading.found.passages)
         yield Step(f"Reading {passages} passage{'s' if passages != 1 else ''}")
-        style = self._settings.answer_style
         if style == "speak":
             way = self._speak(reading, history, question)
-        elif reading.model.reads and (style == "read" or asks_to_compute(question)):
-            way = self._read_out(reading, question)
+        elif reads:
+            way = self._read_out(reading, question, far)
         else:
             way = self._point(reading, question)
         # closed with this generator, so that the model stops at once when the reader leaves
@@ -125,11 +129,12 @@ class DocumentChain:
             yield Delta(piece)
         yield self._finish(reading, text, Verdict.ANSWERED, choice.usage)
 
-    async def _read_out(self, reading: _Reading, question: str) -> AsyncGenerator[AnswerEvent]:
+    async def _read_out(self, reading: _Reading, question: str, far: bool) -> AsyncGenerator[AnswerEvent]:
         """A model that was tuned to read replies in a short form, which code checks and computes.
 
-        What doesn't stand in the documents isn't said: then it points at a line instead. So it does, unless it is to
-        read everything, where nothing is computed from what the question names.
+        What doesn't stand in the documents isn't said: then it points at a line instead, or refuses where what was
+        found lies `far` from the question. So it does, too, unless it is to read everything, where nothing is computed
+        from rows that the question names.
         """
         lines = [item.line for item in reading.lines]
         excerpts = tuple(one.plain for one in excerpts_of(reading.found.passages, lines, reading.tables))
@@ -138,8 +143,9 @@ class DocumentChain:
         said, usage = await self._model.reply(prompt, _REPLY_TOKENS, reading.model)
         found = check_reply(said, excerpts, asked)
         every = self._settings.answer_style == "read"
-        refused = every and found.reply is not None and found.reply.kind is ReplyKind.NONE
-        text = word_reply(found, excerpts) if not refused and (every or is_named(found, reading.found.query)) else ""
+        said_none = every and found.reply is not None and found.reply.kind is ReplyKind.NONE
+        text = word_reply(found, excerpts) if every or is_named(found, reading.found.query) else ""
+        refused = said_none or (far and not text)
         if not refused and not text:
             yield Step("Looking for the line that answers")
         other = self._refuse(reading, usage) if refused else self._point(reading, question) if not text else None

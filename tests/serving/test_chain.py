@@ -202,15 +202,16 @@ class TunedToRead:
 @pytest.fixture
 def tuned(
     settings: Settings, embedder: Embedder, model: str, documents: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str, str, list[str]], Answer]:
+) -> Callable[..., Answer]:
     """Asks a tuned model, which replies as scripted, about sales by region."""
     table = "| Sales | 2024 | 2023 |\n|---|---|---|\n| North | 412 | 400 |\n| South | 300 | 280 |\n"
     (documents / "regions.md").write_text(f"# Sales by region\n\n{table}")
     monkeypatch.setattr(ScriptedModel, "seen", [])
 
-    def answer(style: str, question: str, replies: list[str]) -> Answer:
+    def answer(style: str, question: str, replies: list[str], **more: float) -> Answer:
         monkeypatch.setattr(ScriptedModel, "replies", replies)
-        return ask(chain(settings.model_copy(update={"answer_style": style}), embedder, model, TunedToRead()), question)
+        chosen = settings.model_copy(update={"answer_style": style, **more})
+        return ask(chain(chosen, embedder, model, TunedToRead()), question)
 
     return answer
 
@@ -231,7 +232,7 @@ def tuned(
     ],
 )
 def test_a_tuned_model_computes_from_rows_that_the_question_names_and_else_points(
-    tuned: Callable[[str, str, list[str]], Answer], question: str, reply: str, text: str, calls: int
+    tuned: Callable[..., Answer], question: str, reply: str, text: str, calls: int
 ) -> None:
     answer = tuned("point", question, [reply, "1"])
     assert answer.verdict is Verdict.ANSWERED
@@ -251,7 +252,7 @@ def test_a_tuned_model_computes_from_rows_that_the_question_names_and_else_point
     ],
 )
 def test_a_tuned_model_reads_and_code_computes_what_stands_there_alone(
-    tuned: Callable[[str, str, list[str]], Answer], reply: str, text: str
+    tuned: Callable[..., Answer], reply: str, text: str
 ) -> None:
     answer = tuned("read", "What is the change in North sales by 2024?", [reply, "1"])
     refused = reply == "not in the documents"
@@ -265,9 +266,21 @@ def test_a_tuned_model_reads_and_code_computes_what_stands_there_alone(
 
 @pytest.mark.parametrize(("chance", "refused"), [(-1.2, True), (-2.5, False)])
 def test_a_reply_that_was_nearly_a_refusal_is_one(
-    tuned: Callable[[str, str, list[str]], Answer], chance: float, refused: bool, monkeypatch: pytest.MonkeyPatch
+    tuned: Callable[..., Answer], chance: float, refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ScriptedModel, "first", {"[": -0.3, "not": chance})
     answer = tuned("read", "How many days of annual leave are there?", ['[1] "27 days"'])
     assert (answer.verdict is Verdict.NOT_IN_DOCUMENTS) == refused
     assert ("27 days" in answer.text) != refused
+
+
+@pytest.mark.parametrize(
+    ("reply", "answered"),
+    [("[1] North | 2024: 412 | 2023: 400\n= 412 - 400", True), ("[1] South | 2024: 300\n= 300 / 100", False)],
+)
+def test_what_lies_far_from_the_question_is_answered_only_by_arithmetic_over_rows_that_it_names(
+    tuned: Callable[..., Answer], reply: str, answered: bool
+) -> None:
+    answer = tuned("point", "What is the change in North sales by 2024?", [reply], relevance=1.0)
+    assert (answer.verdict is Verdict.ANSWERED) == answered
+    assert len(ScriptedModel.seen) == 1
