@@ -260,7 +260,7 @@ def test_expression_refuses_anything_but_arithmetic() -> None:
 def test_settings_of_the_pack() -> None:
     pack = tomllib.loads((PACK / "pack.toml").read_text(encoding="utf-8"))
     assert (pack["name"], pack["documents"], pack["questions"]) == ("finance", "documents", "questions.jsonl")
-    assert pack["model"] == {"base": "smollm2-135m-instruct", "adapter": ""}
+    assert pack["model"] == {"base": "smollm2-135m-instruct", "adapter": "adapter"}
     assert len(pack["starter_questions"]) == 4
     assert any(question["question"] == pack["opening_question"] for question in QUESTIONS)
     matched = [path for entry in pack["collections"] for name in entry["files"] for path in DOCUMENTS.glob(name)]
