@@ -41,7 +41,7 @@ class Probe:
         """Whether the server produces a token, or refuses because its queue is full, within the limit."""
         body = {"model": self.model, "prompt": "ready", "max_tokens": 1}
         try:
-            async with httpx.AsyncClient(timeout=self.seconds, headers=self._headers()) as client:
+            async with httpx.AsyncClient(timeout=self.seconds, headers=self._headers(), trust_env=False) as client:
                 reply = await client.post(f"{self.url}/completions", json=body)
         except httpx.HTTPError:
             return False
@@ -50,7 +50,7 @@ class Probe:
     async def tokens(self) -> float | None:
         """Tokens read and written since the server started, None when it doesn't say."""
         try:
-            async with httpx.AsyncClient(timeout=_METRICS_SECONDS, headers=self._headers()) as client:
+            async with httpx.AsyncClient(timeout=_METRICS_SECONDS, headers=self._headers(), trust_env=False) as client:
                 reply = await client.get(self.url.removesuffix("/v1") + "/metrics")
         except httpx.HTTPError:
             return None

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from dataclasses import dataclass
 from typing import Protocol
 
+import httpx
 import openai
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
@@ -96,6 +97,9 @@ class ModelClient:
                 max_retries=0,
                 timeout=_SECONDS,
                 stream_usage=True,
+                # a proxy meant for the internet must not see what is asked on this machine
+                http_client=httpx.Client(trust_env=False),
+                http_async_client=httpx.AsyncClient(trust_env=False),
             )
         return self._chat
 

@@ -104,7 +104,7 @@ def wait_until_ready(settings: Settings, gateway: subprocess.Popen[bytes]) -> No
 
 def _readiness(url: str) -> dict[str, dict[str, str]]:
     try:
-        reply = httpx.get(f"{url}/ready", timeout=5)
+        reply = httpx.get(f"{url}/ready", timeout=5, trust_env=False)
         found = reply.json()
         return found if isinstance(found, dict) else {}
     except (httpx.HTTPError, ValueError):

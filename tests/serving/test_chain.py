@@ -284,3 +284,14 @@ def test_what_lies_far_from_the_question_is_answered_only_by_arithmetic_over_row
     answer = tuned("point", "What is the change in North sales by 2024?", [reply], relevance=1.0)
     assert (answer.verdict is Verdict.ANSWERED) == answered
     assert len(ScriptedModel.seen) == 1
+
+
+def test_a_proxy_of_the_environment_sees_nothing(
+    settings: Settings, embedder: Embedder, model: str, monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    answer = ask(chain(settings, embedder, model), "How many days of annual leave are there?")
+    assert "27 days" in answer.text

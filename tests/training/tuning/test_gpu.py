@@ -51,7 +51,8 @@ def test_without_a_gpu_it_says_so_and_writes_nothing(task: Task) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("method", list(Method))
 def test_each_method_learns(gpu_task: Task, method: Method) -> None:
-    rate = 1e-3 if method is Method.FULL else 1e-2
+    # lora+ lets half of the adapter learn 16 times as fast
+    rate = {Method.FULL: 1e-3, Method.LORA_PLUS: 2e-3}.get(method, 1e-2)
     record = tune_model(gpu_task, {**QUICK, "method": method, "rate": rate}, False, QUIET)
     losses = [line["loss"] for line in read_metrics(gpu_task.out)]
     assert losses[-1] < 0.7 * losses[0]
