@@ -28,7 +28,9 @@ def stream_answer(url: str, key: str, model: str, question: str) -> Iterator[dic
     body = {"model": model, "stream": True, "messages": [{"role": "user", "content": question}]}
     headers = {"Authorization": f"Bearer {key}"}
     try:
-        with httpx.stream("POST", f"{url}/v1/chat/completions", json=body, headers=headers, timeout=_SECONDS) as reply:
+        with httpx.stream(
+            "POST", f"{url}/v1/chat/completions", json=body, headers=headers, timeout=_SECONDS, trust_env=False
+        ) as reply:
             if reply.status_code != 200:
                 reply.read()
                 raise _refusal(reply)
