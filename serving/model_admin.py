@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from dossier.registry import Champions, Entry, Evaluation, Registry
 from dossier.registry.checking import Base
-from dossier.registry.promotion import against_the_gate, judge, promote, retire, rollback, state_of
+from dossier.registry.promotion import (
+    against_the_gate,
+    judge,
+    promote,
+    retire,
+    rollback,
+    shipped_against_the_gate,
+    state_of,
+)
 from serving.adapter_server import Completion
 from serving.served_model import Champion, ModelState
 
@@ -101,6 +109,10 @@ class ModelAdmin:
         models = tuple(self._model(entry, champions) for entry in self._registry.entries())
         return ModelList(models, tuple(self._registry.problems()))
 
+    def _gate(self, entry: Entry, champions: Champions) -> str:
+        told = against_the_gate(champions, entry.digest, self._pack)
+        return told or shipped_against_the_gate(self._registry, self._pack)
+
     def _model(self, entry: Entry, champions: Champions) -> ListedModel:
         answers = champions.of(self._pack) == entry.digest
         reports = list(self._registry.evaluations(entry).values())
@@ -109,5 +121,5 @@ class ModelAdmin:
             state=state_of(entry, champions),
             evaluation=reports[-1] if reports else None,
             against=() if answers else judge(self._registry, entry, self._pack).against,
-            against_the_gate=against_the_gate(champions, entry.digest, self._pack),
+            against_the_gate=self._gate(entry, champions) if answers else "",
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from dossier.errors import AdapterError, DossierError, EngineError, RegistryError
 from dossier.registry import Entry, Registry
-from dossier.registry.promotion import against_the_gate
+from dossier.registry.promotion import against_the_gate, shipped_against_the_gate
 from serving.adapter_server import AdapterServer, Completion
 from serving.model_client import Served, ServedModel
 from serving.model_start import ModelStart
@@ -130,7 +130,8 @@ class Champion:
                 self._now = await self._loaded_model(self._promoted)
                 _log.warning("questions are answered by %s from now on", self._now.name)
             self._problem, self._now = "", replace(self._now, note="")
-            self._gate = against_the_gate(champions, self._promoted, self._pack)
+            gate = against_the_gate(champions, self._promoted, self._pack)
+            self._gate = gate or shipped_against_the_gate(self._registry, self._pack)
         except (DossierError, OSError) as error:
             self._problem = str(error)
             self._now = replace(self._now, note=self._note(error))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dossier.registry import Champions, Entry, Evaluation, Registry, Served
-from dossier.registry.promotion import against_the_gate, judge, state_of
+from dossier.registry.promotion import against_the_gate, judge, shipped_against_the_gate, state_of
 
 
 def list_text(registry: Registry) -> str:
@@ -17,7 +17,7 @@ def list_text(registry: Registry) -> str:
             f"{entry.short}  {entry.name[:20]:20}  {state_of(entry, champions)[:40]:40}  "
             f"{_gain(newest_report(registry, entry)):30}  {entry.created[:16].replace('T', ' ')}"
         )
-    lines += _overridden(champions)
+    lines += _overridden(registry, champions)
     lines += [f"damaged: {problem}" for problem in registry.problems()]
     return "\n".join(lines)
 
@@ -28,7 +28,7 @@ def entry_text(registry: Registry, entry: Entry, pack: str) -> str:
     lines = [f"{entry.name} ({entry.digest})", *(f"{name}: {value}" for name, value in _rows(entry, report).items())]
     lines.append(f"state: {state_of(entry, champions)}")
     for name in champions.packs_of(entry.digest):
-        if told := against_the_gate(champions, entry.digest, name):
+        if told := against_the_gate(champions, entry.digest, name) or shipped_against_the_gate(registry, name):
             lines.append(f"{name}: {told}")
     if champions.of(pack) != entry.digest:
         against = judge(registry, entry, pack).against
@@ -90,8 +90,10 @@ def _gain(report: Evaluation | None) -> str:
     return f"{100 * own.difference:+.1f} points ({100 * own.low:+.1f} to {100 * own.high:+.1f})"
 
 
-def _overridden(champions: Champions) -> list[str]:
+def _overridden(registry: Registry, champions: Champions) -> list[str]:
     told = {pack: against_the_gate(champions, champions.of(pack), pack) for pack in champions.lines}
+    for pack in registry.shipped():
+        told[pack] = told.get(pack) or shipped_against_the_gate(registry, pack)
     return [f"pack {pack}: {text}" for pack, text in sorted(told.items()) if text]
 
 

@@ -101,6 +101,16 @@ def against_the_gate(champions: Champions, adapter: str, pack: str) -> str:
     return f"promoted against the gate by {made.by}: {made.reason} (against it: {'; '.join(made.against)})"
 
 
+def shipped_against_the_gate(registry: Registry, pack: str) -> str:
+    """What the newest evaluation says against the adapter that a pack ships and answers with; empty: nothing."""
+    entry = registry.shipped().get(pack)
+    if entry is None or registry.champions.read().of(pack) != entry.digest:
+        return ""
+    reports = list(registry.evaluations(entry).values())
+    against = _reasons(entry, reports[-1], "") if reports else []
+    return f"shipped with the pack against the gate (against it: {'; '.join(against)})" if against else ""
+
+
 def now() -> str:
     """The present moment, as records keep it."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -10,9 +10,9 @@ from dossier.adapters import ADAPTER, CONFIG
 from dossier.errors import AdapterError, PromotionError, RegistryError
 from dossier.packs import load_pack
 from dossier.prompt import PROMPT_VERSION
-from dossier.registry import Entry, Registry
+from dossier.registry import Audit, Entry, Registry, Served
 from dossier.registry.checking import RUN_FILES, Base
-from dossier.registry.promotion import judge, promote, retire, rollback, state_of
+from dossier.registry.promotion import judge, promote, retire, rollback, shipped_against_the_gate, state_of
 from dossier.reply import TargetFormat
 from dossier.settings import load_settings
 from tests.dossier.registry.small import PACK, origin, register, report, write_adapter, write_base
@@ -171,3 +171,16 @@ def test_the_form_of_its_replies_is_told_and_another_version_of_the_prompts_refu
         else:
             with pytest.raises(AdapterError, match="prompts of version '0'"):
                 _ = entry.reads
+
+
+def test_what_speaks_against_a_shipped_one_is_told_while_it_answers(registry: Registry, base: Base) -> None:
+    entry = shipped(registry)
+    assert shipped_against_the_gate(registry, PACK) == ""
+    failed = report(entry, audit=Audit(False, "2 of 93"), served=Served(0, 0), created="2026-04-01T00:00:00+00:00")
+    registry.attach(entry, failed)
+    told = shipped_against_the_gate(registry, PACK)
+    assert told.startswith("shipped with the pack against the gate")
+    assert "the bias audit failed: 2 of 93" in told
+    assert "served and trained weren't compared" in told
+    rollback(registry, base, PACK, "ada", to_base=True)
+    assert shipped_against_the_gate(registry, PACK) == ""
