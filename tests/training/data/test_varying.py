@@ -1,14 +1,21 @@
 """Copies with other figures: everything changes alike, and each answer follows from the copy."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from dossier.amounts import Scale, numbers_in
 from dossier.expressions import compute
+from dossier.packs import load_pack
 from dossier.records import Turn
+from dossier.settings import Settings
+from tests.training.data import small_sources as small
 from training.data.example import AnswerKind, Context, Example, Labelled, Origin, Task
+from training.data.importing.source import VARIED
 from training.data.labels import checked
+from training.data.prepare import Recipe, prepare
+from training.data.splitting import Shares
 from training.data.varying import Figures, varied
 
 CONTEXT = Context(
@@ -113,3 +120,13 @@ def test_two_figures_never_become_one() -> None:
     figures = Figures(context, "seed")
     old = [str(number) for number in range(101, 400)]
     assert len({figures.text(number) for number in old}) == len(old)
+
+
+def test_only_what_is_learned_from_is_copied_and_the_sheet_counts_it(settings: Settings, tmp_path: Path) -> None:
+    file, pack = small.tatqa(tmp_path / "t.json"), load_pack(settings)
+    for shares, most in ((Shares(100, 0, 0), 2), (Shares(1, 99, 0), 0)):
+        made = prepare([file], (), Recipe(shares=shares, varied=2), settings, pack, lambda progress: None)
+        copies = [one for one in made.examples if one.origin.set == VARIED.title]
+        assert bool(copies) == bool(most)
+        assert all(one in made.parts["train"] for one in copies)
+        assert {source.name for source in made.sources} >= {VARIED.title}
