@@ -243,7 +243,7 @@ def test_a_dressed_folder_is_tuned_on_as_it_is(
     counts = read_run(tmp_path / "run").counts
     assert counts["questions"] == sum(len(item.branches) for item in read_items(out / "train.jsonl"))
     assert counts["tokens_an_epoch"] < counts["tokens_an_epoch_without_sharing"] / 2
-    refused = CliRunner().invoke(tune_commands, ["run", str(tmp_path / "in"), "--out", str(tmp_path / "other")])
+    refused = CliRunner().invoke(tune_commands, ["run", str(prepared.folder), "--out", str(tmp_path / "other")])
     assert isinstance(refused.exception, DataError)
 
 

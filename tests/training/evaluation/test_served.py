@@ -16,6 +16,8 @@ from dossier.registry import Entry, Registry
 from dossier.registry.checking import read_base
 from dossier.settings import Settings, load_settings
 from serving.model_admin import ModelAdmin
+from serving.model_client import ServedModel
+from serving.model_start import ModelStart
 from serving.served_model import Champion
 from tests.dossier.registry.small import report
 from tests.serving.api.serving_app import Served, served
@@ -85,7 +87,8 @@ def scene(
         entry = registry.find("first")
         registry.attach(entry, report(entry, data=entry.origin.data, served=replace(report(entry).served, compared=0)))
         model_server = SimpleNamespace(url=url, api_key="k", model_name=BASE)
-        champion = Champion(model_server, registry, "finance", lambda: base, True)
+        start = ModelStart(place.model, ServedModel(BASE), True, lambda: base)
+        champion = Champion(model_server, registry, "finance", start)
         models = ModelAdmin(champion, registry, "finance", lambda: base, precision)
         with served(folder / "gateway", models=models) as gateway:
             yield Scene(settings, registry, entry, gateway, place)
