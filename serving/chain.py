@@ -132,9 +132,9 @@ class DocumentChain:
     async def _read_out(self, reading: _Reading, question: str, far: bool) -> AsyncGenerator[AnswerEvent]:
         """A model that was tuned to read replies in a short form, which code checks and computes.
 
-        What doesn't stand in the documents isn't said: then it points at a line instead, or refuses where what was
-        found lies `far` from the question. So it does, too, unless it is to read everything, where nothing is computed
-        from rows that the question names.
+        What doesn't stand in the documents isn't said, and unless it is to read every question, neither is what isn't
+        computed from rows that the question names. It points at a line then, or refuses where what was found lies `far`
+        from the question.
         """
         lines = [item.line for item in reading.lines]
         excerpts = tuple(one.plain for one in excerpts_of(reading.found.passages, lines, reading.tables))

@@ -63,7 +63,6 @@ def test_a_first_token_is_leaned_to_as_soon_as_it_is_likely_enough(lab: Lab) -> 
     leaning = greedy(lab._causal, asked, set(), 6, Lean(9, least * 0.999))
     assert [reply[0] == 9 for reply in leaning] == [chance >= least for chance in chances]
     assert all(reply == other for reply, other in zip(leaning, usual, strict=True) if reply[0] != 9)
-    assert all(reply[1:].count(9) <= 4 for reply in leaning)
 
 
 def test_one_prompt_and_prompts_with_nothing_in_common(lab: Lab) -> None:
