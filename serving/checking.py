@@ -12,11 +12,13 @@ _LIST_NUMBER = re.compile(r"(?m)^\s*\d{1,2}[.)]\s")
 
 def untraced_numbers(text: str, passages: Sequence[Passage]) -> list[str]:
     """Numbers of the text (citation markers and list numbers aside) that stand in none of the passages."""
-    known = {
-        _plain(number)
-        for passage in passages
-        for number in _NUMBER.findall(f"{passage.chunk.text} {passage.chunk.columns} {passage.chunk.context}")
-    }
+    texts = [f"{one.chunk.text} {one.chunk.columns} {one.chunk.context}" for one in passages]
+    return numbers_missing(text, texts)
+
+
+def numbers_missing(text: str, texts: Sequence[str]) -> list[str]:
+    """Numbers of a text (citation markers and list numbers aside) that stand in none of the other texts."""
+    known = {_plain(number) for other in texts for number in _NUMBER.findall(other)}
     said = _NUMBER.findall(_LIST_NUMBER.sub("", _MARKER.sub("", text)))
     return list(dict.fromkeys(number for number in said if _plain(number) not in known))
 

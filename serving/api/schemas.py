@@ -187,6 +187,7 @@ class ConversationReply(BaseModel):
 class MessageReply(BaseModel):
     """A kept message."""
 
+    id: int = Field(description="What POST /v1/feedback calls the answer.")
     role: str
     text: str
     sources: list[dict[str, Any]]
@@ -203,6 +204,7 @@ class MessageReply(BaseModel):
     def of(cls, message: Message) -> Self:
         """From the record."""
         return cls(
+            id=message.id,
             role=message.role,
             text=message.text,
             sources=list(message.sources),

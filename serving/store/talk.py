@@ -20,7 +20,7 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A kept message."""
+    """A kept message. Feedback names an answer by its `id`."""
 
     role: str
     text: str
@@ -30,6 +30,7 @@ class Message:
     interrupted: bool
     created_at: datetime
     answered_by: str = ""
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

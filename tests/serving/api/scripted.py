@@ -146,6 +146,10 @@ class ScriptedIndex:
             StoredDocument(1, Document("reports/annual.pdf", "Annual report", "d", pages=64, metadata=about), "", 2)
         ]
 
+    def page_texts(self, source: str, page: int | None = None) -> list[str]:
+        """The texts of the passages from there."""
+        return [p.chunk.text for p in PASSAGES if p.chunk.source == source and page in (None, p.chunk.page)]
+
     def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
         """Remember the correction."""
         if source != "reports/annual.pdf":
