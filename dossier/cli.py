@@ -41,6 +41,10 @@ JOINED = {
         "training.models_commands:models_commands",
         "Tuned adapters: register, compare, promote, roll back.",
     ),
+    "feedback": (
+        "serving.feedback_commands:feedback_commands",
+        "What people say about answers: export what the model can learn from.",
+    ),
     "user": ("serving.commands:user_commands", "Users: list, add, change."),
     "key": ("serving.commands:key_commands", "API keys for programs."),
 }
