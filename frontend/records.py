@@ -48,7 +48,10 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A numbered passage under an answer. `section` is the path of headings above it, `text` what the page says."""
+    """A numbered passage under an answer.
+
+    `section` is the path of headings above it, `text` what the page says, `source` the document's path.
+    """
 
     number: int
     document: str
@@ -56,6 +59,7 @@ class Source:
     section: tuple[str, ...]
     text: str
     cited: bool = True
+    source: str = ""
 
     @classmethod
     def read(cls, data: Json) -> "Source":
@@ -67,12 +71,16 @@ class Source:
             section=_path(data.get("section")),
             text=str(data.get("text") or ""),
             cited=bool(data.get("cited", True)),
+            source=str(data.get("source") or data.get("document") or ""),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation. `verdict` is None for questions and for answers that were cut short."""
+    """One message of a conversation. `verdict` is None for questions and for answers that were cut short.
+
+    `id` names an answer in feedback; 0 while it is being written.
+    """
 
     role: str
     text: str
@@ -81,6 +89,7 @@ class Message:
     note: str = ""
     interrupted: bool = False
     created_at: datetime | None = None
+    id: int = 0
 
     @classmethod
     def read(cls, data: Json) -> "Message":
@@ -93,6 +102,7 @@ class Message:
             note=str(data.get("note") or ""),
             interrupted=bool(data.get("interrupted")),
             created_at=moment(data.get("created_at")),
+            id=int(data.get("id") or 0),
         )
 
 
