@@ -54,7 +54,8 @@ WITHIN = {
         "model": "training.evaluation.commands:model",
         "product": "training.product.commands:product",
         "compare": "training.product.commands:compare",
-    }
+    },
+    "models": {"assess": "training.assessment.commands:assess_models"},
 }
 """Commands that a group has from a package which the group's own doesn't know."""
 
