@@ -31,6 +31,9 @@ _HOW: Final = (
     "`dossier feedback export FILE` writes them for `dossier data prepare`."
 )
 _NOTHING: Final = "Nothing here. People give feedback under each answer."
+_HIDDEN: Final = (
+    "This answer comes from documents that are limited to groups which you aren't in, or that aren't indexed any more."
+)
 _PROBLEM: Final = "feedback_admin_problem"
 
 
@@ -66,7 +69,8 @@ def _begin(before: int = 0) -> None:
 
 def _show(gateway: Gateway, case: Case) -> None:
     with st.container(border=True, key=f"case-{case.feedback.id}"):
-        st.html(_head(case) + plain_html(case.question, "asked") + answer_html(case.answer, None) + _said(case))
+        asked = plain_html(case.question, "asked") + answer_html(case.answer, None)
+        st.html(_head(case) + (plain_html(_HIDDEN, "note") if case.hidden else asked) + _said(case))
         if case.feedback.opinion.thumb is Thumb.DOWN:
             st.html(_suggested(case))
             if case.sources:

@@ -64,7 +64,10 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Feedback as admins see it. `suggestion` None: code can't tell which part is at fault."""
+    """Feedback as admins see it. `suggestion` None: code can't tell which part is at fault.
+
+    `hidden`: its documents are limited to groups that the admin isn't in, and texts are empty.
+    """
 
     feedback: Feedback
     user: str
@@ -73,6 +76,7 @@ class Case:
     sources: tuple[Source, ...]
     suggestion: Fault | None
     evidence: tuple[str, ...]
+    hidden: bool = False
 
     @classmethod
     def read(cls, data: Json) -> "Case":
@@ -85,6 +89,7 @@ class Case:
             sources=sources_of(data),
             suggestion=_fault(data.get("suggestion")),
             evidence=tuple(map(str, data.get("evidence") or ())),
+            hidden=bool(data.get("hidden")),
         )
 
 

@@ -1,5 +1,6 @@
 """Routes for feedback: askers about their own answers, admins about all."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -40,29 +41,45 @@ async def my_feedback(
 @router.get("/admin/feedback", summary="Everybody's feedback", responses=failures(401, 403, 422))
 async def list_feedback(
     parts: Parts,
-    _: SignedInCaller,
+    caller: SignedInCaller,
     state: Annotated[list[FeedbackState] | None, Query(description="Only of these states.")] = None,
     triage: Annotated[Fault | None, Query(description="Only what was decided to be this fault.")] = None,
     offset: Annotated[int, Query(ge=0, le=_FARTHEST, description="How many to pass over.")] = 0,
     limit: Annotated[int, Query(ge=1, le=_MOST, description="How many to list.")] = 50,
 ) -> list[TriageReply]:
-    """List feedback, the latest first, with the part that code holds to be at fault and the evidence for it."""
+    """List feedback, the latest first, with the part that code holds to be at fault and the evidence for it.
+
+    Groups hold for admins too: of an answer from documents that the caller may not read no text is given.
+    """
     found = await in_thread(parts.store.feedback.list, state or (), triage, offset, limit)
-    return [TriageReply.of(feedback) for feedback in found]
+    return await in_thread(_as_read_by, parts, caller, found)
 
 
 @router.patch(
     "/admin/feedback/{feedback_id}", summary="Decide on feedback", responses=failures(401, 403, 404, 409, 422)
 )
 async def change_feedback(
-    feedback_id: Annotated[int, Path(ge=1, le=_LARGEST_ID)], body: FeedbackChangeBody, parts: Parts, _: SignedInCaller
+    feedback_id: Annotated[int, Path(ge=1, le=_LARGEST_ID)],
+    body: FeedbackChangeBody,
+    parts: Parts,
+    caller: SignedInCaller,
 ) -> TriageReply:
     """Decide which part is at fault, or put feedback aside. Only faults of generation train the model."""
-    change = parts.store.feedback.change
-    return TriageReply.of(await in_thread(change, feedback_id, body.state, body.triage))
+    changed = await in_thread(parts.store.feedback.change, feedback_id, body.state, body.triage)
+    return (await in_thread(_as_read_by, parts, caller, [changed]))[0]
 
 
 def _keep(parts: Running, caller: Caller, opinion: Opinion) -> Feedback:
     store = parts.store.feedback
     judged = store.judged(caller.user_id, opinion.message)
     return store.keep(caller.user_id, opinion, suggest(opinion, judged, parts.gateway.index, caller.groups))
+
+
+def _as_read_by(parts: Running, caller: Caller, found: Sequence[Feedback]) -> list[TriageReply]:
+    documents = (stored.document for stored in parts.gateway.index.stored_documents())
+    readable = {one.source for one in documents if not one.groups or one.groups & caller.groups}
+    return [
+        # a document that isn't indexed any more may have been limited
+        TriageReply.for_reader(one, all(source.get("source") in readable for source in one.judged.answer.sources))
+        for one in found
+    ]

@@ -77,13 +77,25 @@ class TriageReply(FeedbackReply):
     sources: list[dict[str, Any]] = Field(description="The passages of the answer, as the chat gave them.")
     suggestion: Fault | None = Field(description="Empty where code can't tell.")
     evidence: list[str] = Field(description="What speaks for the suggestion.")
+    hidden: bool = Field(description="Its documents are limited to groups that you aren't in: no texts are given.")
 
     @classmethod
-    def of(cls, found: Feedback) -> Self:
-        """From the record."""
+    def for_reader(cls, found: Feedback, may_read: bool) -> Self:
+        """From the record; without what people and documents say where the admin may not read the documents."""
+        whole = cls._whole(found)
+        if may_read:
+            return whole
+        empty = dict.fromkeys(("comment", "correction", "question", "answer"), "")
+        # further sentences may name figures of the texts
+        more = {"sources": [], "evidence": whole.evidence[:1], "hidden": True}
+        return whole.model_copy(update={**empty, **more})
+
+    @classmethod
+    def _whole(cls, found: Feedback) -> Self:
         answer = found.judged.answer
         return cls(
             **_fields(found),
+            hidden=False,
             user=found.user,
             question=found.judged.question,
             answer=answer.text,

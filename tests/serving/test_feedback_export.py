@@ -17,7 +17,7 @@ from dossier.settings import Settings, load_settings
 from serving.api import Gateway, PackInfo, create_app
 from serving.feedback_commands import feedback_commands
 from serving.index_view import IndexView
-from serving.store import NewUser, Role, Store, open_store
+from serving.store import Change, NewUser, Role, Store, open_store
 from tests.retrieval.index_loop import HashedWords, index_folder_of, index_now
 from tests.serving.api.serving_app import PASSWORD, PASSWORDS, ask
 from training.data.example import AnswerKind, Example
@@ -158,6 +158,17 @@ def test_what_is_limited_to_groups_never_leaves(loop: Loop) -> None:
     assert [example.answer.texts for example in loop.prepared()] == [("412 million euros",)]
     states = {one["state"] for one in loop.call("admin", "GET", "/admin/feedback")}
     assert states == {"triaged", "in_training_set"}
+
+
+def test_groups_hold_for_admins_too(loop: Loop) -> None:
+    seen = loop.thumbs_down("mira", "How high is grade seven?", correction=f"{CANARY} euros", comment="as in the table")
+    assert seen["hidden"] and seen["sources"] == []
+    assert CANARY not in json.dumps(seen) and "grade" not in json.dumps(seen)
+    loop.store.users.change("admin", Change(groups=frozenset({"hr"})))
+    (seen,) = loop.call("admin", "GET", "/admin/feedback")
+    assert not seen["hidden"]
+    assert seen["correction"] == f"{CANARY} euros"
+    assert loop.thumbs_down("sam", QUESTION, correction="27 days")["hidden"] is False
 
 
 def test_what_became_limited_since_does_not_leave_either(loop: Loop) -> None:
