@@ -182,7 +182,8 @@ def test_a_page_that_was_read_but_not_found_is_a_fault_of_retrieval(gateway, mir
     conversation = mira.post("/conversations").json()["id"]
     keep = gateway.store.conversations.keep
     keep(user.id, conversation, NewMessage("user", "What were net sales?"))
-    keep(user.id, conversation, NewMessage("assistant", "5 [1]", ({"number": 1, "source": "b.pdf", "page": 1},)))
+    source = {"number": 1, "source": "reports/minutes.docx", "page": 1}
+    keep(user.id, conversation, NewMessage("assistant", "5 [1]", (source,)))
     answer = mira.get(f"/conversations/{conversation}").json()["messages"][1]["id"]
     mira.post("/v1/feedback", json={"message": answer, "thumb": "down", "correction": "7.7", **ANNUAL})
     (seen,) = admin.get("/admin/feedback").json()
