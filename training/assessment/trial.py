@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,8 @@ from training.tuning.tune import Task, tune_model
 
 STEPS = 4
 """The first one warms up and doesn't count."""
+_FEWEST, _ENOUGH = 2, 120.0
+"""After so many seconds this many steps are enough."""
 _EPOCHS = 1000
 _USUAL, _LOOK = 60.0, 0.5
 
@@ -53,7 +56,7 @@ def tuning_cost(told: Mapping[str, Any], on_progress: OnProgress) -> Cost:
 
 def run_trial(told: Mapping[str, Any]) -> dict[str, float]:
     """Tune so many steps and say how fast it was, the first step left out. Raises DossierError."""
-    done = 0
+    done, began = 0, time.monotonic()
 
     def note(progress: Progress) -> None:
         nonlocal done
@@ -62,7 +65,11 @@ def run_trial(told: Mapping[str, Any]) -> dict[str, float]:
     steps, out = int(told["steps"]), Path(told["out"])
     task = Task("candidate", Path(told["folder"]), Path(told["data"]), None, out, device=str(told["device"]))
     given = {"epochs": _EPOCHS, "longest": told["longest"], "batch_tokens": told["longest"], "save_every": _EPOCHS}
-    tune_model(task, given, False, Watch(note, lambda: done >= steps))
+
+    def is_enough() -> bool:
+        return done >= steps or (done >= _FEWEST and time.monotonic() - began > _ENOUGH)
+
+    tune_model(task, given, False, Watch(note, is_enough))
     counted = read_metrics(out)[1:steps] or read_metrics(out)
     rates = [one["questions_per_second"] for one in counted]
     return {"questions_per_second": len(rates) / sum(1 / rate for rate in rates), "steps": len(rates)}
