@@ -12,12 +12,13 @@ from pathlib import Path
 from dossier.errors import DossierError, EngineError
 from dossier.settings import Settings, load_settings
 from dossier.weights import verify_folder
-from serving.engine import Engine
+from serving.engine import Engine, MakeLaunch
+from serving.engine_command import vllm_launch
 
 
-async def serve_alone(settings: Settings, folder: Path, name: str) -> None:
+async def serve_alone(settings: Settings, folder: Path, name: str, launch: MakeLaunch = vllm_launch) -> None:
     """Serve a verified model folder until standard input ends. Raises EngineError, EnvironmentProblem."""
-    engine = Engine(settings, folder, name)
+    engine = Engine(settings, folder, name, launch)
     ended = asyncio.ensure_future(asyncio.to_thread(sys.stdin.buffer.read))
     await engine.start()
     try:

@@ -49,13 +49,15 @@ class Candidate:
             on_progress(Progress("Asking questions", done, len(sample), started))
         return tuple(said)
 
-    def pace(self, sample: Sequence[Asked]) -> float:
+    def pace(self, sample: Sequence[Asked], on_progress: OnProgress) -> float:
         """Tokens a second that one reader gets behind a question's prompt: the best of three tries."""
-        best = 0.0
-        for asked in sample[:_PACE_TRIES]:
+        best, started = 0.0, datetime.now(UTC)
+        tries = sample[:_PACE_TRIES]
+        for done, asked in enumerate(tries, start=1):
             made = self._stream(asked, {"max_tokens": _PACE_TOKENS, "ignore_eos": True})
             if isinstance(made, _Stream) and made.tokens > 1 and made.total > made.first:
                 best = max(best, (made.tokens - 1) / (made.total - made.first))
+            on_progress(Progress("Measuring the pace", done, len(tries), started))
         return best
 
     def close(self) -> None:

@@ -74,7 +74,7 @@ def _served(
             client = Candidate(server)
             try:
                 said = client.ask_all(sample, on_progress)
-                pace = client.pace(sample)
+                pace = client.pace(sample, on_progress)
             finally:
                 client.close()
         return Served(said, pace, server.memory_gib, server.start_seconds), ""
