@@ -8,7 +8,7 @@ from training.assessment.record import Advice, Assessed, Limits, Said
 from training.assessment.text import HEADS, row_of, short_name, size
 from training.data.pictures import as_svg, new_figure
 from training.evaluation.pictures import share_bars
-from training.page import figures_table, page, with_commands
+from training.page import page, table, with_commands
 from training.scoring import Outcome
 
 _ALL, _THERE, _NOT_THERE = "all questions", "answer is there", "not in the passages"
@@ -22,7 +22,7 @@ def page_of(found: Sequence[Assessed], advice: Advice, limits: Limits, device: s
             "<h1>Which base model?</h1>",
             *_advice(advice, limits),
             "<h2>Side by side</h2>",
-            figures_table(HEADS, map(row_of, found)),
+            table(HEADS, map(row_of, found)),
             *_right(found),
             *_needs(found, limits),
             *_stored(found),
@@ -108,7 +108,7 @@ def _stored(found: Sequence[Assessed]) -> Iterable[str]:
         for one in found
         for form in one.facts.stored
     ]
-    yield figures_table(("model", "form", "size", "there", "who can use it"), rows)
+    yield table(("model", "form", "size", "there", "who can use it"), rows)
 
 
 def _problems(found: Sequence[Assessed]) -> Iterable[str]:
@@ -121,7 +121,7 @@ def _problems(found: Sequence[Assessed]) -> Iterable[str]:
             told.append((short_name(one.facts.name), "asking", why))
     if told:
         yield "<h2>What went wrong</h2>"
-        yield figures_table(("model", "at", "why"), told)
+        yield table(("model", "at", "why"), told)
 
 
 def _how(found: Sequence[Assessed], device: str) -> Iterable[str]:

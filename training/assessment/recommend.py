@@ -12,7 +12,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(M|G|T)(?:i?B)?", re.IGNORECASE)
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?", re.IGNORECASE)
 _GIB = {"m": 1 / 1024, "g": 1.0, "t": 1024.0}
 _LIKELY = 0.05
-"""Above it a difference may be chance, and the faster one is taken."""
+"""Above it a difference may be chance, which is said."""
 
 
 def limits_of(memory: str, first_token: str) -> Limits:
@@ -27,7 +27,10 @@ def limits_of(memory: str, first_token: str) -> Limits:
 
 
 def recommend(found: Sequence[Assessed], limits: Limits) -> Advice:
-    """The candidate with the most right answers within the limits; of those that chance alone may part, the fastest."""
+    """The candidate within the limits that answers most questions right, the faster of two that answer as many.
+
+    The reasons name those that chance alone may part from it; one that answers nothing right is never recommended.
+    """
     reasons, within = [], []
     for one in found:
         if against := _against(one, limits):
@@ -37,22 +40,23 @@ def recommend(found: Sequence[Assessed], limits: Limits) -> Advice:
     if not within:
         return Advice("", (*reasons, "No candidate is within the limits. Raise them, or assess smaller models."))
     name, best = max(within, key=lambda one: (one[1].right, one[1].tokens_per_second))
-    alike = [one for one in within if _chance(best, one[1]) > _LIKELY]
-    chosen, served = max(alike, key=lambda one: (one[1].tokens_per_second, one[1].right))
+    if not best.right:
+        return Advice("", (*reasons, "No candidate within the limits answers a question right. Assess larger models."))
     total = len(best.said)
     if len(within) == 1:
-        reasons.append(f"{chosen} is the only one within the limits: {_figures(served)}.")
-    elif len(alike) > 1:
-        names = ", ".join(other for other, _ in alike if other != chosen)
-        reasons.append(
-            f"{chosen} is the fastest of those that {total} questions can't tell apart ({names}): {_figures(served)}. "
-            "Ask more questions (--questions) to tell them apart."
-        )
+        reasons.append(f"{name} is the only one within the limits: {_figures(best)}.")
     else:
-        reasons.append(f"{chosen} answers more questions right, and that is more than chance: {_figures(served)}.")
-    if served.right * 2 < total:
+        reasons.append(f"{name} answers most questions right: {_figures(best)}.")
+    alike = [(other, served) for other, served in within if other != name and _chance(best, served) > _LIKELY]
+    for other, served in alike:
+        faster = "It is faster" if served.tokens_per_second > best.tokens_per_second else "It is slower"
+        reasons.append(
+            f"{other} may be as good, {total} questions can't tell ({served.right} right). {faster} "
+            f"({served.tokens_per_second:.3g} tokens/s). Ask more questions (--questions) to tell them apart."
+        )
+    if best.right * 2 < total:
         reasons.append("It is right in fewer than half of the questions untuned: tune it, or assess a larger one.")
-    return Advice(chosen, tuple(reasons))
+    return Advice(name, tuple(reasons))
 
 
 def _against(one: Assessed, limits: Limits) -> list[str]:
@@ -77,5 +81,5 @@ def _chance(best: Served, other: Served) -> float:
 def _figures(served: Served) -> str:
     return (
         f"{served.right} of {len(served.said)} right, {served.memory_gib:.1f} GiB, first token after "
-        f"{served.first_token:.2f} s, {served.tokens_per_second:.0f} tokens/s"
+        f"{served.first_token:.2f} s, {served.tokens_per_second:.3g} tokens/s"
     )

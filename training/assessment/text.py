@@ -34,7 +34,7 @@ def row_of(one: Assessed) -> tuple[str, ...]:
         measured = (
             f"{served.right} of {len(served.said)}",
             f"{served.first_token:.2f} s",
-            f"{served.tokens_per_second:.0f}",
+            f"{served.tokens_per_second:.3g}",
             f"{served.memory_gib:.1f} GiB",
         )
     tuning = "not tried"
