@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from dossier.command_group import command_group
+from dossier.command_group import command_alone, command_group
 from dossier.errors import DossierError
 from dossier.packs import load_pack
 from dossier.settings import PREFIX, SECRET, Settings, load_settings, origins, settings_file
@@ -78,7 +78,7 @@ def joined(name: str) -> typer.Typer:
             if inner not in known:
                 found.command(inner)(_loaded(place))
         return found
-    alone = command_group(no_args_is_help=False)
+    alone = command_alone()
     alone.command(name)(found)
     return alone
 
