@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from dossier.citations import Citation
+from dossier.traces import Trace
+
 EVERYONE: frozenset[str] = frozenset()
 """The groups of a document that isn't limited to any group."""
 
@@ -202,15 +205,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
-    """A marker `[number]` in an answer, at `start`:`end` of its text, for the passage of that number."""
-
-    number: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens that the model read and wrote for one answer."""
 
@@ -224,7 +218,7 @@ class Answer:
 
     `passages[n - 1]` is what `[n]` in the text cites. `model` names the model that answered, behind an `@` its
     adapter's digest (its first 16 characters); without one the base model did. `note` says in plain words where the
-    answer falls short.
+    answer falls short. `traces` has each number of the text, in order, with where it comes from.
     """
 
     text: str
@@ -236,6 +230,7 @@ class Answer:
     prompt_version: str = ""
     usage: Usage = field(default_factory=Usage)
     note: str = ""
+    traces: tuple[Trace, ...] = ()
 
     @property
     def cited(self) -> frozenset[int]:

@@ -43,7 +43,9 @@ class Snapshot:
         """The answer as a message of the conversation."""
         if self.finish is None:
             return Message("assistant", self.text, interrupted=self.ended)
-        return Message("assistant", self.text, self.finish.sources, self.finish.verdict, self.finish.note)
+        end = self.finish
+        text = end.text or self.text
+        return Message("assistant", text, end.sources, end.verdict, end.note, traces=end.traces)
 
 
 @dataclass

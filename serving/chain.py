@@ -13,14 +13,15 @@ from dossier.records import Answer, AnswerEvent, Delta, Line, Step, Table, Turn,
 from dossier.reply import ReplyKind, TargetFormat
 from dossier.settings import Settings
 from dossier.settling import check_reply
+from dossier.traces import untraced
 from retrieval.lines import RankedLine, rank_lines
 from retrieval.query import read_query, with_whole_years
 from retrieval.search import Found
-from serving.checking import untraced_numbers
 from serving.computing import asks_to_compute, is_named
 from serving.index_view import IndexView
 from serving.model_client import ModelClient, ServedModel
 from serving.reply_wording import word_reply
+from serving.tracing import Basis, trace_numbers, trace_reply
 from serving.wording import join_answers, word_line
 
 LINES_SHOWN = 6
@@ -37,7 +38,7 @@ _UNSUPPORTED = "Parts of this answer could not be found in the documents: "
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What was found for one question: the retrieval result, its best lines, and the tables of each line's page.
+    """What was found for one question: the retrieval result, its best lines, and the tables of each passage's page.
 
     `model` is the one that answers it.
     """
@@ -102,8 +103,8 @@ class DocumentChain:
         searcher = self._index.searcher()
         found = searcher.search(question, groups, self._settings.passages)
         lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_READ)
-        chunks = {number: found.passages[number - 1].chunk for number in {item.line.passage for item in lines}}
-        tables = {number: searcher.tables(chunk.source, groups, chunk.page) for number, chunk in chunks.items()}
+        chunks = enumerate((passage.chunk for passage in found.passages), start=1)
+        tables = {number: searcher.tables(chunk.source, groups, chunk.page) for number, chunk in chunks}
         return _Reading(model, found, lines, tables)
 
     async def _refuse(self, reading: _Reading, usage: Usage | None = None) -> AsyncGenerator[AnswerEvent]:
@@ -127,7 +128,9 @@ class DocumentChain:
         )
         for piece in _pieces(text):
             yield Delta(piece)
-        yield self._finish(reading, text, Verdict.ANSWERED, choice.usage)
+        answer = self._finish(reading, text, Verdict.ANSWERED, choice.usage)
+        basis = Basis.of(passages, reading.tables, question, lines)
+        yield replace(answer, traces=trace_numbers(answer.text, answer.citations, basis))
 
     async def _read_out(self, reading: _Reading, question: str, far: bool) -> AsyncGenerator[AnswerEvent]:
         """A model that was tuned to read replies in a short form, which code checks and computes.
@@ -156,7 +159,9 @@ class DocumentChain:
             return
         for piece in _pieces(text):
             yield Delta(piece)
-        yield self._finish(reading, text, Verdict.ANSWERED, usage)
+        answer = self._finish(reading, text, Verdict.ANSWERED, usage)
+        basis = Basis.of(reading.found.passages, reading.tables, asked)
+        yield replace(answer, traces=trace_reply(answer.text, answer.citations, basis, found, excerpts))
 
     async def _speak(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncGenerator[AnswerEvent]:
         """The model words the answer; its citations and numbers are checked afterwards."""
@@ -173,7 +178,9 @@ class DocumentChain:
         if not text or NOT_IN_DOCUMENTS.rstrip(".").lower() in text.lower():
             yield self._finish(reading, text or NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage)
             return
-        yield _checked(self._finish(reading, text, Verdict.ANSWERED, usage))
+        answer = self._finish(reading, text, Verdict.ANSWERED, usage)
+        basis = Basis.of(reading.found.passages, reading.tables, question)
+        yield _checked(replace(answer, traces=trace_numbers(answer.text, answer.citations, basis)))
 
     def _finish(self, reading: _Reading, text: str, verdict: Verdict, usage: Usage) -> Answer:
         found = reading.found
@@ -212,10 +219,8 @@ def condense(question: str, history: Sequence[Turn]) -> str:
 
 def _checked(answer: Answer) -> Answer:
     """The answer of a speaking model, marked where its numbers stand in no passage or nothing is cited."""
-    cited = [answer.passages[number - 1] for number in sorted(answer.cited)]
-    untraced = untraced_numbers(answer.text, cited or answer.passages)
-    if untraced:
-        return _noted(replace(answer, verdict=Verdict.UNSUPPORTED), _UNSUPPORTED + ", ".join(untraced) + ".")
+    if unknown := list(untraced(answer.traces)):
+        return _noted(replace(answer, verdict=Verdict.UNSUPPORTED), _UNSUPPORTED + ", ".join(unknown) + ".")
     if not answer.citations:
         return _noted(replace(answer, verdict=Verdict.UNSUPPORTED), "This answer names no source; check it yourself.")
     return answer

@@ -13,7 +13,7 @@ from starlette.types import Receive
 from dossier.errors import EngineError, NotFoundError
 from dossier.records import Answer, AnswerEvent, Delta, Usage
 from serving.api.asking import Asked
-from serving.api.chat_schemas import sources_of
+from serving.api.chat_schemas import TRACES, sources_of
 from serving.api.errors import error_body_of
 from serving.api.parts import Running
 from serving.api.work import in_thread
@@ -111,7 +111,15 @@ class AnswerRun:
 
 def _kept(answer: Answer) -> NewMessage:
     sources = tuple(source.model_dump(mode="json") for source in sources_of(answer))
-    return NewMessage("assistant", answer.text, sources, answer.verdict, answer.note, answered_by=answer.model)
+    return NewMessage(
+        role="assistant",
+        text=answer.text,
+        sources=sources,
+        verdict=answer.verdict,
+        note=answer.note,
+        answered_by=answer.model,
+        traces=tuple(TRACES.dump_python(answer.traces, mode="json")),
+    )
 
 
 async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T | None:

@@ -88,17 +88,12 @@ def _require_parts(gateway: Gateway) -> None:
 
 
 def _whole(answer: Answer, model: str) -> ChatReply:
-    sources = sources_of(answer)
-    message = AnswerMessage(content=answer.text, annotations=annotations_of(answer), sources=sources)
+    message = AnswerMessage(content=answer.text, annotations=annotations_of(answer), sources=sources_of(answer))
     return ChatReply(
         id=f"chatcmpl-{secrets.token_hex(12)}",
         created=int(time.time()),
         model=model,
         choices=[AnswerChoice(message=message)],
         usage=UsageReply.of(answer.usage),
-        sources=sources,
-        verdict=answer.verdict,
-        note=answer.note,
-        generation=answer.generation,
-        answered_by=answer.model,
+        **ChatReply.fields_of(answer),
     )

@@ -2,11 +2,15 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from dossier.records import Answer, Usage
+from dossier.traces import Trace
 
 _UNUSED = "Accepted for compatibility and without effect: Dossier chooses how the model is sampled."
+
+TRACES = TypeAdapter(tuple[Trace, ...])
+"""Traces as JSON."""
 
 
 class ChatMessage(BaseModel):
@@ -113,15 +117,9 @@ class AnswerChoice(BaseModel):
     logprobs: None = None
 
 
-class ChatReply(BaseModel):
-    """A whole answer."""
+class AnswerFields(BaseModel):
+    """What Dossier adds to OpenAI's shapes: of a whole answer, and of a stream's last chunk."""
 
-    id: str = Field(examples=["chatcmpl-0f3a"])
-    object: Literal["chat.completion"] = "chat.completion"
-    created: int = Field(description="Seconds since 1970.")
-    model: str
-    choices: list[AnswerChoice]
-    usage: UsageReply
     sources: list[SourceReply]
     verdict: str = Field(description="`answered`, `not_in_documents` or `unsupported`.", examples=["answered"])
     note: str = Field(description="Where the answer falls short, in plain words.")
@@ -130,6 +128,30 @@ class ChatReply(BaseModel):
         description="The model that answered: behind an @ its adapter's digest, as far as it names it.",
         examples=["dossier-finance@1f0c22a7be94d3e5"],
     )
+    traces: list[Trace] = Field(description="Each number of the text, in order, with where it comes from.")
+
+    @classmethod
+    def fields_of(cls, answer: Answer) -> dict[str, Any]:
+        """What an answer has of these."""
+        return {
+            "sources": sources_of(answer),
+            "verdict": answer.verdict,
+            "note": answer.note,
+            "generation": answer.generation,
+            "answered_by": answer.model,
+            "traces": list(answer.traces),
+        }
+
+
+class ChatReply(AnswerFields):
+    """A whole answer."""
+
+    id: str = Field(examples=["chatcmpl-0f3a"])
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int = Field(description="Seconds since 1970.")
+    model: str
+    choices: list[AnswerChoice]
+    usage: UsageReply
 
 
 class ModelReply(BaseModel):

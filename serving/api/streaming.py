@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from dossier.errors import DossierError
 from dossier.records import Answer, AnswerEvent, Delta, Step
 from serving.api.answering import AnswerRun, unless_gone
-from serving.api.chat_schemas import UsageReply, annotations_of, sources_of
+from serving.api.chat_schemas import AnswerFields, UsageReply, annotations_of
 from serving.api.errors import error_body_of
 
 _AWAKE_SECONDS = 15
@@ -92,18 +92,14 @@ class ChunkShape:
                 return [*([self._chunk({"content": rest})] if rest else []), self._closing(event)]
 
     def _closing(self, answer: Answer) -> dict[str, Any]:
-        extras = {
-            "annotations": [annotation.model_dump(mode="json") for annotation in annotations_of(answer)],
-            "sources": [source.model_dump(mode="json") for source in sources_of(answer)],
-        }
+        fields = AnswerFields(**AnswerFields.fields_of(answer)).model_dump(mode="json")
+        annotations = [annotation.model_dump(mode="json") for annotation in annotations_of(answer)]
+        extras = {"annotations": annotations, "sources": fields["sources"]}
         return {
             **self._chunk(extras, finish_reason="stop"),
-            **extras,
+            **fields,
+            "annotations": annotations,
             "text": answer.text,  # takes the place of the pieces where the chain corrected them at the end
-            "verdict": answer.verdict,
-            "note": answer.note,
-            "generation": answer.generation,
-            "answered_by": answer.model,
             "usage": UsageReply.of(answer.usage).model_dump(),
         }
 

@@ -83,6 +83,7 @@ class Conversations:
                     note=_clean(message.note),
                     interrupted=message.interrupted,
                     answered_by=message.answered_by[:MODEL],
+                    traces=list(message.traces),
                     created_at=now,
                 )
             )
@@ -123,4 +124,5 @@ def _as_message(row: MessageRow) -> Message:
         interrupted=row.interrupted,
         created_at=row.created_at,
         answered_by=row.answered_by,
+        traces=tuple(row.traces),
     )

@@ -109,4 +109,5 @@ class MessageRow(Table):
     note: Mapped[str] = mapped_column(Text)
     interrupted: Mapped[bool]
     answered_by: Mapped[str] = mapped_column(String(200), server_default="")
+    traces: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
     created_at: Mapped[datetime] = mapped_column(Moment)

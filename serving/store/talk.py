@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to be kept. `sources` is a list of JSON objects, as the API shows them; `answered_by` the model."""
+    """A message to be kept. `answered_by` is the model; `sources` and `traces` are JSON, as the API has them."""
 
     role: str
     text: str
@@ -16,6 +16,7 @@ class NewMessage:
     note: str = ""
     interrupted: bool = False
     answered_by: str = ""
+    traces: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Message:
     interrupted: bool
     created_at: datetime
     answered_by: str = ""
+    traces: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,18 @@ def test_an_answer_has_its_sources_under_it(app: AppTest) -> None:
     assert '<span class="marker" title="larkfield-annual-report-2025.pdf, page 12">[1]</span>' in said(app)
 
 
+def test_a_computed_number_opens_to_its_cells_and_an_untraced_one_stands_out(app: AppTest) -> None:
+    sign_in(app)
+    ask(app, "What was the growth?")
+    assert '<span class="number computed" title="computed: (4213 - 4070) / 4070">3.51</span>' in said(app)
+    assert '<span class="number traced" title="sales.xlsx, page 4, Net sales, 2025, cell B2">4,213</span>' in said(app)
+    assert '<span class="number untraced" title="This number stands in none' in said(app)
+    assert "How **3\\.51** was computed" in [one.label for one in app.expander]
+    assert "<td>4,070</td><td>sales.xlsx, page 4, Net sales, 2024, cell C2</td>" in said(app)
+    app.run()  # now from what the gateway has kept
+    assert "<td>4,070</td><td>sales.xlsx, page 4, Net sales, 2024, cell C2</td>" in said(app)
+
+
 def test_a_refusal_looks_different_and_offers_the_nearest_passages(app: AppTest) -> None:
     sign_in(app)
     ask(app, "What is the weather tomorrow?")

@@ -17,6 +17,7 @@ from dossier.packs import index_folder, load_pack
 from dossier.records import Answer, Turn, Verdict
 from dossier.reply import TargetFormat
 from dossier.settings import Settings
+from dossier.traces import Origin
 from retrieval.embedder import Embedder
 from retrieval.indexing import build_index
 from serving.chain import DocumentChain, condense
@@ -105,6 +106,7 @@ def test_an_answer_is_read_from_the_document_and_cites_it(settings: Settings, em
     cited = answer.passages[citation.number - 1]
     assert (cited.document, cited.chunk.page) == ("leave.md", 1)
     assert answer.generation == "g000001"
+    assert [(trace.text, trace.document) for trace in answer.traces] == [("27", "leave.md")]
 
 
 def test_what_is_not_in_the_documents_is_said_so(settings: Settings, embedder: Embedder, model: str) -> None:
@@ -238,6 +240,14 @@ def test_a_tuned_model_computes_from_rows_that_the_question_names_and_else_point
     assert answer.verdict is Verdict.ANSWERED
     assert text in answer.text
     assert len(ScriptedModel.seen) == calls
+    computed = [trace for trace in answer.traces if trace.origin is Origin.COMPUTED]
+    assert all(trace.is_traced for trace in answer.traces)
+    assert [(one.text, one.expression) for one in computed] == ([("12", "412 - 400")] if "=" in text else [])
+    for one in computed:
+        assert [(cell.row, cell.column, cell.document) for cell in one.operands] == [
+            ("North", "2024", "regions.md"),
+            ("North", "2023", "regions.md"),
+        ]
     read = calls == 2 or "=" in text
     assert ("| 2024 | 2023" in ScriptedModel.seen[0]["messages"][0]["content"]) == read
 

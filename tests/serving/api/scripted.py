@@ -29,6 +29,7 @@ from dossier.records import (
 )
 from retrieval.chunk_store import StoredDocument
 from retrieval.upkeep import GenerationState
+from serving.tracing import Basis, trace_numbers
 
 MODEL = "dossier-test"
 GENERATION = "g-000001"
@@ -102,6 +103,7 @@ class ScriptedAnswerer:
             model=MODEL,
             usage=Usage(120, 30),
             note="The passages below come closest." if "weather" in question else "",
+            traces=trace_numbers(clean, citations, Basis.of(PASSAGES, {})),
         )
 
     async def _interlude(self, question: str) -> None:

@@ -63,6 +63,7 @@ def test_messages_come_with_their_sources(gateway: Served, mira) -> None:
         "note": "note",
         "interrupted": False,
         "answered_by": "a@1f",
+        "traces": [],
     }
 
 

@@ -78,6 +78,7 @@ def test_question_and_answer_are_kept(mira: httpx.Client, stream: bool) -> None:
     assert (answer["role"], answer["text"], answer["verdict"]) == ("assistant", TEXT, "answered")
     assert (answer["interrupted"], answer["answered_by"]) == (False, MODEL)
     assert [(source["number"], source["cited"]) for source in answer["sources"]] == [(1, True), (2, True), (3, False)]
+    assert [(trace["text"], trace["page"]) for trace in answer["traces"]] == [("4.2", 12), ("3.5", 12), ("12.1", 14)]
     assert mira.get(f"/conversations/{conversation}").json()["title"] == "What were net sales?"
 
 
@@ -233,6 +234,8 @@ def test_the_pages_client(gateway: Served) -> None:
     assert isinstance(events[-1], Finish) and [source.page for source in events[-1].sources] == [12, 14, 1]
     kept = page.conversation(conversation.id)
     assert [message.text for message in kept.messages] == ["What were net sales?", TEXT]
+    assert kept.messages[1].traces == events[-1].traces
+    assert [TEXT[trace.start : trace.end] for trace in events[-1].traces] == ["4.2", "3.5", "12.1"]
     page.sign_out()
 
 
