@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dossier.citations import Citation
-from dossier.traces import Trace
+from dossier.traces import Trace, Unsupported
 
 EVERYONE: frozenset[str] = frozenset()
 """The groups of a document that isn't limited to any group."""
@@ -21,7 +21,7 @@ class FileState(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What an answer is worth: answered from the documents, not in them, or cut short by a fault."""
+    """What an answer is worth: borne out by the documents, not in them, or with sentences that aren't borne out."""
 
     ANSWERED = "answered"
     NOT_IN_DOCUMENTS = "not_in_documents"
@@ -218,7 +218,8 @@ class Answer:
 
     `passages[n - 1]` is what `[n]` in the text cites. `model` names the model that answered, behind an `@` its
     adapter's digest (its first 16 characters); without one the base model did. `note` says in plain words where the
-    answer falls short. `traces` has each number of the text, in order, with where it comes from.
+    answer falls short. `traces` are the numbers of the text in order, `unsupported` its sentences that aren't borne
+    out. Where none is, `text` is a refusal, `withdrawn` what the model had said, and `unsupported` is about that.
     """
 
     text: str
@@ -231,6 +232,8 @@ class Answer:
     usage: Usage = field(default_factory=Usage)
     note: str = ""
     traces: tuple[Trace, ...] = ()
+    unsupported: tuple[Unsupported, ...] = ()
+    withdrawn: str = ""
 
     @property
     def cited(self) -> frozenset[int]:

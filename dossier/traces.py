@@ -1,6 +1,5 @@
 """Where each number of an answer comes from, and which of its sentences nothing bears out."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -52,6 +51,23 @@ class Trace:
         return self.origin is not Origin.UNTRACED and all(operand.is_traced for operand in self.operands)
 
 
-def untraced(traces: tuple[Trace, ...]) -> Iterator[str]:
-    """The numbers that come from nowhere known, each once, as the answer writes them."""
-    yield from dict.fromkeys(trace.text for trace in traces if not trace.is_traced)
+class Fault(StrEnum):
+    """Why a sentence isn't borne out.
+
+    uncited: it cites no passage; wrong: it says a number or a name that isn't in what it cites; unsupported: most of
+    its words aren't.
+    """
+
+    UNCITED = "uncited"
+    WRONG = "wrong"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A sentence that nothing bears out: its characters `start` to `end`, and why, in plain words in `reason`."""
+
+    start: int
+    end: int
+    fault: Fault
+    reason: str

@@ -3,12 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dossier.traces import Origin, Trace
+from dossier.traces import Fault, Origin, Trace, Unsupported
 
 
 def traces_of(data: Mapping[str, Any]) -> tuple[Trace, ...]:
     """The `traces` of a message or of a stream's last chunk; none of an older gateway."""
     return _traces(data.get("traces") or ())
+
+
+def unsupported_of(data: Mapping[str, Any]) -> tuple[Unsupported, ...]:
+    """The `unsupported` of the same, where they are about the text and not about what was withdrawn."""
+    listed = () if data.get("withdrawn") else data.get("unsupported") or ()
+    return tuple(
+        Unsupported(int(one["start"]), int(one["end"]), Fault(one["fault"]), str(one["reason"])) for one in listed
+    )
 
 
 def _traces(listed: Sequence[Mapping[str, Any]]) -> tuple[Trace, ...]:

@@ -44,8 +44,15 @@ class Snapshot:
         if self.finish is None:
             return Message("assistant", self.text, interrupted=self.ended)
         end = self.finish
-        text = end.text or self.text
-        return Message("assistant", text, end.sources, end.verdict, end.note, traces=end.traces)
+        return Message(
+            role="assistant",
+            text=end.text or self.text,
+            sources=end.sources,
+            verdict=end.verdict,
+            note=end.note,
+            traces=end.traces,
+            unsupported=end.unsupported,
+        )
 
 
 @dataclass

@@ -12,13 +12,16 @@ from frontend.records import Message
 
 _UNTRACED: Final = "This number stands in none of the passages. Check it yourself."
 _QUESTION: Final = "from the question"
+_SHOWN: Final = 90
 _CONSTANT: Final = "a factor of the calculation"
 
 
 def marks_of(traces: Sequence[Trace]) -> list[Mark]:
     """What the answer's text shows of each number: untraced ones stand out, others say where they stand."""
     return [
-        Mark(trace.start, trace.end, _kind(trace), place_of(trace)) for trace in traces if 0 <= trace.start < trace.end
+        Mark(trace.start, trace.end, f"number {_kind(trace)}", place_of(trace))
+        for trace in traces
+        if 0 <= trace.start < trace.end
     ]
 
 
@@ -30,6 +33,15 @@ def show_numbers(message: Message, place: str) -> None:
             for trace in computed:
                 with st.expander(f"How **{label(trace.text)}** was computed", type="compact"):
                     st.html(_computed_html(trace))
+
+
+def doubts_html(message: Message) -> str:
+    """The sentences of an answer that aren't borne out, each with the reason."""
+    items = "".join(
+        f"<li>“{escape(_cut(message.text[one.start : one.end]))}” {escape(one.reason)}</li>"
+        for one in message.unsupported
+    )
+    return f'<div class="doubts">Not borne out by the sources:<ul>{items}</ul></div>'
 
 
 def place_of(trace: Trace) -> str:
@@ -45,6 +57,11 @@ def place_of(trace: Trace) -> str:
             return f"computed: {trace.expression}"
         case Origin.CELL | Origin.PASSAGE:
             return ", ".join(_parts(trace))
+
+
+def _cut(sentence: str) -> str:
+    words = " ".join(sentence.replace("*", "").split())
+    return words if len(words) <= _SHOWN else words[:_SHOWN].rsplit(" ", 1)[0] + " …"
 
 
 def _parts(trace: Trace) -> Iterator[str]:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dossier.records import FileState, Verdict
-from dossier.traces import Trace
-from frontend.answer_records import traces_of
+from dossier.traces import Trace, Unsupported
+from frontend.answer_records import traces_of, unsupported_of
 
 Json = Mapping[str, Any]
 
@@ -84,6 +84,7 @@ class Message:
     interrupted: bool = False
     created_at: datetime | None = None
     traces: tuple[Trace, ...] = ()
+    unsupported: tuple[Unsupported, ...] = ()
 
     @classmethod
     def read(cls, data: Json) -> "Message":
@@ -97,6 +98,7 @@ class Message:
             interrupted=bool(data.get("interrupted")),
             created_at=moment(data.get("created_at")),
             traces=traces_of(data),
+            unsupported=unsupported_of(data),
         )
 
 

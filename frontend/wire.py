@@ -7,8 +7,8 @@ from typing import Any
 
 from dossier.gateway_errors import STRANGE, GatewayUnreachableError, error_of
 from dossier.records import Delta, Step, Verdict
-from dossier.traces import Trace
-from frontend.answer_records import traces_of
+from dossier.traces import Trace, Unsupported
+from frontend.answer_records import traces_of, unsupported_of
 from frontend.records import Source, sources_of
 
 UNREACHABLE = "The gateway isn't reachable. It is usually back within a minute."
@@ -24,6 +24,7 @@ class Finish:
     note: str
     text: str = ""
     traces: tuple[Trace, ...] = ()
+    unsupported: tuple[Unsupported, ...] = ()
 
 
 StreamEvent = Step | Delta | Finish
@@ -78,6 +79,7 @@ def _events_of(chunk: dict[str, Any]) -> list[StreamEvent]:
                     str(chunk.get("note") or ""),
                     str(chunk.get("text") or ""),
                     traces_of(chunk),
+                    unsupported_of(chunk),
                 )
             )
     return events

@@ -13,14 +13,15 @@ from dossier.records import Answer, AnswerEvent, Delta, Line, Step, Table, Turn,
 from dossier.reply import ReplyKind, TargetFormat
 from dossier.settings import Settings
 from dossier.settling import check_reply
-from dossier.traces import untraced
 from retrieval.lines import RankedLine, rank_lines
 from retrieval.query import read_query, with_whole_years
 from retrieval.search import Found
 from serving.computing import asks_to_compute, is_named
 from serving.index_view import IndexView
+from serving.judging import CLOSEST, judged, noted, refusing
 from serving.model_client import ModelClient, ServedModel
 from serving.reply_wording import word_reply
+from serving.support import unsupported_reply, unsupported_sentences
 from serving.tracing import Basis, trace_numbers, trace_reply
 from serving.wording import join_answers, word_line
 
@@ -33,7 +34,6 @@ CLOSE = 0.03
 """Two lines whose scores differ by no more are both read out."""
 _HISTORY_TURNS = 4
 _FEW_TERMS = 4
-_UNSUPPORTED = "Parts of this answer could not be found in the documents: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class DocumentChain:
     async def _refuse(self, reading: _Reading, usage: Usage | None = None) -> AsyncGenerator[AnswerEvent]:
         yield Delta(NOT_IN_DOCUMENTS)
         answer = self._finish(reading, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage or Usage())
-        yield _noted(answer, "The passages below come closest." if reading.found.passages else "")
+        yield noted(answer, CLOSEST if reading.found.passages else "")
 
     async def _point(self, reading: _Reading, question: str) -> AsyncGenerator[AnswerEvent]:
         """The model points at a line, code reads it out."""
@@ -161,7 +161,8 @@ class DocumentChain:
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, usage)
         basis = Basis.of(reading.found.passages, reading.tables, asked)
-        yield replace(answer, traces=trace_reply(answer.text, answer.citations, basis, found, excerpts))
+        traces = trace_reply(answer.text, answer.citations, basis, found, excerpts)
+        yield judged(replace(answer, traces=traces), unsupported_reply(answer.text, answer.citations, traces))
 
     async def _speak(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncGenerator[AnswerEvent]:
         """The model words the answer; its citations and numbers are checked afterwards."""
@@ -175,12 +176,16 @@ class DocumentChain:
                 said.append(piece)
                 yield Delta(piece)
         text = "".join(said).strip()
-        if not text or NOT_IN_DOCUMENTS.rstrip(".").lower() in text.lower():
-            yield self._finish(reading, text or NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage)
+        answer = self._finish(reading, text or NOT_IN_DOCUMENTS, Verdict.ANSWERED, usage)
+        refusal = NOT_IN_DOCUMENTS.rstrip(".").lower()
+        if refusal in answer.text.lower():
+            more = answer.text.strip(" .*\"'").lower() != refusal
+            yield refusing(answer, answer.text if more else "")
             return
-        answer = self._finish(reading, text, Verdict.ANSWERED, usage)
         basis = Basis.of(reading.found.passages, reading.tables, question)
-        yield _checked(replace(answer, traces=trace_numbers(answer.text, answer.citations, basis)))
+        traces = trace_numbers(answer.text, answer.citations, basis)
+        unsupported = unsupported_sentences(answer.text, answer.citations, basis)
+        yield judged(replace(answer, traces=traces), unsupported)
 
     def _finish(self, reading: _Reading, text: str, verdict: Verdict, usage: Usage) -> Answer:
         found = reading.found
@@ -215,20 +220,6 @@ def condense(question: str, history: Sequence[Turn]) -> str:
     if not earlier or query.names or len(query.terms) > _FEW_TERMS:
         return question
     return f"{earlier[-1]} {question}"
-
-
-def _checked(answer: Answer) -> Answer:
-    """The answer of a speaking model, marked where its numbers stand in no passage or nothing is cited."""
-    if unknown := list(untraced(answer.traces)):
-        return _noted(replace(answer, verdict=Verdict.UNSUPPORTED), _UNSUPPORTED + ", ".join(unknown) + ".")
-    if not answer.citations:
-        return _noted(replace(answer, verdict=Verdict.UNSUPPORTED), "This answer names no source; check it yourself.")
-    return answer
-
-
-def _noted(answer: Answer, note: str) -> Answer:
-    """The answer with a further note before those that it has."""
-    return replace(answer, note=" ".join(one for one in (note, answer.note) if one))
 
 
 def _with_close_second(chosen: Line, ranked: Sequence[RankedLine]) -> list[Line]:

@@ -77,7 +77,8 @@ def figures_of(number: int, passage: Passage, tables: Sequence[Table]) -> Iterat
     for table in tables:
         yield from _in_table(table, passage, replace(place, origin=Origin.CELL, page=table.page))
     yield from _in_text(passage, tables, place)
-    for heading in (passage.chunk.columns, passage.chunk.context):
+    about = passage.chunk.metadata
+    for heading in (passage.chunk.columns, passage.chunk.context, passage.document, f"{about.period} {about.date}"):
         for one in numbers_in(heading):
             found = figure_in(one, heading)
             yield replace(found, trace=replace(place, found=one.digits), words=heading)

@@ -8,7 +8,8 @@ from dossier.citations import Citation
 from dossier.evidence import ABBREVIATION
 
 _END = re.compile(r"[.!?][”\"’')*_]*(?:\s?\[\d+\])*(?=\s+[A-Z“\"‘'(\d•*$€£])|[ \t]*(?:\n\s*|$)")
-_BULLET = re.compile(r"(?:[•▪●*\-+]|#{1,6}|\d{1,2}[.)])\s+")
+_BULLET = re.compile(r"(?:[•▪●*\-+|]|#{1,6}|\d{1,2}[.)])\s+")
+_RULE = re.compile(r"\s*\|?[ :|-]*-[ :|-]*(?:\n|$)")
 _NUMBERED = re.compile(r"\d{1,2}")
 
 
@@ -26,7 +27,7 @@ class Sentence:
 
 
 def sentences_of(text: str, citations: Sequence[Citation]) -> Iterator[Sentence]:
-    """The sentences of an answer, in order. Lines are sentences too; a line that is a table's rule isn't one."""
+    """The sentences of an answer, in order. Lines are sentences too; a table's heads and rule aren't."""
     start = 0
     for match in _END.finditer(text):
         piece = text[start : match.end()]
@@ -37,8 +38,9 @@ def sentences_of(text: str, citations: Sequence[Citation]) -> Iterator[Sentence]
         lead = len(piece) - len(piece.lstrip())
         while bullet := _BULLET.match(piece, lead):
             lead = bullet.end()
-        if any(sign.isalnum() for sign in piece[lead:]):
-            first, last = start + lead, start + len(bare)
+        heads = bare.lstrip().startswith("|") and _RULE.match(text, match.end())
+        if any(sign.isalnum() for sign in piece[lead:]) and not heads:
+            first, last = start + lead, start + len(bare.rstrip("| "))
             cites = dict.fromkeys(one.number for one in citations if first <= one.start < match.end())
             yield Sentence(first, last, text[first:last], tuple(cites))
         start = match.end()

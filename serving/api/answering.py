@@ -13,11 +13,11 @@ from starlette.types import Receive
 from dossier.errors import EngineError, NotFoundError
 from dossier.records import Answer, AnswerEvent, Delta, Usage
 from serving.api.asking import Asked
-from serving.api.chat_schemas import TRACES, sources_of
+from serving.api.chat_schemas import TRACES, UNSUPPORTED, sources_of
 from serving.api.errors import error_body_of
 from serving.api.parts import Running
 from serving.api.work import in_thread
-from serving.metrics import FAILED, INTERRUPTED
+from serving.metrics import FAILED, INTERRUPTED, WITHDRAWN
 from serving.store import Caller, NewMessage
 
 _CLEANING_SECONDS = 10
@@ -85,7 +85,8 @@ class AnswerRun:
                 self._parts.metrics.first_words(time.monotonic() - self._began)
             self._said.append(event.text)
         elif isinstance(event, Answer):
-            self._outcome, self._usage = event.verdict, event.usage
+            self._outcome, self._usage = WITHDRAWN if event.withdrawn else event.verdict, event.usage
+            self._parts.metrics.not_borne_out(one.fault for one in event.unsupported)
             await self._keep_answer(_kept(event))
 
     async def _finish(self) -> None:
@@ -119,6 +120,8 @@ def _kept(answer: Answer) -> NewMessage:
         note=answer.note,
         answered_by=answer.model,
         traces=tuple(TRACES.dump_python(answer.traces, mode="json")),
+        unsupported=tuple(UNSUPPORTED.dump_python(answer.unsupported, mode="json")),
+        withdrawn=answer.withdrawn,
     )
 
 

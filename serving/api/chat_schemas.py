@@ -5,12 +5,12 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from dossier.records import Answer, Usage
-from dossier.traces import Trace
+from dossier.traces import Trace, Unsupported
 
 _UNUSED = "Accepted for compatibility and without effect: Dossier chooses how the model is sampled."
 
-TRACES = TypeAdapter(tuple[Trace, ...])
-"""Traces as JSON."""
+TRACES, UNSUPPORTED = TypeAdapter(tuple[Trace, ...]), TypeAdapter(tuple[Unsupported, ...])
+"""Both as JSON."""
 
 
 class ChatMessage(BaseModel):
@@ -129,6 +129,11 @@ class AnswerFields(BaseModel):
         examples=["dossier-finance@1f0c22a7be94d3e5"],
     )
     traces: list[Trace] = Field(description="Each number of the text, in order, with where it comes from.")
+    unsupported: list[Unsupported] = Field(description="Sentences that what they cite doesn't bear out, and why.")
+    withdrawn: str = Field(
+        description="What the model had said, where none of it is borne out: the text is a refusal then, and "
+        "`unsupported` is about this. A stream has sent it already and says in its last words that it is withdrawn."
+    )
 
     @classmethod
     def fields_of(cls, answer: Answer) -> dict[str, Any]:
@@ -140,6 +145,8 @@ class AnswerFields(BaseModel):
             "generation": answer.generation,
             "answered_by": answer.model,
             "traces": list(answer.traces),
+            "unsupported": list(answer.unsupported),
+            "withdrawn": answer.withdrawn,
         }
 
 

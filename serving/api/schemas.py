@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from dossier.traces import Trace
+from dossier.traces import Trace, Unsupported
 from serving.store import Caller, Conversation, IssuedKey, KeyInfo, Message, Role, SignedIn, User
 from serving.store.conversations import TITLE
 from serving.store.passwords import LONGEST, SHORTEST
@@ -200,6 +200,8 @@ class MessageReply(BaseModel):
         examples=["dossier-finance@1f0c22a7be94d3e5"],
     )
     traces: list[Trace] = Field(description="Each number of the answer with where it comes from; old ones have none.")
+    unsupported: list[Unsupported] = Field(description="Its sentences that what they cite doesn't bear out, and why.")
+    withdrawn: str = Field(description="What the model had said before all of it was found to be so.")
     created_at: datetime
 
     @classmethod

@@ -17,6 +17,7 @@ from dossier.records import Answer, AnswerEvent, Delta, Step
 from serving.api.answering import AnswerRun, unless_gone
 from serving.api.chat_schemas import AnswerFields, UsageReply, annotations_of
 from serving.api.errors import error_body_of
+from serving.judging import TAKEN_BACK
 
 _AWAKE_SECONDS = 15
 """Between two comments that keep proxies from closing a connection on which nothing has been said yet."""
@@ -80,7 +81,10 @@ class ChunkShape:
         return self._chunk({"role": "assistant", "content": ""})
 
     def chunks(self, event: AnswerEvent) -> list[dict[str, Any]]:
-        """The chunks for one event. Text that an Answer has beyond the pieces comes before the last chunk."""
+        """The chunks for one event. Text that an Answer has beyond the pieces comes before the last chunk.
+
+        So does a sentence that withdraws the pieces, where the Answer does.
+        """
         match event:
             case Step(text):
                 return [{**self._chunk({}), "step": text}]
@@ -89,6 +93,8 @@ class ChunkShape:
                 return [self._chunk({"content": text})] if text else []
             case Answer():
                 rest = event.text.removeprefix(self._said) if event.text.startswith(self._said) else ""
+                if event.withdrawn:  # clients that know no field of ours have shown it to somebody
+                    rest = f"\n\n{TAKEN_BACK} {event.text}"
                 return [*([self._chunk({"content": rest})] if rest else []), self._closing(event)]
 
     def _closing(self, answer: Answer) -> dict[str, Any]:

@@ -84,6 +84,8 @@ class Conversations:
                     interrupted=message.interrupted,
                     answered_by=message.answered_by[:MODEL],
                     traces=list(message.traces),
+                    unsupported=list(message.unsupported),
+                    withdrawn=_clean(message.withdrawn),
                     created_at=now,
                 )
             )
@@ -125,4 +127,6 @@ def _as_message(row: MessageRow) -> Message:
         created_at=row.created_at,
         answered_by=row.answered_by,
         traces=tuple(row.traces),
+        unsupported=tuple(row.unsupported),
+        withdrawn=row.withdrawn,
     )

@@ -110,4 +110,6 @@ class MessageRow(Table):
     interrupted: Mapped[bool]
     answered_by: Mapped[str] = mapped_column(String(200), server_default="")
     traces: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
+    unsupported: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
+    withdrawn: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[datetime] = mapped_column(Moment)

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to be kept. `answered_by` is the model; `sources` and `traces` are JSON, as the API has them."""
+    """A message to be kept. `answered_by` is the model; objects of JSON are as the API has them."""
 
     role: str
     text: str
@@ -17,6 +17,8 @@ class NewMessage:
     interrupted: bool = False
     answered_by: str = ""
     traces: tuple[dict[str, Any], ...] = ()
+    unsupported: tuple[dict[str, Any], ...] = ()
+    withdrawn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Message:
     created_at: datetime
     answered_by: str = ""
     traces: tuple[dict[str, Any], ...] = ()
+    unsupported: tuple[dict[str, Any], ...] = ()
+    withdrawn: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ ANSWER = (
     "Operating margin came to 12.1% [2]."
 )
 GROWTH = "3.51% = (4,213 - 4,070) / 4,070 [1]. Some 999 people worked on it [2]."
+DOUBT = "Net sales were $4.2 billion [1]. **Profit** doubled in Asia [2]."
 FAULT = {"message": "The model server doesn't answer. Try again in a moment.", "code": "engine_unavailable"}
 REFUSAL = "The documents don't say what the weather will be tomorrow."
 PASSAGES = (
@@ -298,6 +299,14 @@ def reply(question: str) -> tuple[str, dict[str, Any]]:
         return REFUSAL, {"sources": sources(), "verdict": "not_in_documents", "note": ""}
     if "image" in question:
         return HOSTILE, {"sources": sources(1, hostile=True), "verdict": "answered", "note": ""}
+    if "doubtful" in question:
+        start = DOUBT.index("**Profit")
+        marked = {"start": start, "end": len(DOUBT), "fault": "wrong", "reason": "Asia can't be found in [2]."}
+        extra = {"sources": sources(1, 2), "verdict": "unsupported", "note": "Check it."}
+        return DOUBT, {**extra, "unsupported": [marked], "withdrawn": ""}
+    if "invented" in question:
+        extra = {"sources": sources(), "verdict": "not_in_documents", "note": "What the model had said was withdrawn."}
+        return REFUSAL, {**extra, "text": REFUSAL, "withdrawn": DOUBT, "unsupported": []}
     if "growth" in question:
         return GROWTH, {"sources": sources(1, 2), "verdict": "answered", "note": "", "traces": growth_traces()}
     return ANSWER, {"sources": sources(1, 2), "verdict": "answered", "note": ""}
@@ -325,6 +334,7 @@ def event(delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
 
 async def stream(question: str, conversation_id: str) -> AsyncIterator[str]:
     text, extra = reply(question)
+    text = extra.get("withdrawn") or text  # said first, and taken back at the end
     pause = 0.25 if "slowly" in question else 0.01
     said, whole = "", False
     try:
@@ -347,7 +357,7 @@ async def stream(question: str, conversation_id: str) -> AsyncIterator[str]:
         whole = True
     finally:
         if whole:
-            keep(conversation_id, "assistant", said, **extra)
+            keep(conversation_id, "assistant", **{"text": said, **extra})
         else:
             state.closed.append(question)
             keep(conversation_id, "assistant", said, interrupted=True)

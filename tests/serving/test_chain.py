@@ -14,10 +14,11 @@ import pytest
 
 from dossier.errors import EngineError, QuestionError
 from dossier.packs import index_folder, load_pack
+from dossier.prompt import NOT_IN_DOCUMENTS
 from dossier.records import Answer, Turn, Verdict
 from dossier.reply import TargetFormat
 from dossier.settings import Settings
-from dossier.traces import Origin
+from dossier.traces import Fault, Origin
 from retrieval.embedder import Embedder
 from retrieval.indexing import build_index
 from serving.chain import DocumentChain, condense
@@ -33,6 +34,7 @@ class ScriptedModel(BaseHTTPRequestHandler):
     seen: ClassVar[list[dict[str, Any]]] = []
     points_at: ClassVar[str] = "1"
     replies: ClassVar[list[str]] = []
+    speaks: ClassVar[str] = "27 days."
     first: ClassVar[dict[str, float]] = {"1": -1.0, "2": -1.0, "0": -1.0}
 
     def do_POST(self) -> None:
@@ -57,7 +59,7 @@ class ScriptedModel(BaseHTTPRequestHandler):
         }
         data = json.dumps(reply).encode()
         if body.get("stream"):
-            delta = {"index": 0, "finish_reason": "stop", "delta": {"role": "assistant", "content": "27 days."}}
+            delta = {"index": 0, "finish_reason": "stop", "delta": {"role": "assistant", "content": self.speaks}}
             piece = {**reply, "object": "chat.completion.chunk", "choices": [delta], "usage": None}
             data = f"data: {json.dumps(piece)}\n\ndata: [DONE]\n\n".encode()
         self.send_response(200)
@@ -294,6 +296,57 @@ def test_what_lies_far_from_the_question_is_answered_only_by_arithmetic_over_row
     answer = tuned("point", "What is the change in North sales by 2024?", [reply], relevance=1.0)
     assert (answer.verdict is Verdict.ANSWERED) == answered
     assert len(ScriptedModel.seen) == 1
+
+
+@pytest.fixture
+def speaking(
+    settings: Settings, embedder: Embedder, model: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Answer]:
+    """Asks a model that words its answers for the days of leave; it says what is scripted."""
+
+    def answer(said: str) -> Answer:
+        monkeypatch.setattr(ScriptedModel, "speaks", said)
+        made = chain(settings.model_copy(update={"answer_style": "speak"}), embedder, model)
+        return ask(made, "How many days of annual leave does everyone have a year?")
+
+    return answer
+
+
+SAID = "Everyone has 27 days of annual leave a year [1]."
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict", "text", "faults"),
+    [
+        (SAID, Verdict.ANSWERED, SAID, []),
+        (
+            f"{SAID} Leave rises to 31 days [1].",
+            Verdict.UNSUPPORTED,
+            f"{SAID} Leave rises to 31 days [1].",
+            [Fault.WRONG],
+        ),
+        (f"{SAID} It is generous.", Verdict.UNSUPPORTED, f"{SAID} It is generous.", [Fault.UNCITED]),
+        ("Everyone has 31 days [1].", Verdict.NOT_IN_DOCUMENTS, NOT_IN_DOCUMENTS, [Fault.WRONG]),
+        ("Everyone has 27 days [9].", Verdict.NOT_IN_DOCUMENTS, NOT_IN_DOCUMENTS, [Fault.UNCITED]),
+        (f"{NOT_IN_DOCUMENTS} But I know: 31.", Verdict.NOT_IN_DOCUMENTS, NOT_IN_DOCUMENTS, []),
+        (NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, NOT_IN_DOCUMENTS, None),
+    ],
+)
+def test_what_a_speaking_model_says_is_marked_where_it_is_not_borne_out_and_withdrawn_where_nothing_is(
+    speaking: Callable[[str], Answer], said: str, verdict: Verdict, text: str, faults: list[Fault] | None
+) -> None:
+    answer = speaking(said)
+    assert (answer.verdict, answer.text) == (verdict, text)
+    assert [one.fault for one in answer.unsupported] == (faults or [])
+    withdrawn = verdict is Verdict.NOT_IN_DOCUMENTS and faults is not None
+    assert bool(answer.withdrawn) == withdrawn
+    assert ("withdrawn" in answer.note) == withdrawn
+    assert bool(answer.citations) == (verdict is not Verdict.NOT_IN_DOCUMENTS)
+    assert answer.passages
+    about = answer.withdrawn or answer.text
+    assert [about[one.start : one.end] for one in answer.unsupported] == (
+        [about.removeprefix(SAID).strip()] if faults else []
+    )
 
 
 def test_a_proxy_of_the_environment_sees_nothing(

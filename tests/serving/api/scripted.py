@@ -2,13 +2,14 @@
 
 What the answerer does is set by a word in the question: `wait` stops after the first words until somebody opens the
 gate, `break` ends in an EngineError, `fault` in an error of no known kind, `busy` in a BusyError, `silent` ends without
-an Answer, `weather` isn't in the documents, `refine` corrects at the end what was said.
+an Answer, `weather` isn't in the documents, `refine` corrects at the end what was said, `doubt` is borne out in part,
+`invent` not at all.
 """
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dossier.citations import parse_citations
 from dossier.errors import BusyError, EngineError, NotFoundError
@@ -27,6 +28,7 @@ from dossier.records import (
     Usage,
     Verdict,
 )
+from dossier.traces import Fault, Unsupported
 from retrieval.chunk_store import StoredDocument
 from retrieval.upkeep import GenerationState
 from serving.tracing import Basis, trace_numbers
@@ -94,6 +96,9 @@ class ScriptedAnswerer:
         if "silent" in question:
             return
         clean, citations = parse_citations(text, len(PASSAGES))
+        if "invent" in question or "doubt" in question:
+            yield self._marked(question)
+            return
         yield Answer(
             text=clean.replace("4.2", "4.3") if "refine" in question else clean,
             verdict=Verdict.NOT_IN_DOCUMENTS if "weather" in question else Verdict.ANSWERED,
@@ -105,6 +110,15 @@ class ScriptedAnswerer:
             note="The passages below come closest." if "weather" in question else "",
             traces=trace_numbers(clean, citations, Basis.of(PASSAGES, {})),
         )
+
+    def _marked(self, question: str) -> Answer:
+        whole = Unsupported(0, len(TEXT), Fault.WRONG, "4.2 can't be found in [1].")
+        answer = Answer(TEXT, Verdict.UNSUPPORTED, PASSAGES, generation=GENERATION, model=MODEL)
+        if "doubt" in question:
+            start = TEXT.index("The margin")
+            return replace(answer, unsupported=(replace(whole, start=start),))
+        verdict = Verdict.NOT_IN_DOCUMENTS
+        return replace(answer, text=REFUSAL, verdict=verdict, withdrawn=TEXT, unsupported=(whole, whole))
 
     async def _interlude(self, question: str) -> None:
         if "break" in question:

@@ -64,6 +64,8 @@ def test_messages_come_with_their_sources(gateway: Served, mira) -> None:
         "interrupted": False,
         "answered_by": "a@1f",
         "traces": [],
+        "unsupported": [],
+        "withdrawn": "",
     }
 
 

@@ -1,4 +1,4 @@
-"""Answers know where each of their numbers comes from; those kept before don't."""
+"""Answers know where their numbers come from and what isn't borne out; those kept before don't."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,8 +12,11 @@ depends_on = None
 def upgrade() -> None:
     """Add the columns, empty for what is there."""
     op.add_column("messages", sa.Column("traces", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column("messages", sa.Column("unsupported", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column("messages", sa.Column("withdrawn", sa.Text(), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
     """Drop them."""
-    op.drop_column("messages", "traces")
+    for column in ("withdrawn", "unsupported", "traces"):
+        op.drop_column("messages", column)
