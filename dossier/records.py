@@ -214,7 +214,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer with everything that it was made from.
+    """A finished answer with everything that it was made from. `asked_as` is a follow-up's question, made standalone.
 
     `passages[n - 1]` is what `[n]` in the text cites. `model` names the model that answered, behind an `@` its
     adapter's digest (its first 16 characters); without one the base model did. `note` says in plain words where the
@@ -234,6 +234,7 @@ class Answer:
     traces: tuple[Trace, ...] = ()
     unsupported: tuple[Unsupported, ...] = ()
     withdrawn: str = ""
+    asked_as: str = ""
 
     @property
     def cited(self) -> frozenset[int]:

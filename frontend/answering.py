@@ -52,6 +52,7 @@ class Snapshot:
             note=end.note,
             traces=end.traces,
             unsupported=end.unsupported,
+            asked_as=end.asked_as,
         )
 
 

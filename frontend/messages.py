@@ -35,6 +35,8 @@ def show_message(message: Message, place: str, problem: str = "", again: Callabl
         show_question(message.text)
         return
     with bubble("assistant"):
+        if message.asked_as:
+            st.html(plain_html(f"Asked as: {message.asked_as}", "asked-as"))
         if message.verdict is Verdict.NOT_IN_DOCUMENTS:
             _show_refusal(message, place)
         else:

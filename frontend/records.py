@@ -85,6 +85,7 @@ class Message:
     created_at: datetime | None = None
     traces: tuple[Trace, ...] = ()
     unsupported: tuple[Unsupported, ...] = ()
+    asked_as: str = ""
 
     @classmethod
     def read(cls, data: Json) -> "Message":
@@ -99,6 +100,7 @@ class Message:
             created_at=moment(data.get("created_at")),
             traces=traces_of(data),
             unsupported=unsupported_of(data),
+            asked_as=str(data.get("asked_as") or ""),
         )
 
 

@@ -25,6 +25,7 @@ class Finish:
     text: str = ""
     traces: tuple[Trace, ...] = ()
     unsupported: tuple[Unsupported, ...] = ()
+    asked_as: str = ""
 
 
 StreamEvent = Step | Delta | Finish
@@ -80,6 +81,7 @@ def _events_of(chunk: dict[str, Any]) -> list[StreamEvent]:
                     str(chunk.get("text") or ""),
                     traces_of(chunk),
                     unsupported_of(chunk),
+                    str(chunk.get("asked_as") or ""),
                 )
             )
     return events

@@ -114,6 +114,10 @@ class Searcher:
         """The embedder of questions."""
         return self._embedder
 
+    def company_words(self, groups: frozenset[str]) -> frozenset[str]:
+        """Stems of the words that name companies, of the documents that the groups may read."""
+        return frozenset(self._identities_for(groups).companies)
+
     def files(self) -> list[FileReport]:
         """How each file ended in the run that built this generation."""
         return self._store.files()

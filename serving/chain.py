@@ -14,9 +14,10 @@ from dossier.reply import ReplyKind, TargetFormat
 from dossier.settings import Settings
 from dossier.settling import check_reply
 from retrieval.lines import RankedLine, rank_lines
-from retrieval.query import read_query, with_whole_years
+from retrieval.query import with_whole_years
 from retrieval.search import Found
 from serving.computing import asks_to_compute, is_named
+from serving.follow_up import condense
 from serving.index_view import IndexView
 from serving.judging import CLOSEST, judged, noted, refusing
 from serving.model_client import ModelClient, ServedModel
@@ -33,7 +34,6 @@ _REPLY_TOKENS = 160
 CLOSE = 0.03
 """Two lines whose scores differ by no more are both read out."""
 _HISTORY_TURNS = 4
-_FEW_TERMS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class _Reading:
     found: Found
     lines: list[RankedLine]
     tables: dict[int, list[Table]]
+    asked_as: str = ""
 
 
 class DocumentChain:
@@ -64,13 +65,14 @@ class DocumentChain:
         Raises QuestionError (empty, too long), IndexMissingError, EngineError, BusyError.
         """
         check_question(question, self._settings.question_characters)
-        standalone = condense(question, history)
+        standalone = await asyncio.to_thread(self._standalone, question, history, groups)
         if standalone != question:
-            yield Step("Reading the question together with the one before")
+            yield Step(f"Asked as: {standalone}")
         yield Step("Searching the documents")
         # one model for the whole answer, also when another is promoted meanwhile
         with self._model.held() as model:
             reading = await asyncio.to_thread(self._read, standalone, groups, model)
+            reading = replace(reading, asked_as=standalone if standalone != question else "")
             async with aclosing(self._answer(reading, history, standalone)) as events:
                 async for event in events:
                     yield event
@@ -98,6 +100,9 @@ class DocumentChain:
         async with aclosing(way) as events:
             async for event in events:
                 yield event
+
+    def _standalone(self, question: str, history: Sequence[Turn], groups: frozenset[str]) -> str:
+        return condense(question, history, self._index.searcher().company_words(groups)) if history else question
 
     def _read(self, question: str, groups: frozenset[str], model: ServedModel) -> _Reading:
         searcher = self._index.searcher()
@@ -199,6 +204,7 @@ class DocumentChain:
             model=reading.model.name,
             prompt_version=PROMPT_VERSION,
             usage=usage,
+            asked_as=reading.asked_as,
             note=" ".join(note for note in (self._index.status().message, reading.model.note) if note),
         )
 
@@ -211,15 +217,6 @@ def check_question(question: str, longest: int) -> None:
         raise QuestionError(
             f"the question has {len(question):,} characters; at most {longest:,} are read. Ask something shorter."
         )
-
-
-def condense(question: str, history: Sequence[Turn]) -> str:
-    """A follow-up made standalone: with few telling words of its own, the question before it comes in front."""
-    earlier = [turn.text for turn in history if turn.role == "user"]
-    query = read_query(question)
-    if not earlier or query.names or len(query.terms) > _FEW_TERMS:
-        return question
-    return f"{earlier[-1]} {question}"
 
 
 def _with_close_second(chosen: Line, ranked: Sequence[RankedLine]) -> list[Line]:

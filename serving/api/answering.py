@@ -119,6 +119,7 @@ def _kept(answer: Answer) -> NewMessage:
         verdict=answer.verdict,
         note=answer.note,
         answered_by=answer.model,
+        asked_as=answer.asked_as,
         traces=tuple(TRACES.dump_python(answer.traces, mode="json")),
         unsupported=tuple(UNSUPPORTED.dump_python(answer.unsupported, mode="json")),
         withdrawn=answer.withdrawn,

@@ -128,6 +128,10 @@ class AnswerFields(BaseModel):
         description="The model that answered: behind an @ its adapter's digest, as far as it names it.",
         examples=["dossier-finance@1f0c22a7be94d3e5"],
     )
+    asked_as: str = Field(
+        description="A follow-up as the question that was answered; empty where that is the question itself.",
+        examples=["What was net income in fiscal 2024?"],
+    )
     traces: list[Trace] = Field(description="Each number of the text, in order, with where it comes from.")
     unsupported: list[Unsupported] = Field(description="Sentences that what they cite doesn't bear out, and why.")
     withdrawn: str = Field(
@@ -144,6 +148,7 @@ class AnswerFields(BaseModel):
             "note": answer.note,
             "generation": answer.generation,
             "answered_by": answer.model,
+            "asked_as": answer.asked_as,
             "traces": list(answer.traces),
             "unsupported": list(answer.unsupported),
             "withdrawn": answer.withdrawn,

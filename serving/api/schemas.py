@@ -199,6 +199,7 @@ class MessageReply(BaseModel):
         description="The model that answered; empty for questions, answers that were cut short, and old ones.",
         examples=["dossier-finance@1f0c22a7be94d3e5"],
     )
+    asked_as: str = Field(description="A follow-up as the question that was answered; empty where it is the same.")
     traces: list[Trace] = Field(description="Each number of the answer with where it comes from; old ones have none.")
     unsupported: list[Unsupported] = Field(description="Its sentences that what they cite doesn't bear out, and why.")
     withdrawn: str = Field(description="What the model had said before all of it was found to be so.")

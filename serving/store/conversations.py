@@ -86,6 +86,7 @@ class Conversations:
                     traces=list(message.traces),
                     unsupported=list(message.unsupported),
                     withdrawn=_clean(message.withdrawn),
+                    asked_as=_clean(message.asked_as),
                     created_at=now,
                 )
             )
@@ -129,4 +130,5 @@ def _as_message(row: MessageRow) -> Message:
         traces=tuple(row.traces),
         unsupported=tuple(row.unsupported),
         withdrawn=row.withdrawn,
+        asked_as=row.asked_as,
     )

@@ -112,4 +112,5 @@ class MessageRow(Table):
     traces: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
     unsupported: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
     withdrawn: Mapped[str] = mapped_column(Text, server_default="")
+    asked_as: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[datetime] = mapped_column(Moment)

@@ -19,6 +19,7 @@ class NewMessage:
     traces: tuple[dict[str, Any], ...] = ()
     unsupported: tuple[dict[str, Any], ...] = ()
     withdrawn: str = ""
+    asked_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Message:
     traces: tuple[dict[str, Any], ...] = ()
     unsupported: tuple[dict[str, Any], ...] = ()
     withdrawn: str = ""
+    asked_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -307,6 +307,9 @@ def reply(question: str) -> tuple[str, dict[str, Any]]:
     if "invented" in question:
         extra = {"sources": sources(), "verdict": "not_in_documents", "note": "What the model had said was withdrawn."}
         return REFUSAL, {**extra, "text": REFUSAL, "withdrawn": DOUBT, "unsupported": []}
+    if "year before" in question:
+        extra = {"sources": sources(1, 2), "verdict": "answered", "note": "", "asked_as": "What were sales in 2024?"}
+        return ANSWER, extra
     if "growth" in question:
         return GROWTH, {"sources": sources(1, 2), "verdict": "answered", "note": "", "traces": growth_traces()}
     return ANSWER, {"sources": sources(1, 2), "verdict": "answered", "note": ""}

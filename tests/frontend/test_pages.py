@@ -129,6 +129,14 @@ def test_a_computed_number_opens_to_its_cells_and_an_untraced_one_stands_out(app
     assert "<td>4,070</td><td>sales.xlsx, page 4, Net sales, 2024, cell C2</td>" in said(app)
 
 
+def test_a_follow_up_shows_what_it_was_asked_as(app: AppTest) -> None:
+    sign_in(app)
+    ask(app, "And the year before?")
+    for _ in range(2):
+        assert '<div class="asked-as">Asked as: What were sales in 2024?</div>' in said(app)
+        app.run()
+
+
 def test_a_sentence_that_is_not_borne_out_is_marked_with_the_reason(app: AppTest) -> None:
     sign_in(app)
     ask(app, "Is that doubtful?")

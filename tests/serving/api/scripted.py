@@ -3,7 +3,7 @@
 What the answerer does is set by a word in the question: `wait` stops after the first words until somebody opens the
 gate, `break` ends in an EngineError, `fault` in an error of no known kind, `busy` in a BusyError, `silent` ends without
 an Answer, `weather` isn't in the documents, `refine` corrects at the end what was said, `doubt` is borne out in part,
-`invent` not at all.
+`invent` not at all; `before` was a follow-up.
 """
 
 import asyncio
@@ -107,6 +107,7 @@ class ScriptedAnswerer:
             generation=GENERATION,
             model=MODEL,
             usage=Usage(120, 30),
+            asked_as="What were net sales in 2024?" if "before" in question else "",
             note="The passages below come closest." if "weather" in question else "",
             traces=trace_numbers(clean, citations, Basis.of(PASSAGES, {})),
         )

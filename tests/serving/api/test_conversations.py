@@ -66,6 +66,7 @@ def test_messages_come_with_their_sources(gateway: Served, mira) -> None:
         "traces": [],
         "unsupported": [],
         "withdrawn": "",
+        "asked_as": "",
     }
 
 

@@ -91,6 +91,15 @@ def test_question_and_answer_are_kept(mira: httpx.Client, stream: bool) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
+def test_a_follow_up_says_what_it_was_asked_as(mira: httpx.Client, stream: bool) -> None:
+    conversation = conversation_of(mira)
+    reply = mira.post(CHAT, json=ask("And the year before?", stream=stream, conversation=conversation))
+    answer = last_chunk(reply) if stream else reply.json()
+    assert answer["asked_as"] == "What were net sales in 2024?"
+    assert [message["asked_as"] for message in messages_of(mira, conversation)] == ["", answer["asked_as"]]
+
+
+@pytest.mark.parametrize("stream", [False, True])
 def test_a_sentence_that_is_not_borne_out_is_marked_and_kept_so(mira: httpx.Client, stream: bool) -> None:
     conversation = conversation_of(mira)
     reply = mira.post(CHAT, json=ask("doubt", stream=stream, conversation=conversation))

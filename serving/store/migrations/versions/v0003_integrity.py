@@ -14,9 +14,10 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("traces", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("messages", sa.Column("unsupported", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("messages", sa.Column("withdrawn", sa.Text(), nullable=False, server_default=""))
+    op.add_column("messages", sa.Column("asked_as", sa.Text(), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
     """Drop them."""
-    for column in ("withdrawn", "unsupported", "traces"):
+    for column in ("asked_as", "withdrawn", "unsupported", "traces"):
         op.drop_column("messages", column)
