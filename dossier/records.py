@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dossier.citations import Citation
+from dossier.pins import Pin
 from dossier.traces import Trace, Unsupported
 
 EVERYONE: frozenset[str] = frozenset()
@@ -235,6 +236,7 @@ class Answer:
     unsupported: tuple[Unsupported, ...] = ()
     withdrawn: str = ""
     asked_as: str = ""
+    pin: Pin | None = None
 
     @property
     def cited(self) -> frozenset[int]:

@@ -6,8 +6,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from dossier.citations import parse_citations
-from dossier.errors import QuestionError
+from dossier.errors import EngineError, QuestionError
 from dossier.excerpts import excerpts_of
+from dossier.pins import Pin
 from dossier.prompt import NOT_IN_DOCUMENTS, PROMPT_VERSION, reading_prompt, speaking_prompt
 from dossier.records import Answer, AnswerEvent, Delta, Line, Step, Table, Turn, Usage, Verdict
 from dossier.reply import ReplyKind, TargetFormat
@@ -15,12 +16,13 @@ from dossier.settings import Settings
 from dossier.settling import check_reply
 from retrieval.lines import RankedLine, rank_lines
 from retrieval.query import with_whole_years
-from retrieval.search import Found
+from retrieval.search import Found, Searcher
 from serving.computing import asks_to_compute, is_named
 from serving.follow_up import condense
 from serving.index_view import IndexView
 from serving.judging import CLOSEST, judged, noted, refusing
 from serving.model_client import ModelClient, ServedModel
+from serving.replaying import pinned, settings_that_matter, turns_of
 from serving.reply_wording import word_reply
 from serving.support import unsupported_reply, unsupported_sentences
 from serving.tracing import Basis, trace_numbers, trace_reply
@@ -37,17 +39,27 @@ _HISTORY_TURNS = 4
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question that stands alone, what was said before it, and whose rights hold. `was` is how it was asked."""
+
+    question: str
+    history: tuple[Turn, ...]
+    groups: frozenset[str]
+    was: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Reading:
     """What was found for one question: the retrieval result, its best lines, and the tables of each passage's page.
 
-    `model` is the one that answers it.
+    `model` is the one that answers it, `asked` who asks what.
     """
 
+    asked: "_Asked"
     model: ServedModel
     found: Found
     lines: list[RankedLine]
     tables: dict[int, list[Table]]
-    asked_as: str = ""
 
 
 class DocumentChain:
@@ -71,13 +83,29 @@ class DocumentChain:
         yield Step("Searching the documents")
         # one model for the whole answer, also when another is promoted meanwhile
         with self._model.held() as model:
-            reading = await asyncio.to_thread(self._read, standalone, groups, model)
-            reading = replace(reading, asked_as=standalone if standalone != question else "")
-            async with aclosing(self._answer(reading, history, standalone)) as events:
+            asked = _Asked(standalone, tuple(history[-_HISTORY_TURNS:]), groups, question)
+            reading = await asyncio.to_thread(self._read, asked, model, self._index.searcher())
+            async with aclosing(self._answer(reading)) as events:
                 async for event in events:
                     yield event
 
-    async def _answer(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncGenerator[AnswerEvent]:
+    async def replay(self, pin: Pin, groups: frozenset[str]) -> tuple[Answer, str]:
+        """Ask again what was answered once, of the generation that answered then, by the model and settings of now.
+
+        Returns the answer, and why it is from the current generation where the one of then is gone. `groups` are those
+        of the person who asked. Raises IndexMissingError, EngineError, BusyError.
+        """
+        asked = _Asked(pin.question, turns_of(pin), groups, pin.question)
+        with self._index.searcher_of(pin.generation) as (searcher, problem), self._model.held() as model:
+            reading = await asyncio.to_thread(self._read, asked, model, searcher)
+            async with aclosing(self._answer(reading)) as events:
+                async for event in events:
+                    if isinstance(event, Answer):
+                        return event, problem
+        raise EngineError("The answer broke off. Ask again.")
+
+    async def _answer(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
+        question = reading.asked.question
         style = self._settings.answer_style
         reads = reading.model.reads is not None and (
             style == "read" or (style == "point" and asks_to_compute(question))
@@ -91,11 +119,11 @@ class DocumentChain:
         passages = len(reading.found.passages)
         yield Step(f"Reading {passages} passage{'s' if passages != 1 else ''}")
         if style == "speak":
-            way = self._speak(reading, history, question)
+            way = self._speak(reading)
         elif reads:
-            way = self._read_out(reading, question, far)
+            way = self._read_out(reading, far)
         else:
-            way = self._point(reading, question)
+            way = self._point(reading)
         # closed with this generator, so that the model stops at once when the reader leaves
         async with aclosing(way) as events:
             async for event in events:
@@ -104,21 +132,21 @@ class DocumentChain:
     def _standalone(self, question: str, history: Sequence[Turn], groups: frozenset[str]) -> str:
         return condense(question, history, self._index.searcher().company_words(groups)) if history else question
 
-    def _read(self, question: str, groups: frozenset[str], model: ServedModel) -> _Reading:
-        searcher = self._index.searcher()
-        found = searcher.search(question, groups, self._settings.passages)
+    def _read(self, asked: _Asked, model: ServedModel, searcher: Searcher) -> _Reading:
+        found = searcher.search(asked.question, asked.groups, self._settings.passages)
         lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_READ)
         chunks = enumerate((passage.chunk for passage in found.passages), start=1)
-        tables = {number: searcher.tables(chunk.source, groups, chunk.page) for number, chunk in chunks}
-        return _Reading(model, found, lines, tables)
+        tables = {number: searcher.tables(chunk.source, asked.groups, chunk.page) for number, chunk in chunks}
+        return _Reading(asked, model, found, lines, tables)
 
     async def _refuse(self, reading: _Reading, usage: Usage | None = None) -> AsyncGenerator[AnswerEvent]:
         yield Delta(NOT_IN_DOCUMENTS)
         answer = self._finish(reading, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage or Usage())
         yield noted(answer, CLOSEST if reading.found.passages else "")
 
-    async def _point(self, reading: _Reading, question: str) -> AsyncGenerator[AnswerEvent]:
+    async def _point(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
         """The model points at a line, code reads it out."""
+        question = reading.asked.question
         passages = reading.found.passages
         choice = await self._model.point(reading.lines[:LINES_SHOWN], passages, question, reading.model)
         if choice.line is None:
@@ -137,7 +165,7 @@ class DocumentChain:
         basis = Basis.of(passages, reading.tables, question, lines)
         yield replace(answer, traces=trace_numbers(answer.text, answer.citations, basis))
 
-    async def _read_out(self, reading: _Reading, question: str, far: bool) -> AsyncGenerator[AnswerEvent]:
+    async def _read_out(self, reading: _Reading, far: bool) -> AsyncGenerator[AnswerEvent]:
         """A model that was tuned to read replies in a short form, which code checks and computes.
 
         What doesn't stand in the documents isn't said, and unless it is to read every question, neither is what isn't
@@ -146,7 +174,7 @@ class DocumentChain:
         """
         lines = [item.line for item in reading.lines]
         excerpts = tuple(one.plain for one in excerpts_of(reading.found.passages, lines, reading.tables))
-        asked = with_whole_years(question)
+        asked = with_whole_years(reading.asked.question)
         prompt = reading_prompt(excerpts, asked, (), reading.model.reads or TargetFormat.EVIDENCE)
         said, usage = await self._model.reply(prompt, _REPLY_TOKENS, reading.model)
         found = check_reply(said, excerpts, asked)
@@ -156,7 +184,7 @@ class DocumentChain:
         refused = said_none or (far and not text)
         if not refused and not text:
             yield Step("Looking for the line that answers")
-        other = self._refuse(reading, usage) if refused else self._point(reading, question) if not text else None
+        other = self._refuse(reading, usage) if refused else self._point(reading) if not text else None
         if other is not None:
             async with aclosing(other) as events:
                 async for event in events:
@@ -169,9 +197,10 @@ class DocumentChain:
         traces = trace_reply(answer.text, answer.citations, basis, found, excerpts)
         yield judged(replace(answer, traces=traces), unsupported_reply(answer.text, answer.citations, traces))
 
-    async def _speak(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncGenerator[AnswerEvent]:
+    async def _speak(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
         """The model words the answer; its citations and numbers are checked afterwards."""
-        prompt = speaking_prompt(self._tone, reading.found.passages, history[-_HISTORY_TURNS:], question)
+        question = reading.asked.question
+        prompt = speaking_prompt(self._tone, reading.found.passages, reading.asked.history, question)
         said: list[str] = []
         usage = Usage()
         async for piece in self._model.speak(prompt, self._settings.answer_tokens, reading.model):
@@ -204,8 +233,25 @@ class DocumentChain:
             model=reading.model.name,
             prompt_version=PROMPT_VERSION,
             usage=usage,
-            asked_as=reading.asked_as,
+            asked_as=reading.asked.question if reading.asked.question != reading.asked.was else "",
+            pin=self._pin(reading),
             note=" ".join(note for note in (self._index.status().message, reading.model.note) if note),
+        )
+
+    def _pin(self, reading: _Reading) -> Pin:
+        asked = reading.asked
+        # only a model that words its answers reads what was said before
+        history = asked.history if self._settings.answer_style == "speak" else ()
+        return Pin(
+            question=asked.question,
+            generation=reading.found.generation,
+            model=reading.model.name,
+            adapter=reading.model.adapter,
+            prompt_version=PROMPT_VERSION,
+            settings=settings_that_matter(self._settings),
+            passages=pinned(reading.found.passages),
+            history=tuple((turn.role, turn.text) for turn in history),
+            groups=tuple(sorted(asked.groups)),
         )
 
 

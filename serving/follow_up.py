@@ -230,7 +230,11 @@ def _company_of(question: str, companies: Collection[str]) -> str:
 def _own_words(core: str, names: Sequence[Name]) -> list[str]:
     """The words of a follow-up that say what it asks for, apart from names and periods."""
     blank = core
-    for place in (*names, *years_in(core), *quarters_in(core), *(one for one in [relative_in(core)] if one)):
-        blank = blank[: place.start] + " " * (place.end - place.start) + blank[place.end :]
+    spans = [(one.start, one.end) for one in names]
+    spans += [(one.start, one.end) for one in (*years_in(core), *quarters_in(core))]
+    if relative := relative_in(core):
+        spans.append((relative.start, relative.end))
+    for start, end in spans:
+        blank = blank[:start] + " " * (end - start) + blank[end:]
     blank = _OWN.sub(" ", re.sub(r"\bthe same company\b", " ", _THEN.sub(" ", blank), flags=re.IGNORECASE))
     return [word for word in words_of(blank) if word not in STOP_WORDS and word not in _GENERIC and len(word) > 1]

@@ -51,6 +51,6 @@ def names_in(text: str, companies: Collection[str], linked: bool) -> list[Name]:
         plain = name.isupper() or (start == 0 and not linked and not re.search(r"[a-z][A-Z]", name))
         if plain and not known and not own:
             continue
-        place = _PLACE.search(text[:start]) is not None and not own
-        found.append(Name(name, start, start + len(name), known or not place))
+        in_place = _PLACE.search(text[:start]) is not None and not own
+        found.append(Name(name, start, start + len(name), known or not in_place))
     return found

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 _YEAR = re.compile(
     r"(?<![\w$€£.,])(?P<short>FY\s?['’]?)(?P<two>\d\d)(?!\d)|(?<![\d$€£.,])(?P<year>(?:19|20)\d\d)(?![\d,.]\d|%)"
@@ -113,7 +114,7 @@ def _years(text: str) -> Iterator[Named]:
             yield Named(int(match["year"]), *match.span(), str)
         else:
             front = match["short"]
-            yield Named(2000 + int(match["two"]), *match.span(), lambda year, front=front: f"{front}{year % 100:02d}")
+            yield Named(2000 + int(match["two"]), *match.span(), partial(_short_year, front))
 
 
 def _quarters(text: str) -> Iterator[Named]:
@@ -123,4 +124,12 @@ def _quarters(text: str) -> Iterator[Named]:
         else:
             rest = match["rest"]
             number = _ORDINALS.index(match["word"].lower()) + 1
-            yield Named(number, *match.span(), lambda at, rest=rest: f"{_ORDINALS[at - 1]}{rest}")
+            yield Named(number, *match.span(), partial(_ordinal, rest))
+
+
+def _short_year(front: str, year: int) -> str:
+    return f"{front}{year % 100:02d}"
+
+
+def _ordinal(rest: str, number: int) -> str:
+    return f"{_ORDINALS[number - 1]}{rest}"

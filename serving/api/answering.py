@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing, asynccontextmanager
@@ -12,6 +13,7 @@ from starlette.types import Receive
 
 from dossier.errors import EngineError, NotFoundError
 from dossier.records import Answer, AnswerEvent, Delta, Usage
+from serving.api.answer_schemas import PIN
 from serving.api.asking import Asked
 from serving.api.chat_schemas import TRACES, UNSUPPORTED, sources_of
 from serving.api.errors import error_body_of
@@ -37,6 +39,8 @@ class AnswerRun:
         self._note = ""
         self._usage = Usage()
         self._began = time.monotonic()
+        self.id = f"chatcmpl-{secrets.token_hex(12)}"
+        """The answer's id: OpenAI's for the client, and the one that it is kept under."""
 
     async def begin(self) -> None:
         """Keep the question. Raises NotFoundError if the conversation isn't the caller's."""
@@ -87,7 +91,7 @@ class AnswerRun:
         elif isinstance(event, Answer):
             self._outcome, self._usage = WITHDRAWN if event.withdrawn else event.verdict, event.usage
             self._parts.metrics.not_borne_out(one.fault for one in event.unsupported)
-            await self._keep_answer(_kept(event))
+            await self._keep_answer(_kept(event, self.id))
 
     async def _finish(self) -> None:
         self._parts.metrics.answer(time.monotonic() - self._began, self._outcome, self._usage)
@@ -110,7 +114,7 @@ class AnswerRun:
             await in_thread(keep, self._caller.user_id, self._asked.conversation, message)
 
 
-def _kept(answer: Answer) -> NewMessage:
+def _kept(answer: Answer, answer_id: str) -> NewMessage:
     sources = tuple(source.model_dump(mode="json") for source in sources_of(answer))
     return NewMessage(
         role="assistant",
@@ -120,6 +124,8 @@ def _kept(answer: Answer) -> NewMessage:
         note=answer.note,
         answered_by=answer.model,
         asked_as=answer.asked_as,
+        answer_id=answer_id,
+        pin=PIN.dump_python(answer.pin, mode="json") if answer.pin else None,
         traces=tuple(TRACES.dump_python(answer.traces, mode="json")),
         unsupported=tuple(UNSUPPORTED.dump_python(answer.unsupported, mode="json")),
         withdrawn=answer.withdrawn,

@@ -4,6 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from dossier.pins import Pin
 from dossier.records import Answer, Usage
 from dossier.traces import Trace, Unsupported
 
@@ -132,6 +133,9 @@ class AnswerFields(BaseModel):
         description="A follow-up as the question that was answered; empty where that is the question itself.",
         examples=["What was net income in fiscal 2024?"],
     )
+    pin: Pin | None = Field(
+        description="What the answer was made with; `POST /answers/{id}/replay` asks again with it."
+    )
     traces: list[Trace] = Field(description="Each number of the text, in order, with where it comes from.")
     unsupported: list[Unsupported] = Field(description="Sentences that what they cite doesn't bear out, and why.")
     withdrawn: str = Field(
@@ -149,6 +153,7 @@ class AnswerFields(BaseModel):
             "generation": answer.generation,
             "answered_by": answer.model,
             "asked_as": answer.asked_as,
+            "pin": answer.pin,
             "traces": list(answer.traces),
             "unsupported": list(answer.unsupported),
             "withdrawn": answer.withdrawn,
@@ -158,7 +163,9 @@ class AnswerFields(BaseModel):
 class ChatReply(AnswerFields):
     """A whole answer."""
 
-    id: str = Field(examples=["chatcmpl-0f3a"])
+    id: str = Field(
+        description="The answer's id, which finds it again if a conversation keeps it.", examples=["chatcmpl-0f3a"]
+    )
     object: Literal["chat.completion"] = "chat.completion"
     created: int = Field(description="Seconds since 1970.")
     model: str

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -30,7 +29,7 @@ class AnswerStream(Response):
 
     def __init__(self, run: AnswerRun, model: str) -> None:
         """Prepare; nothing is asked before the response is sent."""
-        self._run, self._shape = run, ChunkShape(model)
+        self._run, self._shape = run, ChunkShape(model, run.id)
         headers = {"X-Accel-Buffering": "no"}  # nginx would hold the pieces back
         super().__init__(media_type="text/event-stream", headers=headers)
         del self.headers["content-length"]
@@ -70,8 +69,8 @@ class AnswerStream(Response):
 class ChunkShape:
     """Turns the chain's events into chunks."""
 
-    def __init__(self, model: str) -> None:
-        self._id = f"chatcmpl-{secrets.token_hex(12)}"
+    def __init__(self, model: str, answer_id: str) -> None:
+        self._id = answer_id
         self._created = int(time.time())
         self._model = model
         self._said = ""

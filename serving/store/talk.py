@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to be kept. `answered_by` is the model; objects of JSON are as the API has them."""
+    """A message to be kept. `answered_by` is the model; objects of JSON are as the API has them.
+
+    An answer's `answer_id` finds it again, and `pin` is what it was made with (None: not known).
+    """
 
     role: str
     text: str
@@ -20,6 +23,8 @@ class NewMessage:
     unsupported: tuple[dict[str, Any], ...] = ()
     withdrawn: str = ""
     asked_as: str = ""
+    answer_id: str = ""
+    pin: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,18 @@ class Message:
     unsupported: tuple[dict[str, Any], ...] = ()
     withdrawn: str = ""
     asked_as: str = ""
+    answer_id: str = ""
+    pin: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """A kept answer with its question, whose it is, and the groups that they are in now."""
+
+    message: Message
+    question: str
+    owner: str
+    groups: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

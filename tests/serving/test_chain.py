@@ -21,9 +21,11 @@ from dossier.settings import Settings
 from dossier.traces import Fault, Origin
 from retrieval.embedder import Embedder
 from retrieval.indexing import build_index
+from retrieval.upkeep import clear
 from serving.chain import DocumentChain
 from serving.index_view import IndexView
 from serving.model_client import ModelClient, Models, ServedModel
+from serving.replaying import differences
 
 pytestmark = pytest.mark.model
 
@@ -209,6 +211,40 @@ def test_a_follow_up_is_answered_as_the_question_that_it_stands_for(
     assert f"Asked as: {answer.asked_as}" in asyncio.run(steps())
     own = ask(made, "How many days of annual leave does everyone have a year?", history)
     assert own.asked_as == "" and "27 days" in own.text
+
+
+def test_an_answer_is_asked_again_of_the_generation_that_it_came_from_while_that_is_kept(
+    settings: Settings, embedder: Embedder, model: str, documents: Path
+) -> None:
+    made = chain(settings, embedder, model)
+    then = ask(made, "How many days of annual leave does everyone have a year?")
+    assert then.pin is not None and then.pin.generation == "g000001"
+    (documents / "leave.md").write_text("# Leave\n\n## Annual leave\n\nEveryone has 31 days of annual leave a year.\n")
+    build_index(settings, load_pack(settings))
+    assert "31 days" in ask(made, then.pin.question).text
+    again, problem = asyncio.run(made.replay(then.pin, frozenset()))
+    assert (again.text, again.generation, problem) == (then.text, "g000001", "")
+    assert list(differences(then.text, then.verdict, then.pin, again)) == []
+    index = index_folder(settings, load_pack(settings).documents)
+    assert clear(index, keep=1).generations == ("g000001",)  # nobody has it open any more
+    again, problem = asyncio.run(made.replay(then.pin, frozenset()))
+    assert "31 days" in again.text and "g000001 isn't kept any more" in problem
+    told = {one.what: one for one in differences(then.text, then.verdict, then.pin, again)}
+    assert set(told) == {"text", "generation", "passage"}
+    assert (told["generation"].then, told["generation"].now) == ("g000001", "g000002")
+    assert "leave.md, page 1" in told["passage"].then and "other words there" in told["passage"].now
+
+
+def test_a_pin_holds_what_a_model_read_before_the_question_only_where_it_words_its_answers(
+    settings: Settings, embedder: Embedder, model: str
+) -> None:
+    history = [Turn("user", "How many days of annual leave?"), Turn("assistant", "27 days [1].")]
+    question = "How many days of annual leave does everyone have a year?"
+    for style, kept in (("point", ()), ("speak", tuple((turn.role, turn.text) for turn in history))):
+        made = chain(settings.model_copy(update={"answer_style": style}), embedder, model)
+        pin = ask(made, question, history).pin
+        assert pin is not None and pin.history == kept
+        assert pin.settings["answer_style"] == style
 
 
 class TunedToRead:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from dossier.citations import parse_citations
 from dossier.errors import BusyError, EngineError, NotFoundError
+from dossier.pins import Pin
 from dossier.records import (
     Answer,
     AnswerEvent,
@@ -31,6 +32,7 @@ from dossier.records import (
 from dossier.traces import Fault, Unsupported
 from retrieval.chunk_store import StoredDocument
 from retrieval.upkeep import GenerationState
+from serving.replaying import pinned
 from serving.tracing import Basis, trace_numbers
 
 MODEL = "dossier-test"
@@ -49,6 +51,11 @@ PASSAGES = tuple(
         start=1,
     )
 )
+
+
+def pin(question: str) -> Pin:
+    """What every answer is made with."""
+    return Pin(question, GENERATION, MODEL, "", "1", {"answer_style": "point"}, pinned(PASSAGES), groups=("hr",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,14 @@ class ScriptedAnswerer:
                 await asyncio.sleep(0)  # what cleans up may have to wait, also while it is being cancelled
                 self.closed.set()
 
+    async def replay(self, pin: Pin, groups: frozenset[str]) -> tuple[Answer, str]:
+        """The same answer once more; with `gone` from another generation, other words and passages."""
+        self.asked.append(Asked(pin.question, (), groups))
+        if "gone" not in pin.question:
+            return Answer(TEXT, Verdict.ANSWERED, PASSAGES, pin=replace(pin, groups=tuple(sorted(groups)))), ""
+        now = replace(pin, generation="g-000002", adapter="1f" * 32, passages=pinned(PASSAGES[1:]))
+        return Answer("It is 7 [1].", Verdict.ANSWERED, PASSAGES[1:], pin=now), "the generation isn't kept any more."
+
     async def _said(self, question: str) -> AsyncIterator[AnswerEvent]:
         text = REFUSAL if "weather" in question else TEXT
         words = text.split(" ")
@@ -107,6 +122,7 @@ class ScriptedAnswerer:
             generation=GENERATION,
             model=MODEL,
             usage=Usage(120, 30),
+            pin=pin(question),
             asked_as="What were net sales in 2024?" if "before" in question else "",
             note="The passages below come closest." if "weather" in question else "",
             traces=trace_numbers(clean, citations, Basis.of(PASSAGES, {})),

@@ -67,6 +67,8 @@ def test_messages_come_with_their_sources(gateway: Served, mira) -> None:
         "unsupported": [],
         "withdrawn": "",
         "asked_as": "",
+        "answer_id": "",
+        "pin": None,
     }
 
 
