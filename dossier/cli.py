@@ -20,6 +20,10 @@ from dossier.settings import PREFIX, SECRET, Settings, load_settings, origins, s
 
 JOINED = {
     "ask": ("serving.commands:ask", "Ask the documents one question and print the answer with its sources."),
+    "replay": (
+        "serving.replay_command:replay",
+        "Ask again what was answered once, of the documents as they were then, and tell what differs.",
+    ),
     "index": (
         "retrieval.index_commands:index_commands",
         "The index of the documents: bring it up to date, look at it, check it, go back.",

@@ -76,13 +76,14 @@ class Searcher:
         synonyms: Mapping[str, str] | None = None,
         reranker: Rerank | None = None,
         options: SearchOptions = WHOLE,
+        name: str = "",
     ) -> None:
-        """Open the current generation (or the newest whole one), with the pack's synonyms.
+        """Open the current generation (or the newest whole one), with the pack's synonyms; or the one of this name.
 
         Raises IndexMissingError, CorruptIndexError.
         """
         self._synonyms, self._reranker, self._options = dict(synonyms or {}), reranker, options
-        self.manifest, self.warning = generation.newest_intact(index)
+        self.manifest, self.warning = (generation.verify(index, name), "") if name else generation.newest_intact(index)
         _require_same(embedder, self.manifest)
         folder = index / self.manifest.name
         self._embedder = embedder
@@ -113,6 +114,10 @@ class Searcher:
     def embedder(self) -> Embedder:
         """The embedder of questions."""
         return self._embedder
+
+    def company_words(self, groups: frozenset[str]) -> frozenset[str]:
+        """Stems of the words that name companies, of the documents that the groups may read."""
+        return frozenset(self._identities_for(groups).companies)
 
     def files(self) -> list[FileReport]:
         """How each file ended in the run that built this generation."""

@@ -2,7 +2,7 @@
 
 from serving.store.opening import FirstAdmin, Store, open_store
 from serving.store.people import Caller, Change, IssuedKey, KeyInfo, NewUser, Role, SignedIn, User
-from serving.store.talk import Conversation, Message, NewMessage
+from serving.store.talk import Conversation, KeptAnswer, Message, NewMessage
 
 __all__ = [
     "Caller",
@@ -10,6 +10,7 @@ __all__ = [
     "Conversation",
     "FirstAdmin",
     "IssuedKey",
+    "KeptAnswer",
     "KeyInfo",
     "Message",
     "NewMessage",

@@ -14,7 +14,7 @@ from serving.store import Change, Role
 from serving.store.tables import SessionRow
 from tests.serving.api.serving_app import Served, served
 
-SAMPLES = {"key_id": "0" * 32, "name": "nobody", "conversation_id": "0" * 32, "file": "start.js"}
+SAMPLES = {"key_id": "0" * 32, "name": "nobody", "conversation_id": "0" * 32, "answer_id": "0", "file": "start.js"}
 CONTRACT = {
     "PUBLIC": """
         POST /auth/sign-in
@@ -39,6 +39,7 @@ CONTRACT = {
         GET /conversations/{conversation_id}
         PATCH /conversations/{conversation_id}
         DELETE /conversations/{conversation_id}
+        POST /answers/{answer_id}/replay
         GET /pack
     """,
     "ADMIN": """
