@@ -45,6 +45,10 @@ JOINED = {
         "training.models_commands:models_commands",
         "Tuned adapters: register, compare, promote, roll back.",
     ),
+    "feedback": (
+        "serving.feedback_commands:feedback_commands",
+        "What people say about answers: export what the model can learn from.",
+    ),
     "user": ("serving.commands:user_commands", "Users: list, add, change."),
     "key": ("serving.commands:key_commands", "API keys for programs."),
 }
@@ -54,7 +58,8 @@ WITHIN = {
         "model": "training.evaluation.commands:model",
         "product": "training.product.commands:product",
         "compare": "training.product.commands:compare",
-    }
+    },
+    "models": {"assess": "training.assessment.commands:assess_models"},
 }
 """Commands that a group has from a package which the group's own doesn't know."""
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dossier.errors import DossierError, SignInError
 from dossier.gateway_errors import GatewayUnreachableError
-from frontend import account, admin_index, admin_models, asking, chat, conversations, session, sign_in
+from frontend import account, admin_feedback, admin_index, admin_models, asking, chat, conversations, session, sign_in
 from frontend.faults import show_error
 from frontend.markup import label, plain_html
 from frontend.session import Session
@@ -19,6 +19,7 @@ _ICONS = {
     "Account": ":material/person:",
     "Documents": ":material/folder_open:",
     "Models": ":material/model_training:",
+    "Feedback": ":material/thumbs_up_down:",
 }
 
 
@@ -49,6 +50,7 @@ def _page(who: Session | None) -> st.Page:
     if who is None or who.user.is_admin:
         pages.append(st.Page(admin_index.page, title="Documents", url_path="documents"))
         pages.append(st.Page(admin_models.page, title="Models", url_path="models"))
+        pages.append(st.Page(admin_feedback.page, title="Feedback", url_path="feedback"))
     st.session_state["ask_page"] = ask
     st.session_state["pages"] = pages
     return st.navigation(pages, position="hidden")

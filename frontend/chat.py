@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -12,6 +13,7 @@ from frontend import asking, session
 from frontend.answering import Answering, Snapshot
 from frontend.conversations import PARAMETER, opened
 from frontend.faults import show_error, show_problem
+from frontend.feedback import show_feedback
 from frontend.markup import answer_html, label, plain_html
 from frontend.messages import bubble, show_message, show_question
 from frontend.records import Conversation, Message, Readiness
@@ -119,9 +121,11 @@ def _show_conversation(who: Session, conversation: Conversation, answering: Answ
 
 def _show_messages(who: Session, messages: Sequence[Message], conversation_id: str, problem: str = "") -> None:
     question = messages[-2].text if len(messages) > 1 else ""
+    kept = who.gateway.my_feedback(conversation_id) if messages else {}
     for number, message in enumerate(messages):
         broke_off = problem if number == len(messages) - 1 else ""
-        show_message(message, f"{conversation_id}-{number}", broke_off, lambda: asking.ask(who, question))
+        below = partial(show_feedback, who.gateway, message, kept)
+        show_message(message, f"{conversation_id}-{number}", broke_off, lambda: asking.ask(who, question), below)
 
 
 def _show_answering(who: Session, answering: Answering, conversation_id: str) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import httpx
 
 from dossier.errors import DossierError, NotFoundError, SignInError
+from dossier.feedback import Fault, FeedbackState
 from dossier.gateway_errors import STRANGE, GatewayUnreachableError, error_of
 from dossier.records import Turn
+from frontend.feedback_records import Case, Feedback, Opinion
 from frontend.model_records import Answering, ModelList
 from frontend.records import ApiKey, Conversation, IndexedFile, IndexJob, Pack, Readiness, SignIn, User
 from frontend.wire import BROKEN_OFF, UNREACHABLE, StreamEvent, read_events
@@ -98,6 +100,15 @@ class Gateway:
         """Delete a conversation with all its messages."""
         self._call("DELETE", _path(conversation_id))
 
+    def my_feedback(self, conversation_id: str) -> dict[int, Feedback]:
+        """What the person said about the answers of a conversation, by the answer's id."""
+        found = self._call("GET", f"/v1/feedback?conversation={_id(conversation_id)}")
+        return {one.opinion.message: one for one in map(Feedback.read, found)}
+
+    def give_feedback(self, opinion: Opinion) -> Feedback:
+        """Say whether an answer helped; it replaces what was said before."""
+        return Feedback.read(self._call("POST", "/v1/feedback", opinion.body))
+
     def index_job(self) -> IndexJob:
         """Where the index job stands. Admins only, as all that follow."""
         return IndexJob.read(self._call("GET", "/admin/index"))
@@ -125,6 +136,18 @@ class Gateway:
     def roll_back(self) -> Answering:
         """Let the adapter before answer, or the base model alone."""
         return Answering.read(self._call("POST", "/admin/models/rollback", {}, _MODEL_TIMEOUT))
+
+    def feedback(self, state: FeedbackState | None, offset: int, limit: int) -> list[Case]:
+        """Everybody's feedback of a state (None: of all), the latest first."""
+        only = f"&state={state.value}" if state else ""
+        found = self._call("GET", f"/admin/feedback?offset={offset}&limit={limit}{only}")
+        return [Case.read(case) for case in found]
+
+    def decide_feedback(self, feedback_id: int, fault: Fault | None, state: FeedbackState | None) -> Case:
+        """Decide which part is at fault, or how far feedback has come. Raises ConflictError for what can't be."""
+        told = {"triage": fault, "state": state}
+        body = {name: value.value for name, value in told.items() if value is not None}
+        return Case.read(self._call("PATCH", f"/admin/feedback/{feedback_id}", body))
 
     async def ask(self, conversation_id: str, turns: Sequence[Turn], model: str) -> AsyncIterator[StreamEvent]:
         """Ask the last of `turns` and yield the answer as it is written. Closing the iterator tells the gateway.
@@ -194,10 +217,14 @@ def _connections(address: str) -> httpx.Client:
 
 
 def _path(conversation_id: str) -> str:
+    return f"/conversations/{_id(conversation_id)}"
+
+
+def _id(conversation_id: str) -> str:
     # The id may come from the address bar: it must stay one segment of the path, whatever is in it.
     if not conversation_id or not all(sign.isalnum() or sign in "-_" for sign in conversation_id):
         raise NotFoundError("There is no such conversation. Choose one from the list, or start a new one.")
-    return f"/conversations/{conversation_id}"
+    return conversation_id
 
 
 def _json(response: httpx.Response) -> Any:  # noqa: ANN401 (JSON of any shape)

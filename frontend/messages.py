@@ -29,8 +29,17 @@ def show_question(text: str) -> None:
         st.html(plain_html(text, "question"))
 
 
-def show_message(message: Message, place: str, problem: str = "", again: Callable[[], None] | None = None) -> None:
-    """Draw one message. `place` tells its widgets from others'; `problem` is why it broke off, `again` asks anew."""
+def show_message(
+    message: Message,
+    place: str,
+    problem: str = "",
+    again: Callable[[], None] | None = None,
+    below: Callable[[], None] | None = None,
+) -> None:
+    """Draw one message. `place` tells its widgets from others'; `problem` is why it broke off, `again` asks anew.
+
+    `below` draws what belongs under an answer.
+    """
     if message.role == "user":
         show_question(message.text)
         return
@@ -43,6 +52,8 @@ def show_message(message: Message, place: str, problem: str = "", again: Callabl
             _show_answer(message, place, "" if problem else _INTERRUPTED)
         if problem:
             show_problem(problem, "answer", again)
+        elif below is not None:
+            below()
 
 
 def _show_refusal(message: Message, place: str) -> None:

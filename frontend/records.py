@@ -50,7 +50,10 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A numbered passage under an answer. `section` is the path of headings above it, `text` what the page says."""
+    """A numbered passage under an answer.
+
+    `section` is the path of headings above it, `text` what the page says, `source` the document's path.
+    """
 
     number: int
     document: str
@@ -58,6 +61,7 @@ class Source:
     section: tuple[str, ...]
     text: str
     cited: bool = True
+    source: str = ""
 
     @classmethod
     def read(cls, data: Json) -> "Source":
@@ -69,12 +73,16 @@ class Source:
             section=_path(data.get("section")),
             text=str(data.get("text") or ""),
             cited=bool(data.get("cited", True)),
+            source=str(data.get("source") or data.get("document") or ""),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation. `verdict` is None for questions and for answers that were cut short."""
+    """One message of a conversation. `verdict` is None for questions and for answers that were cut short.
+
+    `id` names an answer in feedback; 0 while it is being written.
+    """
 
     role: str
     text: str
@@ -86,6 +94,7 @@ class Message:
     traces: tuple[Trace, ...] = ()
     unsupported: tuple[Unsupported, ...] = ()
     asked_as: str = ""
+    id: int = 0
 
     @classmethod
     def read(cls, data: Json) -> "Message":
@@ -101,6 +110,7 @@ class Message:
             traces=traces_of(data),
             unsupported=unsupported_of(data),
             asked_as=str(data.get("asked_as") or ""),
+            id=int(data.get("id") or 0),
         )
 
 

@@ -207,6 +207,14 @@ class ChunkStore:
         rows = self._db.execute(sql, {"source": source, "page": page, "groups": _names(groups)})
         return [TABLE.validate_json(row[0]) for row in rows]
 
+    def page_texts(self, source: str, page: int | None = None) -> list[str]:
+        """The texts of a document's chunks (of one page's), in order, whoever may read them: for admins."""
+        sql = (
+            "SELECT c.text FROM chunks c JOIN documents d ON d.id = c.document_id "
+            "WHERE d.source = :source AND (:page IS NULL OR c.page = :page) ORDER BY c.page, c.start"
+        )
+        return [row[0] for row in self._db.execute(sql, {"source": source, "page": page})]
+
     def readable_ids(self, groups: frozenset[str], documents: Sequence[int] | None = None) -> list[int] | None:
         """Ids of the chunks that the groups may read (of these documents only), or None when that is all there are."""
         parameters = {"groups": _names(groups), "documents": json.dumps(documents or [])}

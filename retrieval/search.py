@@ -127,6 +127,10 @@ class Searcher:
         """The documents of this generation, whoever may read them: for admins."""
         return self._store.documents()
 
+    def page_texts(self, source: str, page: int | None = None) -> list[str]:
+        """The texts of a document's chunks (of one page's), whoever may read them: for admins."""
+        return self._store.page_texts(source, page)
+
     def tables(self, source: str, groups: frozenset[str], page: int | None = None) -> list[Table]:
         """The tables of a document (of one of its pages) that the groups may read."""
         return self._store.tables_of(source, groups, page)

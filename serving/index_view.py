@@ -109,6 +109,10 @@ class IndexView:
         """Every document of the open generation, whoever may read it: for admins."""
         return self._searcher.documents() if self._searcher else []
 
+    def page_texts(self, source: str, page: int | None = None) -> list[str]:
+        """The texts of a document's chunks (of one page's), whoever may read them: for admins."""
+        return self._searcher.page_texts(source, page) if self._searcher else []
+
     def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
         """Keep an admin's correction of a document's metadata until the next indexing run takes it up.
 

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 import dossier
 from dossier.errors import DossierError
-from serving.api import accounts, admin, answers, chat, conversations, docs, models, status
+from serving.api import accounts, admin, answers, chat, conversations, docs, feedback, models, status
 from serving.api.attempts import Attempts
 from serving.api.errors import handle_errors
 from serving.api.gateway import Gateway
@@ -35,6 +35,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     accounts.router,
     admin.router,
     models.router,
+    feedback.router,
     status.router,
     docs.router,
 )

@@ -66,6 +66,10 @@ class Index(Protocol):
         """Every document of the current generation, whoever may read it."""
         ...
 
+    def page_texts(self, source: str, page: int | None = None) -> Sequence[str]:
+        """The texts of a document's chunks (of one page's), whoever may read them."""
+        ...
+
     def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
         """Keep a correction of a document's metadata. Raises NotFoundError, QuestionError."""
         ...

@@ -190,6 +190,7 @@ class ConversationReply(BaseModel):
 class MessageReply(BaseModel):
     """A kept message."""
 
+    id: int = Field(description="What POST /v1/feedback calls the answer.")
     role: str
     text: str
     sources: list[dict[str, Any]]

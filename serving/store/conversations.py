@@ -12,6 +12,7 @@ from dossier.errors import NotFoundError
 from serving.store.database import Database
 from serving.store.tables import ConversationRow, MessageRow, UserRow
 from serving.store.talk import Conversation, KeptAnswer, Message, NewMessage
+from serving.store.texts import storable as _clean
 
 TITLE = 200
 """Longest title in characters."""
@@ -54,7 +55,7 @@ class Conversations:
         with self._database.reading() as session:
             row = _own(session, user_id, conversation_id)
             messages = select(MessageRow).where(MessageRow.conversation_id == row.id).order_by(MessageRow.id)
-            return _as_conversation(row, tuple(_as_message(message) for message in session.scalars(messages)))
+            return _as_conversation(row, tuple(as_message(message) for message in session.scalars(messages)))
 
     def kept_answer(self, answer_id: str, user_id: int | None) -> KeptAnswer:
         """The answer of this id; with `user_id` only if it is in a conversation of that user's."""
@@ -69,7 +70,7 @@ class Conversations:
                 MessageRow.conversation_id == row.conversation_id, MessageRow.id < row.id, MessageRow.role == "user"
             )
             question = session.scalar(before.order_by(MessageRow.id.desc()).limit(1)) or ""
-            return KeptAnswer(_as_message(row), question, owner.name, frozenset(owner.groups))
+            return KeptAnswer(as_message(row), question, owner.name, frozenset(owner.groups))
 
     def rename(self, user_id: int, conversation_id: str, title: str) -> Conversation:
         """Give a conversation another title."""
@@ -122,11 +123,6 @@ def title_of(question: str) -> str:
     return (head.rsplit(" ", 1)[0] if " " in head else head) + "…"
 
 
-def _clean(text: str) -> str:
-    # PostgreSQL keeps no zero characters, and neither database keeps half of a surrogate pair
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
 def _own(session: Session, user_id: int, conversation_id: str) -> ConversationRow:
     row = session.get(ConversationRow, conversation_id) if _ID.fullmatch(conversation_id) else None
     if row is None or row.user_id != user_id:
@@ -138,7 +134,8 @@ def _as_conversation(row: ConversationRow, messages: tuple[Message, ...] = ()) -
     return Conversation(row.id, row.title, row.created_at, row.updated_at, messages)
 
 
-def _as_message(row: MessageRow) -> Message:
+def as_message(row: MessageRow) -> Message:
+    """The record of a row."""
     return Message(
         role=row.role,
         text=row.text,
@@ -154,4 +151,5 @@ def _as_message(row: MessageRow) -> Message:
         asked_as=row.asked_as,
         answer_id=row.answer_id,
         pin=row.pin,
+        id=row.id,
     )

@@ -11,6 +11,7 @@ from dossier.settings import Settings
 from serving.store.conversations import Conversations
 from serving.store.credentials import Credentials
 from serving.store.database import Database, unreachable
+from serving.store.feedback import FeedbackStore
 from serving.store.migrating import migrate
 from serving.store.passwords import PasswordError, Passwords
 from serving.store.people import NewUser, Role
@@ -27,6 +28,7 @@ class Store:
     users: Users
     credentials: Credentials
     conversations: Conversations
+    feedback: FeedbackStore
 
     def check(self) -> None:
         """Raise EnvironmentProblem when the database doesn't answer."""
@@ -66,6 +68,7 @@ def open_store(settings: Settings, passwords: Passwords | None = None) -> tuple[
         users=Users(database, hasher),
         credentials=Credentials(database, hasher, timedelta(hours=settings.session_hours)),
         conversations=Conversations(database),
+        feedback=FeedbackStore(database),
     )
     return store, _first_admin(store, settings)
 

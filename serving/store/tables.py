@@ -116,3 +116,25 @@ class MessageRow(Table):
     answer_id: Mapped[str] = mapped_column(String(40), server_default="", index=True)
     pin: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class FeedbackRow(Table):
+    """What the asker said about one answer; goes when the answer goes. `triage` is decided, `suggestion` proposed."""
+
+    __tablename__ = "feedback"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    thumb: Mapped[str] = mapped_column(String(8))
+    reason: Mapped[str] = mapped_column(String(32))
+    comment: Mapped[str] = mapped_column(Text)
+    correction: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(Text)
+    page: Mapped[int | None]
+    state: Mapped[str] = mapped_column(String(32), index=True)
+    triage: Mapped[str] = mapped_column(String(32))
+    suggestion: Mapped[str] = mapped_column(String(32))
+    evidence: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    changed_at: Mapped[datetime] = mapped_column(Moment)

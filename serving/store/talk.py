@@ -29,7 +29,7 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A kept message."""
+    """A kept message. Feedback names an answer by its `id`."""
 
     role: str
     text: str
@@ -45,6 +45,7 @@ class Message:
     asked_as: str = ""
     answer_id: str = ""
     pin: dict[str, Any] | None = None
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

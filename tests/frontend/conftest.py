@@ -32,6 +32,7 @@ def gateway(gateway_process: GatewayProcess) -> GatewayProcess:
         models=MODELS,
         promoted=[],
         trouble="",
+        feedback={},
     )
     return gateway_process
 

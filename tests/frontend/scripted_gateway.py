@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import uvicorn
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 PASSWORD = "correct horse"
@@ -104,6 +104,7 @@ class State:
         self.models: list[dict[str, Any]] = []
         self.promoted: list[str] = []
         self.trouble = ""
+        self.feedback: dict[str, dict[str, Any]] = {}
         self.files: list[tuple[str, str, str, int, int, list[str]]] = list(FILES)
         if file.is_file():
             self.__dict__.update(json.loads(file.read_text("utf-8")), file=file)
@@ -275,6 +276,7 @@ async def delete(conversation_id: str, name: Name) -> None:
 def keep(conversation_id: str, role: str, text: str, **more: Any) -> None:
     found = state.conversations[conversation_id]
     found["messages"].append({
+        "id": time.time_ns() // 1000,
         "role": role, "text": text, "sources": [], "verdict": "", "note": "", "interrupted": False,
         "created_at": now(), **more,
     })  # fmt: skip
@@ -448,6 +450,49 @@ async def promote(digest: str, name: Admin) -> dict[str, str]:
     state.promoted.append(digest)
     state.save()
     return answering()
+
+
+@app.get("/v1/feedback")
+async def my_feedback(conversation: str, name: Name) -> list[dict[str, Any]]:
+    own = {message["id"] for message in mine(name, conversation)["messages"]}
+    return [one for one in state.feedback.values() if one["message"] in own]
+
+
+@app.post("/v1/feedback")
+async def give_feedback(body: dict[str, Any], name: Name) -> dict[str, Any]:
+    if "down" in state.trouble:
+        raise Failure(503, "environment", state.trouble)
+    found = next(
+        (found, at) for found in state.conversations.values()
+        for at, message in enumerate(found["messages"])
+        if message["id"] == body["message"] and found["owner"] == name
+    )  # fmt: skip
+    messages, at = found[0]["messages"], found[1]
+    made = {
+        **body, "id": len(state.feedback) + 1, "state": "new", "triage": None, "user": name, "created_at": now(),
+        "question": messages[at - 1]["text"], "answer": messages[at]["text"], "sources": messages[at]["sources"],
+        "suggestion": "generation", "evidence": ["The page is passage 1 of the answer.", HOSTILE],
+    }  # fmt: skip
+    before = state.feedback.get(str(body["message"]))
+    state.feedback[str(body["message"])] = {**made, "id": before["id"] if before else made["id"]}
+    state.save()
+    return state.feedback[str(body["message"])]
+
+
+@app.get("/admin/feedback")
+async def feedback(
+    name: Admin, offset: int, limit: int, state_wanted: Annotated[str, Query(alias="state")] = ""
+) -> Any:
+    found = [one for one in reversed(state.feedback.values()) if state_wanted in ("", one["state"])]
+    return found[offset : offset + limit]
+
+
+@app.patch("/admin/feedback/{number}")
+async def decide(number: int, body: dict[str, str], name: Admin) -> dict[str, Any]:
+    found = next(one for one in state.feedback.values() if one["id"] == number)
+    found.update({"state": "triaged"} if "triage" in body else {}, **body)
+    state.save()
+    return found
 
 
 @app.post("/script")

@@ -302,6 +302,27 @@ def test_an_admin_brings_the_index_up_to_date(visit: Visit) -> None:
     expect(page.get_by_role("button", name="Update the index")).to_be_visible()
 
 
+def test_an_answer_is_judged_with_the_keyboard_and_decided_on(visit: Visit) -> None:
+    visit.sign_in()
+    page = visit.page
+    visit.ask(QUESTION)
+    wrong = page.get_by_role("button", name="Not right")
+    expect(wrong).to_be_visible()
+    page.get_by_role("button", name="Helpful").focus()
+    page.keyboard.press("Tab")
+    expect(wrong).to_be_focused()
+    page.keyboard.press("Enter")
+    right = page.get_by_role("textbox", name="What would be right?")
+    right.fill("<b>$4.3</b> billion")
+    page.get_by_role("button", name="Send", exact=True).press("Enter")
+    expect(page.get_by_text("What you said about it")).to_be_visible()
+    page.get_by_role("link", name="Feedback").click()
+    expect(page.get_by_text("<b>$4.3</b> billion")).to_be_visible()
+    page.get_by_role("button", name="Accept: Generation").click()
+    expect(page.get_by_text("Nothing here.")).to_be_visible()
+    assert page.evaluate("window.hurt") is None
+
+
 @pytest.mark.parametrize("path", ["/", "/documents"])
 def test_an_analyst_has_no_documents_page(visit: Visit, path: str) -> None:
     visit.sign_in("ben", path=path)

@@ -259,7 +259,7 @@ def test_only_admins_have_the_documents_page(app: AppTest) -> None:
     assert [link.label for link in app.page_link] == ["Account"]
     admin = AppTest.from_file(APP, default_timeout=SECONDS)
     sign_in(admin)
-    assert [link.label for link in admin.page_link] == ["Account", "Documents", "Models"]
+    assert [link.label for link in admin.page_link] == ["Account", "Documents", "Models", "Feedback"]
 
 
 def _page(app: AppTest, name: str) -> AppTest:

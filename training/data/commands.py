@@ -58,7 +58,8 @@ def prepare_data(  # noqa: PLR0913 (options of a command)
     """Read, clean, check, split and describe examples.
 
     Sources: TAT-QA, TAT-HQA, ConvFinQA, CUAD, BANKING77, CLINC150, FinEntity, chat messages and Alpaca instructions as
-    JSON lines, tables with question and answer columns, and questions like a pack's. What a file is, is found out.
+    JSON lines, tables with question and answer columns, questions like a pack's, and what `dossier feedback export`
+    wrote. What a file is, is found out.
 
     Example: dossier data prepare tatqa_dataset_dev.json replies.jsonl --out data/first
     """

@@ -74,7 +74,8 @@ class Origin:
     """Where an example comes from.
 
     `set` is the source's name, `place` its line or number there, `document` the document that it is about (empty:
-    none), `group` what must stay on one side of a split, `readers` the groups that may read it (empty: everyone).
+    none), `group` what must stay on one side of a split, `readers` the groups that may read it (empty: everyone),
+    `also` further documents that its context quotes.
     """
 
     set: str
@@ -84,6 +85,7 @@ class Origin:
     sector: str = ""
     about: Metadata = field(default_factory=Metadata)
     readers: frozenset[str] = EVERYONE
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,12 @@ def json_line(body: Mapping[str, Any]) -> str:
 
 def from_json(raw: Mapping[str, Any]) -> Example:
     """The example of a line. Raises KeyError, TypeError or ValueError when it isn't one."""
-    answer, origin, context = raw["answer"], raw["origin"], raw["context"]
+    answer, origin, context = raw["answer"], dict(raw["origin"]), raw["context"]
+    origin.update(
+        about=Metadata(**origin["about"]),
+        readers=frozenset(origin["readers"]),
+        also=tuple(origin.get("also", ())),  # sets that were prepared before know no such field
+    )
     return Example(
         Task(raw["task"]),
         raw["question"],
@@ -147,7 +154,7 @@ def from_json(raw: Mapping[str, Any]) -> Example:
             answer["derivation"],
             tuple(answer["evidence"]),
         ),
-        Origin(**{**origin, "about": Metadata(**origin["about"]), "readers": frozenset(origin["readers"])}),
+        Origin(**origin),
         Context(context["title"], tuple(tuple(row) for row in context["rows"]), tuple(context["paragraphs"])),
         raw["instruction"],
         tuple(Turn(**turn) for turn in raw["history"]),

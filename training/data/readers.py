@@ -26,7 +26,8 @@ class Limited:
         It must when it says so itself, when a pattern limits its document, or when a limited document has the same
         file name: an example that names no folder could be from either of two files.
         """
-        return bool(example.origin.readers) or self.holds_document(example.origin.document)
+        origin = example.origin
+        return bool(origin.readers) or any(map(self.holds_document, (origin.document, *origin.also)))
 
     def holds_document(self, name: str) -> bool:
         """Whether a document is limited now, whatever it was when it was indexed."""

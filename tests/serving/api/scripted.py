@@ -173,11 +173,16 @@ class ScriptedIndex:
         return self.reports
 
     def stored_documents(self) -> list[StoredDocument]:
-        """One document."""
+        """The documents of the passages."""
         about = Metadata(company="Acme Inc.", kind="10-k", period="2025")
         return [
-            StoredDocument(1, Document("reports/annual.pdf", "Annual report", "d", pages=64, metadata=about), "", 2)
+            StoredDocument(1, Document("reports/annual.pdf", "Annual report", "d", pages=64, metadata=about), "", 2),
+            StoredDocument(2, Document("reports/minutes.docx", "Board minutes", "e"), "", 1),
         ]
+
+    def page_texts(self, source: str, page: int | None = None) -> list[str]:
+        """The texts of the passages from there."""
+        return [p.chunk.text for p in PASSAGES if p.chunk.source == source and page in (None, p.chunk.page)]
 
     def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
         """Remember the correction."""

@@ -187,7 +187,7 @@ def test_the_generations_are_listed(admin) -> None:
 
 
 def test_documents_are_listed_and_their_metadata_corrected(gateway: Served, admin) -> None:
-    (document,) = admin.get("/admin/documents").json()
+    document, _ = admin.get("/admin/documents").json()
     assert (document["source"], document["metadata"]["company"]) == ("reports/annual.pdf", "Acme Inc.")
     where = {"source": "reports/annual.pdf"}
     done = admin.patch("/admin/documents", params=where, json={"company": "Acme plc"})

@@ -55,6 +55,7 @@ def test_messages_come_with_their_sources(gateway: Served, mira) -> None:
     found = mira.get(f"/conversations/{made['id']}").json()
     assert found["title"] == "What was it?"
     assert found["messages"][1].pop("created_at")
+    assert found["messages"][1].pop("id") > found["messages"][0]["id"]
     assert found["messages"][1] == {
         "role": "assistant",
         "text": "112 [1]",

@@ -14,7 +14,14 @@ from serving.store import Change, Role
 from serving.store.tables import SessionRow
 from tests.serving.api.serving_app import Served, served
 
-SAMPLES = {"key_id": "0" * 32, "name": "nobody", "conversation_id": "0" * 32, "answer_id": "0", "file": "start.js"}
+SAMPLES = {
+    "key_id": "0" * 32,
+    "name": "nobody",
+    "conversation_id": "0" * 32,
+    "answer_id": "0",
+    "file": "start.js",
+    "feedback_id": "1",
+}
 CONTRACT = {
     "PUBLIC": """
         POST /auth/sign-in
@@ -34,6 +41,8 @@ CONTRACT = {
         DELETE /auth/keys/{key_id}
         GET /v1/models
         POST /v1/chat/completions
+        GET /v1/feedback
+        POST /v1/feedback
         GET /conversations
         POST /conversations
         GET /conversations/{conversation_id}
@@ -57,6 +66,8 @@ CONTRACT = {
         POST /admin/index/verify
         POST /admin/index/rollback
         POST /admin/index/gc
+        GET /admin/feedback
+        PATCH /admin/feedback/{feedback_id}
         GET /admin/models
         POST /admin/models/rollback
         POST /admin/models/{name}/promote

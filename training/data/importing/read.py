@@ -6,16 +6,18 @@ from pathlib import Path
 
 from dossier.adapters import sha256_of
 from dossier.errors import DataError
+from dossier.feedback import FEEDBACK_FORM
 from training.data.example import Example
 from training.data.importing import own_files, reports, short_texts, source
 from training.data.importing.contracts import cuad_examples
+from training.data.importing.feedback import corrected_example
 from training.data.importing.records import Content, Item, read_content, reading
 from training.data.importing.source import Kind, Source
 
 KNOWN = (
     "Known are TAT-QA, TAT-HQA, ConvFinQA, BANKING77, CLINC150, FinEntity, a CUAD folder (master_clauses.csv and "
-    "contracts/), JSON lines with OpenAI messages, Alpaca instructions, tables with a question and an answer column, "
-    "and questions like packs/finance/questions.jsonl."
+    "contracts/), an export of `dossier feedback`, JSON lines with OpenAI messages, Alpaca instructions, tables with a "
+    "question and an answer column, and questions like packs/finance/questions.jsonl."
 )
 _BANKING = {"card_arrival", "card_linking"}
 OneOf = Callable[[str, Item], Iterator[Example]]
@@ -46,6 +48,8 @@ def _of_kind(content: Content) -> tuple[Kind, Iterator[Example]]:
     first = content.items[0].raw
     if not isinstance(first, dict):
         raise DataError(f"{content.path}, {content.items[0].place}: it isn't an object. {KNOWN}")
+    if first.get("form") == FEEDBACK_FORM:
+        return source.FEEDBACK, _each(source.FEEDBACK, content, _one(corrected_example))
     if content.form == "object" and set(first) & set(short_texts.CLINC_PARTS):
         return source.CLINC150, _whole(source.CLINC150, content)
     if "table" in first and "paragraphs" in first:
