@@ -135,6 +135,11 @@ class Searcher:
         """The tables of a document (of one of its pages) that the groups may read."""
         return self._store.tables_of(source, groups, page)
 
+    def passage_at(self, source: str, page: int, start: int, groups: frozenset[str]) -> Passage | None:
+        """The chunk that holds an offset of a page, as a passage found for its place; None: no such may be read."""
+        found = self._store.chunk_at(source, page, start, groups)
+        return Passage(*found, score=0.0, reasons=("it holds what was computed with",)) if found else None
+
     def close(self) -> None:
         """Close the files."""
         self._store.close()

@@ -1,13 +1,14 @@
 """The answer chain: condense, retrieve, rank the lines, read, point or speak, word, cite, check."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from dossier.citations import parse_citations
 from dossier.errors import EngineError, QuestionError
 from dossier.excerpts import excerpts_of
+from dossier.packs import Pack
 from dossier.pins import Pin
 from dossier.prompt import NOT_IN_DOCUMENTS, PROMPT_VERSION, reading_prompt, speaking_prompt
 from dossier.records import Answer, AnswerEvent, Delta, Line, Step, Table, Turn, Usage, Verdict
@@ -17,6 +18,7 @@ from dossier.settling import check_reply
 from retrieval.lines import RankedLine, rank_lines
 from retrieval.query import with_whole_years
 from retrieval.search import Found, Searcher
+from serving.calculating import Computed, compute
 from serving.computing import asks_to_compute, is_named
 from serving.follow_up import condense
 from serving.index_view import IndexView
@@ -52,22 +54,23 @@ class _Asked:
 class _Reading:
     """What was found for one question: the retrieval result, its best lines, and the tables of each passage's page.
 
-    `model` is the one that answers it, `asked` who asks what.
+    `model` is the one that answers it, `asked` who asks what; `computed` is what code computed from the tables found.
     """
 
     asked: "_Asked"
     model: ServedModel
     found: Found
     lines: list[RankedLine]
-    tables: dict[int, list[Table]]
+    tables: Mapping[int, Sequence[Table]]
+    computed: Computed | None = None
 
 
 class DocumentChain:
     """Answers from the documents, or says that the answer isn't in them."""
 
-    def __init__(self, index: IndexView, model: ModelClient, settings: Settings, tone: str) -> None:
-        """Join the parts. `tone` is the pack's."""
-        self._index, self._model, self._settings, self._tone = index, model, settings, tone
+    def __init__(self, index: IndexView, model: ModelClient, settings: Settings, pack: Pack) -> None:
+        """Join the parts."""
+        self._index, self._model, self._settings, self._pack = index, model, settings, pack
 
     async def answer(
         self, question: str, history: Sequence[Turn], groups: frozenset[str]
@@ -111,6 +114,7 @@ class DocumentChain:
             style == "read" or (style == "point" and asks_to_compute(question))
         )
         far = reading.found.signals.probability < self._settings.relevance
+        far = far and not (reading.computed is not None and reading.computed.sure)
         if not reading.lines or (far and not (reads and style == "point")):
             async with aclosing(self._refuse(reading)) as refusal:
                 async for event in refusal:
@@ -118,7 +122,9 @@ class DocumentChain:
             return
         passages = len(reading.found.passages)
         yield Step(f"Reading {passages} passage{'s' if passages != 1 else ''}")
-        if style == "speak":
+        if reading.computed and not far:
+            way = self._compute(reading, reading.computed)
+        elif style == "speak":
             way = self._speak(reading)
         elif reads:
             way = self._read_out(reading, far)
@@ -137,12 +143,27 @@ class DocumentChain:
         lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_READ)
         chunks = enumerate((passage.chunk for passage in found.passages), start=1)
         tables = {number: searcher.tables(chunk.source, asked.groups, chunk.page) for number, chunk in chunks}
-        return _Reading(asked, model, found, lines, tables)
+        points = self._settings.answer_style == "point"
+        computed = compute(searcher, found, tables, asked.groups, self._pack) if points else None
+        if computed is None:
+            return _Reading(asked, model, found, lines, tables)
+        return _Reading(asked, model, replace(found, passages=computed.passages), lines, computed.tables, computed)
 
     async def _refuse(self, reading: _Reading, usage: Usage | None = None) -> AsyncGenerator[AnswerEvent]:
         yield Delta(NOT_IN_DOCUMENTS)
         answer = self._finish(reading, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage or Usage())
         yield noted(answer, CLOSEST if reading.found.passages else "")
+
+    async def _compute(self, reading: _Reading, computed: Computed) -> AsyncGenerator[AnswerEvent]:
+        """What code planned, found and computed is said as it is; no model takes part."""
+        yield Step("Computing from the tables")
+        text = word_reply(computed.found, computed.excerpts)
+        for piece in _pieces(text):
+            yield Delta(piece)
+        answer = self._finish(reading, text, Verdict.ANSWERED, Usage())
+        basis = Basis.of(reading.found.passages, reading.tables, reading.asked.question)
+        traces = trace_reply(answer.text, answer.citations, basis, computed.found, computed.excerpts)
+        yield replace(answer, traces=traces)
 
     async def _point(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
         """The model points at a line, code reads it out."""
@@ -200,7 +221,7 @@ class DocumentChain:
     async def _speak(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
         """The model words the answer; its citations and numbers are checked afterwards."""
         question = reading.asked.question
-        prompt = speaking_prompt(self._tone, reading.found.passages, reading.asked.history, question)
+        prompt = speaking_prompt(self._pack.tone, reading.found.passages, reading.asked.history, question)
         said: list[str] = []
         usage = Usage()
         async for piece in self._model.speak(prompt, self._settings.answer_tokens, reading.model):

@@ -13,13 +13,26 @@ from dossier.places import operand_at
 from dossier.reply import Cell, Reply, ReplyKind
 from retrieval.query import Query, stem
 from serving.calculating.plans import Operation, Plan, plan_of
-from serving.calculating.rows import Asked, Match, column_of, matches, variants, years_of
+from serving.calculating.rows import (
+    PART_OF_YEAR,
+    Asked,
+    Match,
+    belong_together,
+    column_of,
+    matches,
+    shares_a_measure,
+    variants,
+    years_of,
+)
 
 _RATIOS = (Operation.GROWTH, Operation.SHARE)
+_MORE_WORDS = 2
 _TRIED = 24
 """Rows of each operand that are tried together."""
 _TOGETHER = 0.25
 """What two operands gain by standing in one table: they count in the same, for the same period."""
+_IN_GROUP = 0.15
+"""What a part gains by standing in the group of its whole: a segment's revenue among revenues, not its income."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +74,9 @@ def calculate(query: Query, excerpts: Sequence[Excerpt], known: Known) -> Calcul
     if plan is None:
         return None
     called = frozenset(map(stem, known.names))
-    asked = Asked(next(iter(plan.years), ""), bool(query.quarters), known.current)
-    if plan.named and _is_stated(plan, asked, excerpts, called):
-        return None
+    asked = Asked(next(iter(plan.years), ""), bool(query.quarters or PART_OF_YEAR.search(query.asked)), known.current)
+    if plan.named and (stated := _stated(plan, asked, excerpts)):
+        return stated
     wanted = [variants(operand, known.synonyms, called) for operand in plan.operands]
     if not all(wanted):
         return None
@@ -72,10 +85,21 @@ def calculate(query: Query, excerpts: Sequence[Excerpt], known: Known) -> Calcul
     return Calculation(_written(plan, found.cells, excerpts), found.score) if found else None
 
 
-def _is_stated(plan: Plan, asked: Asked, excerpts: Sequence[Excerpt], names: frozenset[str]) -> bool:
-    """Whether a table has a row of a formula's name."""
-    rows = [match for match in matches(variants(plan.named, {}, names), excerpts) if match.score >= 1]
-    return any(column_of(excerpts[row.excerpt - 1], row.row, replace(asked, shares=True)) is not None for row in rows)
+def _stated(plan: Plan, asked: Asked, excerpts: Sequence[Excerpt]) -> Calculation | None:
+    """The cell of a row that has a formula's name: what the documents state needs no computing."""
+    name = re.compile(rf"\b{re.escape(plan.named)}\b", re.IGNORECASE)
+    longest = len(plan.named.split()) + _MORE_WORDS
+    for number, excerpt in enumerate(excerpts, start=1):
+        for row, cells in enumerate(excerpt.rows[1:], start=1):
+            if not name.search(cells[0]) or len(cells[0].split()) > longest:
+                continue
+            column = column_of(excerpt, row, replace(asked, shares=True))
+            if column is None or ("%" not in cells[column]) is (plan.operation is Operation.SHARE):
+                continue
+            cell = Cell(row + 1, column + 1, number)
+            scale = Scale.PERCENT if "%" in cells[column] else _amount_scale(cell, excerpts)
+            return Calculation(Reply(ReplyKind.EXPRESSION, (number,), expression=str(cell), scale=scale), 1.0)
+    return None
 
 
 def _one_row(plan: Plan, rows: Sequence[Match], asked: Asked, excerpts: Sequence[Excerpt]) -> _Found | None:
@@ -83,6 +107,8 @@ def _one_row(plan: Plan, rows: Sequence[Match], asked: Asked, excerpts: Sequence
     asked = replace(asked, shares=plan.operation in (Operation.CHANGE, Operation.AVERAGE))
     for match in rows:
         excerpt = excerpts[match.excerpt - 1]
+        if _has_double(match, rows, excerpt):
+            continue
         years = sorted(plan.years) or sorted(years_of(excerpt)[:2])
         if len(years) == 1:
             years = [str(int(years[0]) - 1), years[0]]
@@ -91,6 +117,13 @@ def _one_row(plan: Plan, rows: Sequence[Match], asked: Asked, excerpts: Sequence
         if len(known) == len(columns) >= 2:
             return _Found(tuple(Cell(match.row + 1, at + 1, match.excerpt) for at in known), match.score)
     return None
+
+
+def _has_double(match: Match, rows: Sequence[Match], excerpt: Excerpt) -> bool:
+    """Whether another row of the table fits as well and has other amounts: which of them is meant can't be told."""
+    own = excerpt.rows[match.row][1:]
+    alike = [one for one in rows if one.excerpt == match.excerpt and round(one.score, 2) == round(match.score, 2)]
+    return any(excerpt.rows[one.row][1:] != own for one in alike)
 
 
 def _two_rows(plan: Plan, rows: Sequence[Sequence[Match]], asked: Asked, excerpts: Sequence[Excerpt]) -> _Found | None:
@@ -102,9 +135,18 @@ def _two_rows(plan: Plan, rows: Sequence[Sequence[Match]], asked: Asked, excerpt
             continue
         when = asked if asked.year else replace(asked, year=next(iter(years_of(one)), ""))
         left, right = column_of(one, first.row, when), column_of(other, second.row, when)
+        if (
+            first.excerpt != second.excerpt
+            and plan.operation is Operation.SHARE
+            and not (plan.named or shares_a_measure(one, first.row, other, second.row))
+        ):
+            continue
         if left is None or right is None or _scales(one, first, left) != _scales(other, second, right):
             continue
-        score = (first.score + second.score) / 2 + _TOGETHER * (first.excerpt == second.excerpt)
+        score = (first.score + second.score) / 2
+        if first.excerpt == second.excerpt:
+            together = belong_together(one.rows[first.row][0], other.rows[second.row][0])
+            score += _TOGETHER + _IN_GROUP * (together and plan.operation is Operation.SHARE)
         size = abs(amount_in(other.rows[second.row][right]) or Decimal()) if plan.named else Decimal()
         if best is None or (round(score, 1), size) > best[0]:
             cells = (Cell(first.row + 1, left + 1, first.excerpt), Cell(second.row + 1, right + 1, second.excerpt))
@@ -142,8 +184,11 @@ def _size(cell: Cell, excerpts: Sequence[Excerpt]) -> str:
 def _scale(plan: Plan, cell: Cell, excerpts: Sequence[Excerpt]) -> Scale:
     if plan.operation in _RATIOS:
         return Scale.PERCENT
-    if plan.operation is Operation.RATIO:
-        return Scale.ONES
+    return Scale.ONES if plan.operation is Operation.RATIO else _amount_scale(cell, excerpts)
+
+
+def _amount_scale(cell: Cell, excerpts: Sequence[Excerpt]) -> Scale:
+    """What the table says that its amounts count in; ones for what is counted one by one."""
     excerpt = excerpts[cell.source - 1]
     operand = operand_at("", cell.source, excerpt, cell.row - 1, cell.column - 1)
     stated, exempt = stated_scales(operand, excerpt)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dossier.packs import FORMULA
 from retrieval.query import with_whole_years
 
 
@@ -37,12 +38,13 @@ class Plan:
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _SPAN = re.compile(r"\b((?:19|20)\d\d)(?:\s?[-–—]\s?| (?:to|through|until) (?:fiscal )?)((?:19|20)\d\d)\b")
 _LONGEST_SPAN = 20
+_PERCENT = r"(?:(?:percent(?:age)?\b|per cent\b|%)(?! points?))"
 _ASKS_WORDS = re.compile(
-    r"\bwhy\b|\b(?:reason|cause|driver|driven|due to what|explain|because)|\bhow many of\b|\bmean by\b|\bwho\b|\bwhen\b",
+    r"\bwhy\b|\b(?:reason|cause|driver|driven|explain|because)|\bhow many of\b|\bmean by\b|\bdefin"
+    rf"|\bwho\b|\bwhen\b|\b(?:change|difference)s? (?:in|of|between) (?:the )?{_PERCENT} of\b",
     re.IGNORECASE,
 )
 """What asks for words, or for a count, not for arithmetic."""
-_PERCENT = r"(?:(?:percent(?:age)?|per cent|%)(?! points?))"
 _PART = rf"(?:{_PERCENT}|share|proportion|part|portion|fraction)"
 _MOVES = (
     r"(?:gr[eo]w(?:s|n|ing|th)?|ris(?:e|es|en|ing)|rose|f[ae]ll(?:s|en|ing)?|increas\w*|decreas\w*|chang\w*|declin\w*"
@@ -50,49 +52,61 @@ _MOVES = (
 )
 _GROWTH = re.compile(
     rf"{_PERCENT}.*\b{_MOVES}\b|\b{_MOVES}\b.*{_PERCENT}|\bhow (?:fast|quickly|strongly)\b.*\b{_MOVES}\b"
-    rf"|\b(?:growth|change) rates?\b|\brates? of (?:growth|change|increase|decrease)\b|\b(?:relative|year[- ]o(?:n|ver)[- ]year) change\b",
+    rf"|\b(?:growth|change) rates?\b|\brates? of (?:growth|change|increase|decrease)\b"
+    r"|\b(?:relative|year[- ]o(?:n|ver)[- ]year) change\b",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(
     rf"\bby how (?:much|many)\b.*\b{_MOVES}\b|\bhow (?:much|many)\b.*\b(?:more|less|fewer|higher|lower)\b"
-    rf"|\b(?:difference|(?:net |total )?change|increase|decrease)s? (?:in|of|between)\b"
-    rf"|\bhow (?:much|many)\b.*\b{_MOVES}\b|\bhow did\b.*\bchange\b|\b{_MOVES}\b.*\bby how (?:much|many)\b",
+    rf"|\b(?:difference|change|increase|decrease)s? (?:/ ?\(?(?:increase|decrease)\)? )?(?:in|of|between)\b"
+    rf"|\bhow (?:much|many)\b.*\b{_MOVES}\b|\bhow did\b.*\bchange\b"
+    rf"|\b{_MOVES}\b.*\bby how (?:much|many)\b",
     re.IGNORECASE,
 )
 _SUM = re.compile(
     r"\badd(?:ed|ing)? up\b|\bsum of\b|\btogether\b|\bcombined (?:over|for|in)\b|\bin total over\b", re.IGNORECASE
 )
-_AVERAGE = re.compile(r"\b(?:average|mean)\b(?! (?:shares|number of shares|cost))", re.IGNORECASE)
-_WHOLE_FIRST = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"\b(?:what|which) {_PART} of (?P<whole>.+?) did (?:.+? )??(?:put into|spend on|invest in|pay (?:out )?(?:as|in|for)|use for"
-        r"|earn (?:in|from)|make (?:in|from)|get from|generate (?:in|from)|return as) (?P<part>.+)",
-        rf"\b(?:what|which) {_PART} of (?P<whole>.+?) did (?P<part>.+?) (?:bring in|make up|account for|contribute|represent|generate|earn)\b.*",
-        rf"\b(?:what|which|how much) (?:{_PART} )?of (?P<whole>.+?) (?:was|were|is|are|has been|have been) (?:paid out (?:as|in)|spent on|due to"
-        r"|(?:made up|earned|generated|brought in) (?:by|in|from)|attributable to|related to|from) (?P<part>.+)",
-        rf"\b(?:what|which|how much) (?:{_PART} )?of (?P<whole>.+?) (?:c[ao]mes?|came|stems?|stemmed) from (?P<part>.+)",
-        rf"\b(?:what|which|how much) (?:{_PART} )?of (?P<whole>.+?) went (?:to|into) (?P<part>.+)",
-        rf"\b(?:what|which) {_PART} of (?P<whole>.+?) (?:was|were|is|are) (?P<part>.+)",
-    )
+_AVERAGE = re.compile(r"(?<!weighted[- ])\b(?:average|mean)\b(?! (?:shares|number of shares|cost))", re.IGNORECASE)
+_IS = r"(?:was|were|is|are|has been|have been)"
+_USED = (
+    r"(?:put into|spend on|invest in|pay (?:out )?(?:as|in|for)|use for|return as"
+    r"|(?:earn|make|generate) (?:in|from)|get from)"
 )
-_PART_FIRST = tuple(
+_BROUGHT = r"(?:bring in|make up|account for|contribute|represent|generate|earn)"
+_MADE_OF = (
+    r"(?:paid out (?:as|in)|spent on|due to|attributable to|related to|from"
+    r"|(?:made up|earned|generated|brought in) (?:by|in|from))"
+)
+_SHARE_OF = rf"\b(?:what|which) {_PART} of (?P<whole>.+?)"
+_ANY_OF = rf"\b(?:what|which|how much) (?:{_PART} )?of (?P<whole>.+?)"
+_SHARES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?:(?:what|how (?:large|high|much|big)) (?:was|were|is|are) )?(?P<part>.+?),? (?:as|expressed as|in) an? {_PART} of (?P<whole>.+)",
-        rf"\bwhat {_PART} (?:was|were|is|are|did) (?P<part>.+?) (?:of|make up of|represent of) (?P<whole>.+)",
-        r"\bhow many times (?:did|does|was|were|is|are) (?P<part>.+?) (?:covers?|exceeds?|larger than|higher than|that of) (?P<whole>.+)",
+        rf"{_SHARE_OF} did (?:.+? )??{_USED} (?P<part>.+)",
+        rf"{_SHARE_OF} did (?P<part>.+?) {_BROUGHT}\b.*",
+        rf"{_ANY_OF} {_IS} {_MADE_OF} (?P<part>.+)",
+        rf"{_ANY_OF} (?:(?:comes?|came|stems?|stemmed) from|went (?:to|into|on)) (?P<part>.+)",
+        rf"{_SHARE_OF} {_IS} (?P<part>.+)",
+        rf"(?:(?:what|how (?:large|high|much|big)) {_IS} )?(?P<part>.+?),? (?:as|in) an? {_PART} of (?P<whole>.+)",
+        rf"\bwhat {_PART} {_IS} (?P<part>.+?) of (?P<whole>.+)",
+        rf"\bwhat {_PART} did (?P<part>.+?) (?:make up|represent|account for) of (?P<whole>.+)",
+        rf"\bhow many times (?:did|does|{_IS}) (?P<part>.+?) (?:covers?|exceeds?|(?:larg|high)er than) (?P<whole>.+)",
         r"\bratio (?:of|between) (?P<part>.+?) (?:to|and) (?P<whole>.+)",
     )
 )
+"""How people ask for the share of a part in a whole."""
+_BY_WHAT = re.compile(r"\bby (?:what|how)\b", re.IGNORECASE)
 _TIMES = re.compile(r"\btimes\b|\bratio\b", re.IGNORECASE)
-_LESS = re.compile(r"(?:.*[:,] )?(?P<more>.+?) (?:less|minus|net of) (?P<less>.+)", re.IGNORECASE)
+_LESS = re.compile(
+    r"(?:(?:what|how (?:much|large|high)) (?:was|were|is|are) )?(?P<more>.+?) (?:less|minus|net of) (?P<less>.+)",
+    re.IGNORECASE,
+)
 
 
 def plan_of(question: str, formulas: Mapping[str, str]) -> Plan | None:
     """The plan of a question; None where it asks for no arithmetic that is known here.
 
-    `formulas` are the domain's: a name (several with bars between), and two operands with `/` or `-` between.
+    `formulas` are a pack's (`Pack.formulas`).
     """
     asked = with_whole_years(question).strip().rstrip("?.! ")
     if _ASKS_WORDS.search(asked):
@@ -120,14 +134,15 @@ def _formula(asked: str, years: tuple[str, ...], formulas: Mapping[str, str]) ->
 
 
 def _read_formula(formula: str, years: tuple[str, ...], name: str) -> Plan:
-    body, _, unit = formula.partition(" in ")
-    left, sign, right = re.split(r"\s([/-])\s", body, maxsplit=1)
-    operation = Operation.LESS if sign == "-" else Operation.RATIO if unit == "times" else Operation.SHARE
-    return Plan(operation, (left.strip(), right.strip()), years, name)
+    parts = FORMULA.fullmatch(formula)
+    if parts is None:
+        raise ValueError(f"{formula!r} isn't a formula")
+    operation = Operation.LESS if parts["less"] else Operation.RATIO if parts["unit"] == "times" else Operation.SHARE
+    return Plan(operation, (parts["left"], parts["right"] or parts["base"]), years, name)
 
 
 def _share(asked: str, years: tuple[str, ...]) -> Plan | None:
-    for pattern in (*_WHOLE_FIRST, *_PART_FIRST):
+    for pattern in () if _BY_WHAT.search(asked) else _SHARES:
         if (match := pattern.search(asked)) and not _GROWTH.search(match["part"]):
             times = _TIMES.search(asked) and not re.search(_PERCENT, asked)
             operation = Operation.RATIO if times else Operation.SHARE

@@ -13,22 +13,25 @@ from retrieval.query import STOP_WORDS, stem
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _PERCENT = re.compile(r"%")
 _SHARE_COLUMN = re.compile(r"%|\bpercent|\bchange\b|\bincrease\b|\(decrease\)|\bvariance\b", re.IGNORECASE)
-_PART_OF_YEAR = re.compile(
+PART_OF_YEAR = re.compile(
     r"\b(?:three|six|nine|thirteen|1[34]|26|39) (?:months|weeks)\b|\bquarter|\bQ[1-4]\b|\bsix-month", re.IGNORECASE
 )
 _BRACKETS = re.compile(r"\([^)]*\)")
-_FREE = frozenset(map(stem, ("total", "net", "consolidated", "overall", "amount", "figure", "value")))
+_FREE = frozenset(
+    map(stem, ("total", "net", "consolidated", "overall", "amount", "figure", "value", "paid", "reported"))
+)
 """Words that rows and questions have or leave out without meaning another row."""
+_SILENT = STOP_WORDS - {"other", "before", "after", "all", "own"}
 _IGNORED = frozenset(
     stem(word)
-    for word in """percent percentage cent share proportion part portion fraction growth grow grew grown change changed
-    changes rise rose risen fall fell fallen increase increased decrease decreased decline declined drop dropped gain
-    climb relative rate fast quickly difference add added sum together combined average mean year years fiscal quarter
-    quarters first second third fourth half ended ending end ends month months january february march april may june july
-    august september october november december company business decimal decimals place places period periods calendar
-    previous prior compared comparison large high big report reported post posted make made earn earned dollars dollar
-    usd time times respectively put spend spent bring brought came come was what which how much many
-    """.split()  # noqa: SIM905 (a paragraph reads better than a hundred quoted words)
+    for word in """percent percentage cent share proportion part portion fraction growth grow grew grown change
+    changed changes rise rose risen fall fell fallen increase increased decrease decreased decline declined drop
+    dropped gain climb relative rate fast quickly difference add added sum together combined average mean year
+    years fiscal quarter quarters first second third fourth half ended ending end ends month months january
+    february march april may june july august september october november december company business decimal
+    decimals place places period periods calendar previous prior compared comparison large high big report
+    reported post posted make made earn earned dollars dollar usd time times respectively put spend spent bring
+    brought came come was what which how much many""".split()  # noqa: SIM905 (a paragraph reads better than a hundred quoted words)
 )
 _LEAST = 0.62
 """Score below which a row isn't taken for what the question calls it."""
@@ -74,7 +77,7 @@ def variants(words: str, synonyms: Mapping[str, str], names: frozenset[str]) -> 
 
 def telling(text: str) -> frozenset[str]:
     """The stems of a text that tell one row from another."""
-    words = [word for word in words_of(text) if word not in STOP_WORDS and not word.isdigit()]
+    words = [word for word in words_of(text) if word not in _SILENT and not word.isdigit()]
     return frozenset(stem(word) for word in words) - _IGNORED
 
 
@@ -90,15 +93,17 @@ def matches(wanted: Sequence[frozenset[str]], excerpts: Sequence[Excerpt]) -> li
 
 
 def _scored(wanted: Sequence[frozenset[str]], excerpt: Excerpt) -> Iterator[tuple[int, float]]:
-    caption = telling(excerpt.header) | telling(" ".join(excerpt.rows[0]))
+    totals = " ".join(cells[0] for cells in excerpt.rows[1:] if cells[0].lower().startswith("total"))
+    caption = telling(f"{excerpt.header} {' '.join(excerpt.rows[0])} {totals}")
     for row, cells in enumerate(excerpt.rows[1:], start=1):
-        label = telling(_BRACKETS.sub(" ", cells[0]))
+        group, _, own = _BRACKETS.sub(" ", cells[0]).rpartition(": ")
+        label = telling(own)
         if label:
-            yield row, max(_fit(one, label, caption) for one in wanted)
+            yield row, max(_fit(one, label, caption | telling(group)) for one in wanted)
 
 
 def _fit(wanted: frozenset[str], label: frozenset[str], caption: frozenset[str]) -> float:
-    """How much of what is wanted the label (and less so its caption) has, and how little else the label has."""
+    """How much of what is wanted the label (less so what is above it) has, and how little else the label has."""
     asked = (wanted - _FREE) or wanted
     own = (label - _FREE) or label
     hit = asked & own
@@ -123,13 +128,15 @@ def column_of(excerpt: Excerpt, row: int, asked: Asked) -> int | None:
     fitting = [
         at
         for at in range(1, len(cells))
-        if asked.year in _YEAR.findall(heads[at])
+        if {asked.year} == set(_YEAR.findall(heads[at]))
         and amount_in(cells[at]) is not None
         and (shares or not (_PERCENT.search(cells[at]) or _SHARE_COLUMN.search(heads[at])))
     ]
-    around = f"{heads[0]} {excerpt.heading}"
-    parts = [at for at in fitting if _PART_OF_YEAR.search(heads[at]) or _PART_OF_YEAR.search(around)]
-    chosen = parts if asked.part and parts else [at for at in fitting if at not in parts] or parts
+    around = f" {heads[0]} {excerpt.heading}"
+    parts = [
+        at for at in fitting if PART_OF_YEAR.search(heads[at] if "year" in heads[at].lower() else heads[at] + around)
+    ]
+    chosen = parts if asked.part else [at for at in fitting if at not in parts]
     if asked.part and excerpt.document in asked.current:
         dates = {at: date_in(f"{heads[at]} {heads[0]}") or date_in(heads[at]) for at in chosen}
         chosen = [at for at in chosen if dates[at] and dates[at] == max(filter(None, dates.values()), default="")]
@@ -140,3 +147,16 @@ def column_of(excerpt: Excerpt, row: int, asked: Asked) -> int | None:
 def years_of(excerpt: Excerpt) -> list[str]:
     """The years that the columns name, the latest first."""
     return sorted({year for head in excerpt.rows[0][1:] for year in _YEAR.findall(head)}, reverse=True)
+
+
+def belong_together(part: str, whole: str) -> bool:
+    """Whether two labels stand in one group of a table, or the part's group is what the whole is called."""
+    group, _, _ = part.rpartition(": ")
+    other, _, own = whole.rpartition(": ")
+    return bool(group) and (group == other or bool(telling(group) & (telling(own) - _FREE)))
+
+
+def shares_a_measure(part: Excerpt, part_row: int, whole: Excerpt, whole_row: int) -> bool:
+    """Whether a part's label or caption names what the whole is: a segment's income is no share of all revenue."""
+    measure = telling(_BRACKETS.sub(" ", whole.rows[whole_row][0])) - _FREE
+    return bool(measure & (telling(part.header) | telling(" ".join(part.rows[0])) | telling(part.rows[part_row][0])))

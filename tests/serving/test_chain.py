@@ -88,7 +88,7 @@ def chain(settings: Settings, embedder: Embedder, url: str, models: Models | Non
     build_index(settings, pack)
     view = IndexView(index_folder(settings, pack.documents), embedder, {})
     served = SimpleNamespace(url=url, api_key="k", model_name="m")
-    return DocumentChain(view, ModelClient(served, models), settings, "")
+    return DocumentChain(view, ModelClient(served, models), settings, pack)
 
 
 def ask(
@@ -276,14 +276,29 @@ def tuned(
     ("question", "reply", "text", "calls"),
     [
         (
-            "What is the change in North sales by 2024?",
+            "What are North sales of 2024 less those of 2023?",
             "[1] North | 2024: 412 | 2023: 400\n= 412 - 400",
             "12 = 412 - 400",
             1,
         ),
-        ("What is the change in North sales by 2024?", "[1] South | 2024: 300\n= 300 - 412", "North, 2024: 412 [", 2),
-        ("What is the change in North sales by 2024?", "[1] North | 2024: 412\n= 412 / 100", "North, 2024: 412 [", 2),
-        ("What is the change in North sales by 2024?", "not in the documents", "North, 2024: 412 [", 2),
+        (
+            "What are North sales of 2024 less those of 2023?",
+            "[1] South | 2024: 300\n= 300 - 412",
+            "North, 2024: 412 [",
+            2,
+        ),
+        (
+            "What are North sales of 2024 less those of 2023?",
+            "[1] North | 2024: 412\n= 412 / 100",
+            "North, 2024: 412 [",
+            2,
+        ),
+        (
+            "What are North sales of 2024 less those of 2023?",
+            "not in the documents",
+            "North: 412 (2024), 400 (2023) [",
+            2,
+        ),
         ("How large were North sales in 2024?", "1", "North, 2024: 412 [", 1),
     ],
 )
@@ -345,9 +360,22 @@ def test_a_reply_that_was_nearly_a_refusal_is_one(
 def test_what_lies_far_from_the_question_is_answered_only_by_arithmetic_over_rows_that_it_names(
     tuned: Callable[..., Answer], reply: str, answered: bool
 ) -> None:
-    answer = tuned("point", "What is the change in North sales by 2024?", [reply], relevance=1.0)
+    answer = tuned("point", "What are North sales of 2024 less those of 2023?", [reply], relevance=1.0)
     assert (answer.verdict is Verdict.ANSWERED) == answered
     assert len(ScriptedModel.seen) == 1
+
+
+def test_what_a_question_spells_out_is_computed_without_a_model(tuned: Callable[..., Answer]) -> None:
+    answer = tuned("point", "What is the change in North sales by 2024?", [])
+    assert answer.text.startswith("12 = 412 - 400 (412: North, 2024; 400: North, 2023) [")
+    assert ScriptedModel.seen == []
+    (computed, *_) = [trace for trace in answer.traces if trace.origin is Origin.COMPUTED]
+    assert [(cell.row, cell.column) for cell in computed.operands] == [("North", "2024"), ("North", "2023")]
+    assert all(trace.is_traced for trace in answer.traces)
+    assert answer.passages[answer.citations[0].number - 1].document == "regions.md"
+    assert (
+        "not in the documents" in tuned("point", "What is the change in North sales by 2024?", [], relevance=1.0).text
+    )
 
 
 @pytest.fixture
