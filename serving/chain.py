@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dossier.citations import parse_citations
 from dossier.errors import EngineError, QuestionError
@@ -20,12 +20,10 @@ from retrieval.search import Found, Searcher
 from serving.computing import asks_to_compute, is_named
 from serving.follow_up import condense
 from serving.index_view import IndexView
-from serving.judging import CLOSEST, judged, noted, refusing
+from serving.judging import CLOSEST, checked, noted, refusing, traced, traced_reply
 from serving.model_client import ModelClient, ServedModel
 from serving.replaying import pinned, settings_that_matter, turns_of
 from serving.reply_wording import word_reply
-from serving.support import unsupported_reply, unsupported_sentences
-from serving.tracing import Basis, trace_numbers, trace_reply
 from serving.wording import join_answers, word_line
 
 LINES_SHOWN = 6
@@ -162,8 +160,7 @@ class DocumentChain:
         for piece in _pieces(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, choice.usage)
-        basis = Basis.of(passages, reading.tables, question, lines)
-        yield replace(answer, traces=trace_numbers(answer.text, answer.citations, basis))
+        yield await asyncio.to_thread(traced, answer, reading.tables, question, lines)
 
     async def _read_out(self, reading: _Reading, far: bool) -> AsyncGenerator[AnswerEvent]:
         """A model that was tuned to read replies in a short form, which code checks and computes.
@@ -193,9 +190,7 @@ class DocumentChain:
         for piece in _pieces(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, usage)
-        basis = Basis.of(reading.found.passages, reading.tables, asked)
-        traces = trace_reply(answer.text, answer.citations, basis, found, excerpts)
-        yield judged(replace(answer, traces=traces), unsupported_reply(answer.text, answer.citations, traces))
+        yield await asyncio.to_thread(traced_reply, answer, reading.tables, asked, found, excerpts)
 
     async def _speak(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
         """The model words the answer; its citations and numbers are checked afterwards."""
@@ -216,10 +211,7 @@ class DocumentChain:
             more = answer.text.strip(" .*\"'").lower() != refusal
             yield refusing(answer, answer.text if more else "")
             return
-        basis = Basis.of(reading.found.passages, reading.tables, question)
-        traces = trace_numbers(answer.text, answer.citations, basis)
-        unsupported = unsupported_sentences(answer.text, answer.citations, basis)
-        yield judged(replace(answer, traces=traces), unsupported)
+        yield await asyncio.to_thread(checked, answer, reading.tables, question)
 
     def _finish(self, reading: _Reading, text: str, verdict: Verdict, usage: Usage) -> Answer:
         found = reading.found
