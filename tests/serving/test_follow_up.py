@@ -73,6 +73,11 @@ def asked_as(*questions: str) -> str:
         (SALES, "In percent?", f"{SALES} In percent?"),
         (SALES, "Is that more than in 2022?", f"{SALES} Is that more than in 2022?"),
         (SALES, "How much of that was advertising?", f"{SALES} How much of that was advertising?"),
+        (SALES, "What is that divided by 100?", f"{SALES} What is that divided by 100?"),
+        (SALES, "What was the net change?", f"{SALES} What was the net change?"),
+        (SALES, "What share of it was advertising?", f"{SALES} What share of it was advertising?"),
+        (SALES, "And what was it at the beginning of that year?", f"{SALES} what was it at the beginning of 2023?"),
+        (SALES, "And in the year before, what was the price per share?", "in 2022, what was the price per share?"),
         (LEAVE, "And the year before?", f"{LEAVE} the year before?"),
     ],
 )
@@ -106,6 +111,10 @@ def test_a_follow_up_stands_alone(before: str, question: str, standalone: str) -
 )
 def test_a_question_that_says_all_it_needs_stays(question: str) -> None:
     assert asked_as(SALES, question) == question
+
+
+def test_with_nothing_to_carry_over_a_question_stays() -> None:
+    assert asked_as("What was the expense?", "And what were the accrued costs?") == "And what were the accrued costs?"
 
 
 def test_the_first_question_stays() -> None:
