@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 
 from dossier.citations import parse_citations
@@ -94,7 +94,10 @@ class DocumentChain:
         of the person who asked. Raises IndexMissingError, EngineError, BusyError.
         """
         asked = _Asked(pin.question, turns_of(pin), groups, pin.question)
-        with self._index.searcher_of(pin.generation) as (searcher, problem), self._model.held() as model:
+        with ExitStack() as kept, self._model.held() as model:
+            # an older generation is read and checked whole, which must not keep the event loop waiting
+            opening = self._index.searcher_of(pin.generation)
+            searcher, problem = await asyncio.to_thread(kept.enter_context, opening)
             reading = await asyncio.to_thread(self._read, asked, model, searcher)
             async with aclosing(self._answer(reading)) as events:
                 async for event in events:

@@ -62,6 +62,8 @@ _GENERIC = frozenset(
         "happen"
     )
 )
+_STARTS_SO = re.compile(r"[a-z]+[A-Z]|[^a-z]")
+"""Beginnings that no capital is put to: `eBay`."""
 _CALCULATING = frozenset(
     words_of(
         "change changes difference ratio increase decrease variation growth sum average two both net combined "
@@ -90,7 +92,9 @@ def _standalone(question: str, before: str, companies: Collection[str]) -> str:
     if not before or not core or _COURTESY.fullmatch(question):
         return question
     made = _made(core, before, companies, linked=core != question.strip())
-    return question if made is None or len(made) > LONGEST else made
+    if made is None or len(made) > LONGEST:
+        return question
+    return made if _STARTS_SO.match(made) else made[0].upper() + made[1:]
 
 
 def _made(core: str, before: str, companies: Collection[str], linked: bool) -> str | None:
@@ -116,7 +120,8 @@ def _made(core: str, before: str, companies: Collection[str], linked: bool) -> s
     refers = _OWN.search(in_time) or _WHO.search(in_time)
     if company and refers and not (names or of_value or _SECOND_CLAUSE.search(core)):
         return _with_period(_with_company(in_time, company), before)
-    if that or set(own) <= _CALCULATING or (of_value and (linked or not _FIRST_PERSON.search(core))):
+    own_affair = _FIRST_PERSON.search(core) is not None
+    if that or (set(own) <= _CALCULATING and not own_affair) or (of_value and (linked or not own_affair)):
         return f"{before} {in_time}"
     made = _carried(in_time, before, company, linked or in_time != core)
     return made or (in_time if in_time != core else None)
