@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, replace
 
 from dossier.citations import parse_citations
@@ -22,12 +22,10 @@ from serving.calculating import Computed, compute
 from serving.computing import asks_to_compute, is_named
 from serving.follow_up import condense
 from serving.index_view import IndexView
-from serving.judging import CLOSEST, judged, noted, refusing
+from serving.judging import CLOSEST, checked, noted, refusing, traced, traced_reply
 from serving.model_client import ModelClient, ServedModel
 from serving.replaying import pinned, settings_that_matter, turns_of
 from serving.reply_wording import word_reply
-from serving.support import unsupported_reply, unsupported_sentences
-from serving.tracing import Basis, trace_numbers, trace_reply
 from serving.wording import join_answers, word_line
 
 LINES_SHOWN = 6
@@ -99,7 +97,10 @@ class DocumentChain:
         of the person who asked. Raises IndexMissingError, EngineError, BusyError.
         """
         asked = _Asked(pin.question, turns_of(pin), groups, pin.question)
-        with self._index.searcher_of(pin.generation) as (searcher, problem), self._model.held() as model:
+        with ExitStack() as kept, self._model.held() as model:
+            # an older generation is read and checked whole, which must not keep the event loop waiting
+            opening = self._index.searcher_of(pin.generation)
+            searcher, problem = await asyncio.to_thread(kept.enter_context, opening)
             reading = await asyncio.to_thread(self._read, asked, model, searcher)
             async with aclosing(self._answer(reading)) as events:
                 async for event in events:
@@ -161,9 +162,8 @@ class DocumentChain:
         for piece in _pieces(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, Usage())
-        basis = Basis.of(reading.found.passages, reading.tables, reading.asked.question)
-        traces = trace_reply(answer.text, answer.citations, basis, computed.found, computed.excerpts)
-        yield replace(answer, traces=traces)
+        shown = (reading.tables, reading.asked.question, computed.found, computed.excerpts)
+        yield await asyncio.to_thread(traced_reply, answer, *shown)
 
     async def _point(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
         """The model points at a line, code reads it out."""
@@ -183,8 +183,7 @@ class DocumentChain:
         for piece in _pieces(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, choice.usage)
-        basis = Basis.of(passages, reading.tables, question, lines)
-        yield replace(answer, traces=trace_numbers(answer.text, answer.citations, basis))
+        yield await asyncio.to_thread(traced, answer, reading.tables, question, lines)
 
     async def _read_out(self, reading: _Reading, far: bool) -> AsyncGenerator[AnswerEvent]:
         """A model that was tuned to read replies in a short form, which code checks and computes.
@@ -214,9 +213,7 @@ class DocumentChain:
         for piece in _pieces(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, usage)
-        basis = Basis.of(reading.found.passages, reading.tables, asked)
-        traces = trace_reply(answer.text, answer.citations, basis, found, excerpts)
-        yield judged(replace(answer, traces=traces), unsupported_reply(answer.text, answer.citations, traces))
+        yield await asyncio.to_thread(traced_reply, answer, reading.tables, asked, found, excerpts)
 
     async def _speak(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
         """The model words the answer; its citations and numbers are checked afterwards."""
@@ -237,10 +234,7 @@ class DocumentChain:
             more = answer.text.strip(" .*\"'").lower() != refusal
             yield refusing(answer, answer.text if more else "")
             return
-        basis = Basis.of(reading.found.passages, reading.tables, question)
-        traces = trace_numbers(answer.text, answer.citations, basis)
-        unsupported = unsupported_sentences(answer.text, answer.citations, basis)
-        yield judged(replace(answer, traces=traces), unsupported)
+        yield await asyncio.to_thread(checked, answer, reading.tables, question)
 
     def _finish(self, reading: _Reading, text: str, verdict: Verdict, usage: Usage) -> Answer:
         found = reading.found

@@ -37,9 +37,15 @@ _THEN = re.compile(
 )
 _THAT = re.compile(
     r"\b(?:that|this|those|these)(?=\s*(?:[?.!,]|$|(?:is|was|were|are|compares?|means?|happen|change|more|less|higher|lower"
-    r"|in|from|for|per|as|due|includes?|come|represent|excluding|including|before|after|so)\b))",
+    r"|in|from|for|per|as|due|includes?|come|represent|excluding|including|before|after|so|divided|times|multiplied|plus|minus|over|to|than)\b))",
     re.IGNORECASE,
 )
+_VALUE = re.compile(
+    r"\b(?:what|much|many|high|large|low)\s+(?:was|were|is|are|would)\s+(?:it|they)\b"
+    r"|\b(?:of|to|from|for|in|about|on|with)\s+(?:it|them)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"\b(?:what|how|which|who|when|where|why|did|was|were|is|are)\b", re.IGNORECASE)
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my|we|our|us)\b")
 _COURTESY = re.compile(
     r"(?:\W*\b(?:thanks?|thank you|a lot|ok(?:ay)?|great|yes|no|hello|hi|good|nice|please|perfect|sorry)\b)+\W*",
@@ -56,6 +62,15 @@ _GENERIC = frozenset(
         "happen"
     )
 )
+_STARTS_SO = re.compile(r"[a-z]+[A-Z]|[^a-z]")
+"""Beginnings that no capital is put to: `eBay`."""
+_CALCULATING = frozenset(
+    words_of(
+        "change changes difference ratio increase decrease variation growth sum average two both net combined "
+        "percentage amount value portion represent times divided numerically"
+    )
+)
+"""Words that ask to compute with what was asked before."""
 _FEW, _FRAGMENT = 4, 2
 
 
@@ -77,7 +92,9 @@ def _standalone(question: str, before: str, companies: Collection[str]) -> str:
     if not before or not core or _COURTESY.fullmatch(question):
         return question
     made = _made(core, before, companies, linked=core != question.strip())
-    return question if made is None or len(made) > LONGEST else made
+    if made is None or len(made) > LONGEST:
+        return question
+    return made if _STARTS_SO.match(made) else made[0].upper() + made[1:]
 
 
 def _made(core: str, before: str, companies: Collection[str], linked: bool) -> str | None:
@@ -99,11 +116,15 @@ def _made(core: str, before: str, companies: Collection[str], linked: bool) -> s
     if any(name.company for name in names):
         return in_time if in_time != core else None
     company = _company_of(before, companies)
-    if company and not names and not _SECOND_CLAUSE.search(core) and (_OWN.search(in_time) or _WHO.search(in_time)):
+    of_value = _VALUE.search(core) is not None
+    refers = _OWN.search(in_time) or _WHO.search(in_time)
+    if company and refers and not (names or of_value or _SECOND_CLAUSE.search(core)):
         return _with_period(_with_company(in_time, company), before)
-    if that:
-        return f"{before} {core}"
-    return _carried(in_time, before, company, linked or in_time != core)
+    own_affair = _FIRST_PERSON.search(core) is not None
+    if that or (set(own) <= _CALCULATING and not own_affair) or (of_value and (linked or not own_affair)):
+        return f"{before} {in_time}"
+    made = _carried(in_time, before, company, linked or in_time != core)
+    return made or (in_time if in_time != core else None)
 
 
 def _carried(core: str, before: str, company: str, linked: bool) -> str | None:
@@ -111,7 +132,7 @@ def _carried(core: str, before: str, company: str, linked: bool) -> str | None:
     if _FIRST_PERSON.search(core):
         return None
     words = len(_own_words(core, ()))
-    fragment = not HEAD.match(core) and words <= (_FEW if linked else _FRAGMENT)
+    fragment = not _ASKS.search(core) and words <= (_FEW if linked else _FRAGMENT)
     same_tense = any(tense.search(core) and tense.search(before) for tense in (_PAST, _PRESENT))
     if not fragment and not (linked and _MEASURE.match(core) and same_tense):
         return None
@@ -121,7 +142,8 @@ def _carried(core: str, before: str, company: str, linked: bool) -> str | None:
     said = (
         f"What about {said[0].lower() + said[1:2] if said[1:2].islower() else said[:2]}{said[2:]}" if fragment else said
     )
-    return _with_period(f"{said} for {company}?" if company else f"{said}?", before, always=True)
+    made = _with_period(f"{said} for {company}?" if company else f"{said}?", before, always=True)
+    return made if made.rstrip(" ?.!") != core.rstrip(" ?.!") else None
 
 
 def _compared(core: str, before: str, names: Sequence[Name]) -> str:
@@ -194,7 +216,9 @@ def _in_time(core: str, before: str) -> str:
             lead = core[relative.start :].split()[0] if relative.lead else "in"
             return f"{core[: relative.start]}{lead} {period}{core[relative.end :]}"
     if (then := _THEN.search(core)) and (period := period_of(before)):
-        return f"{core[: then.start()]}in {period}{core[then.end() :]}"
+        lead = core[then.start() :].split()[0].lower()
+        lead = lead if lead in ("for", "of", "during") else "in"
+        return f"{core[: then.start()]}{lead} {period}{core[then.end() :]}"
     return core
 
 

@@ -1,18 +1,45 @@
 """What an answer is worth, by what its sentences are worth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from dossier.excerpts import Excerpt
+from dossier.grounding import Verified
 from dossier.prompt import NOT_IN_DOCUMENTS
-from dossier.records import Answer, Verdict
+from dossier.records import Answer, Line, Table, Verdict
 from dossier.traces import Unsupported
-from serving.support import claims_of
+from serving.support import claims_of, unsupported_reply, unsupported_sentences
+from serving.tracing import Basis, trace_numbers, trace_reply
 
 _IN_PART = "What is marked in this answer isn't borne out by what it cites; check it yourself."
 _WITHDRAWN = "What the model had said was withdrawn: none of it is borne out by the documents."
 TAKEN_BACK = "Withdrawn: nothing above is borne out by the documents."
 """Said to who has seen the pieces of a withdrawn answer."""
 CLOSEST = "The passages below come closest."
+
+
+Tables = Mapping[int, Sequence[Table]]
+"""The tables of each passage's page, by the passage's number."""
+
+
+def traced(answer: Answer, tables: Tables, question: str, lines: Sequence[Line]) -> Answer:
+    """An answer that code read from lines, with the cells of its numbers."""
+    basis = Basis.of(answer.passages, tables, question, lines)
+    return replace(answer, traces=trace_numbers(answer.text, answer.citations, basis))
+
+
+def traced_reply(answer: Answer, tables: Tables, question: str, found: Verified, excerpts: Sequence[Excerpt]) -> Answer:
+    """An answer that was worded from a checked reply, with its cells and expressions."""
+    basis = Basis.of(answer.passages, tables, question)
+    traces = trace_reply(answer.text, answer.citations, basis, found, excerpts)
+    return judged(replace(answer, traces=traces), unsupported_reply(answer.text, answer.citations, traces))
+
+
+def checked(answer: Answer, tables: Tables, question: str) -> Answer:
+    """An answer in a model's own words, with what bears them out and what doesn't."""
+    basis = Basis.of(answer.passages, tables, question)
+    traces = trace_numbers(answer.text, answer.citations, basis)
+    return judged(replace(answer, traces=traces), unsupported_sentences(answer.text, answer.citations, basis))
 
 
 def judged(answer: Answer, unsupported: Sequence[Unsupported]) -> Answer:

@@ -17,6 +17,7 @@ from serving.reply_wording import is_computed
 from serving.sentences import sentences_of
 
 _MARKER = re.compile(r"\[\d+\]")
+_BEHIND = 8
 _LIST_NUMBER = re.compile(r"(?m)^\s*\d{1,2}[.)]\s")
 
 
@@ -50,11 +51,12 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A number of an answer with the sentence that it stands in and what that cites."""
+    """A number of an answer with the sentence that it stands in, what that cites, and the number with what follows."""
 
     figure: Figure
     sentence: str
     cites: tuple[int, ...]
+    behind: str = ""
 
 
 def numbers_said(text: str, citations: Sequence[Citation]) -> Iterator[Said]:
@@ -65,7 +67,8 @@ def numbers_said(text: str, citations: Sequence[Citation]) -> Iterator[Said]:
         told = frozenset(scale for scale in scales_in(said) if scale)
         for number in numbers_in(said):
             if not said[max(number.start - 1, 0) : number.start].isalpha():
-                yield Said(figure_in(number, said, told, sentence.start), said, sentence.cites)
+                behind = said[number.start : number.start + _BEHIND].rstrip(" ):,.;")
+                yield Said(figure_in(number, said, told, sentence.start), said, sentence.cites, behind)
 
 
 def trace_numbers(text: str, citations: Sequence[Citation], basis: Basis) -> tuple[Trace, ...]:
@@ -110,7 +113,9 @@ def find(said: Said, figures: Sequence[Figure], basis: Basis, near: Sequence[Tra
         own = stems(figure.words)
         shared = len(own & words) / max(1, len(own))
         read = by_code and (_was_read(figure, basis) or _is_near(figure, near))
-        rank = (read, same, figure.inside, figure.trace.origin is Origin.CELL and shared > 0, shared)
+        # `June 30, 2022` is a head of its own beside `June 30, 2023`
+        alike = said.behind in figure.words
+        rank = (read, same, figure.inside, alike, figure.trace.origin is Origin.CELL and shared > 0, shared)
         if best is None or rank > best[0]:
             best = (rank, figure)
     return best[1] if best else None

@@ -284,13 +284,13 @@ def tuned(
         (
             "What are North sales of 2024 less those of 2023?",
             "[1] South | 2024: 300\n= 300 - 412",
-            "North, 2024: 412 [",
+            "North: 412 (2024), 400 (2023) [",
             2,
         ),
         (
             "What are North sales of 2024 less those of 2023?",
             "[1] North | 2024: 412\n= 412 / 100",
-            "North, 2024: 412 [",
+            "North: 412 (2024), 400 (2023) [",
             2,
         ),
         (

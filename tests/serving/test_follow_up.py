@@ -62,7 +62,7 @@ def asked_as(*questions: str) -> str:
         (SALES, "What was its operating margin?", "What was eBay's operating margin in 2023?"),
         (SALES, "What was its operating margin in 2021?", "What was eBay's operating margin in 2021?"),
         (SALES, "Who audits it?", "Who audits eBay?"),
-        (SALES, "And what was net income?", "what was net income for eBay in 2023?"),
+        (SALES, "And what was net income?", "What was net income for eBay in 2023?"),
         (SALES, "And net income?", "What about net income for eBay in 2023?"),
         (SALES, "Operating margin?", "What about operating margin for eBay in 2023?"),
         (SALES, "How many people did they employ the year before?", "How many people did eBay employ in 2022?"),
@@ -73,6 +73,11 @@ def asked_as(*questions: str) -> str:
         (SALES, "In percent?", f"{SALES} In percent?"),
         (SALES, "Is that more than in 2022?", f"{SALES} Is that more than in 2022?"),
         (SALES, "How much of that was advertising?", f"{SALES} How much of that was advertising?"),
+        (SALES, "What is that divided by 100?", f"{SALES} What is that divided by 100?"),
+        (SALES, "What was the net change?", f"{SALES} What was the net change?"),
+        (SALES, "What share of it was advertising?", f"{SALES} What share of it was advertising?"),
+        (SALES, "And what was it at the beginning of that year?", f"{SALES} what was it at the beginning of 2023?"),
+        (SALES, "And in the year before, what was the price per share?", "In 2022, what was the price per share?"),
         (LEAVE, "And the year before?", f"{LEAVE} the year before?"),
     ],
 )
@@ -98,6 +103,7 @@ def test_a_follow_up_stands_alone(before: str, question: str, standalone: str) -
         "Is there a rule that says who signs off on a $9,000 trip?",
         "Who has to sign off on a $9,000 trip?",
         "What happened at the Ellery plant in spring 2025, and what did it cost?",
+        "How do I change the amount of my expenses?",
         "Thanks!",
         "OK, great",
         "",
@@ -106,6 +112,10 @@ def test_a_follow_up_stands_alone(before: str, question: str, standalone: str) -
 )
 def test_a_question_that_says_all_it_needs_stays(question: str) -> None:
     assert asked_as(SALES, question) == question
+
+
+def test_with_nothing_to_carry_over_a_question_stays() -> None:
+    assert asked_as("What was the expense?", "And what were the accrued costs?") == "And what were the accrued costs?"
 
 
 def test_the_first_question_stays() -> None:

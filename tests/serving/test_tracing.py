@@ -93,6 +93,15 @@ def test_a_number_of_a_table_leads_to_its_cell(text: str, number: str, cell: tup
         assert trace.span is not None and TEXT[slice(*trace.span)].startswith(trace.row)
 
 
+def test_a_day_leads_to_the_head_that_has_its_date() -> None:
+    heads = ("", "June 30, 2025", "June 30, 2024")
+    table = Table(4, AT, AT + len(TEXT), "", "in millions", heads, tuple(map(row, range(4))))
+    text = "Net sales were 4,070 (in millions) on June 30, 2024 [2]."
+    clean, citations = parse_citations(text, 2)
+    traces = trace_numbers(clean, citations, Basis.of(PASSAGES, {2: (table,)}))
+    assert {one.text: one.column for one in traces} == {"4,070": heads[2], "30": heads[2], "2024": heads[2]}
+
+
 def test_what_a_sentence_cites_comes_before_other_passages() -> None:
     assert traced("Net sales were 4,213 million [1].")["4,213"].passage == 1
     assert traced("Net sales were 4,213 million [2].")["4,213"].passage == 2
