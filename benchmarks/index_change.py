@@ -127,7 +127,8 @@ def main() -> None:
     reading.add_argument("--run", nargs=2, type=Path, help=argparse.SUPPRESS)
     given = reading.parse_args()
     if given.run:
-        run_once(*given.run, given.words)
+        documents, home = given.run
+        run_once(documents, home, given.words)
         return
     ctypes.CDLL(None).prctl(_SUBREAPER, 1)
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as place:

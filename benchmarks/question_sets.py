@@ -52,7 +52,8 @@ def _make(name: str, documents: Path | None, file: Path | None) -> QuestionSet:
     if questions is None:
         raise SystemExit(f"{name} has no questions")
     searcher = open_searcher(settings, pack)
-    dev, held_out = [], []
+    dev: list[Question] = []
+    held_out: list[Question] = []
     raw = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines() if line.strip()]
     for number, (question, fields) in enumerate(zip(load_questions(questions), raw, strict=True)):
         split = fields.get("split") or ("dev" if number % 2 else "held-out")

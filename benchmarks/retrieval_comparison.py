@@ -15,7 +15,7 @@ from benchmarks.retrieval_sets import SETS, Corpus, Wanted, open_corpus
 from benchmarks.retrieval_systems import Options, index_corpus, product_systems
 from dossier.progress import ProgressDisplay
 from retrieval.evaluation.asking import Ask, ask_all
-from retrieval.evaluation.cases import Level
+from retrieval.evaluation.cases import Hit, Level
 from retrieval.evaluation.measures import FOUND, MRR, NDCG
 from retrieval.evaluation.report import Report, as_json, report_of
 
@@ -53,7 +53,7 @@ def _measure(system: str, ask: Ask, corpus: Corpus) -> Row:
     """Ask one system all questions, after a few to warm up."""
     seconds: list[float] = []
 
-    def timed(question: str) -> list:
+    def timed(question: str) -> list[Hit]:
         began = time.perf_counter()
         hits = list(ask(question))
         seconds.append(time.perf_counter() - began)

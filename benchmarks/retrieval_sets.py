@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import dev_sets
 from dossier.packs import load_questions
-from retrieval.evaluation.beir import Beir, read_beir, write_documents
+from retrieval.evaluation.beir import Beir, Entry, read_beir, write_documents
 from retrieval.evaluation.cases import Case, case_of
 
 _OWN = Path(__file__).resolve().parent / "questions"
@@ -67,7 +67,7 @@ def _written(name: str, documents: Path, wanted: Wanted) -> Corpus:
 def _sampled(beir: Beir, wanted: Wanted) -> Beir:
     """At most so many documents, drawn by seed from all (so that both halves share them), and their questions."""
     draw = random.Random(_SEED)
-    corpus: Sequence = sorted(beir.corpus, key=lambda entry: entry.id)
+    corpus: Sequence[Entry] = sorted(beir.corpus, key=lambda entry: entry.id)
     if wanted.documents and len(corpus) > wanted.documents:
         corpus = draw.sample(corpus, wanted.documents)
     kept = {entry.id for entry in corpus}

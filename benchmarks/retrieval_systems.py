@@ -22,9 +22,10 @@ from retrieval.embedder import Embedder
 from retrieval.evaluate import asker
 from retrieval.evaluation.asking import Ask
 from retrieval.evaluation.cases import Hit
+from retrieval.fusion import RANK_CONSTANT
 from retrieval.indexing import build_index, load_embedder
 from retrieval.query import read_query
-from retrieval.search import DEPTH, RANK_CONSTANT, Searcher
+from retrieval.search import DEPTH, Searcher
 
 EVERYONE: frozenset[str] = frozenset()
 
@@ -125,7 +126,8 @@ class _Parts:
 
     def _vector(self, question: str) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
         text = read_query(question, self._indexed.pack.synonyms).text
-        return self._indexed.embedder.embed([text])[0]
+        vector: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = self._indexed.embedder.embed([text])[0]
+        return vector
 
     def _hit(self, number: int) -> Hit:
         chunk = self._chunks[number]

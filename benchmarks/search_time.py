@@ -27,6 +27,7 @@ from dossier.records import Chunk, Document, Progress
 from dossier.settings import load_settings
 from retrieval import generation, search
 from retrieval.chunk_store import ChunkStore
+from retrieval.chunk_writer import ChunkWriter, Parts
 from retrieval.embedder import Embedder, Vectors
 from retrieval.indexing import build_index, load_embedder
 from retrieval.vectors import VectorIndex
@@ -81,7 +82,7 @@ def _build(folder: Path, count: int, source: tuple[list[Chunk], Vectors], embedd
     draw = np.random.default_rng(7)
     building = folder / ".building-0"
     building.mkdir(parents=True, exist_ok=True)
-    store, index = ChunkStore.create(building / generation.CHUNKS), VectorIndex.create(embedder.dimension)
+    store, index = ChunkWriter.create(building / generation.CHUNKS), VectorIndex.create(embedder.dimension)
     started = datetime.now(UTC)
     with ProgressDisplay() as display:
         for number in range(0, count, PER_DOCUMENT):
@@ -89,12 +90,13 @@ def _build(folder: Path, count: int, source: tuple[list[Chunk], Vectors], embedd
             name = " ".join(_words(draw, 3))
             made = [_made(chunks[i], f"{name}.txt", name, place, draw) for place, i in enumerate(picked)]
             first = store.last_chunk_id() + 1
-            store.add_document(Document(f"{number}/{name}.txt", name, f"{number:064d}"), "", made)
+            document = Document(f"{number}/{name}.txt", name, f"{number:064d}")
+            store.add_document(Parts(document, document.source, document.digest, "", made))
             noise = draw.normal(size=(len(made), embedder.dimension)).astype(np.float32) * 0.03
             near = vectors[picked] + noise
             index.add(list(range(first, first + len(made))), near / np.linalg.norm(near, axis=1, keepdims=True))
             display(Progress("Making chunks", number + len(made), count, started))
-    store.finish()
+    store.compact()
     documents, total = store.counts()
     store.close()
     index.write(building / generation.VECTORS)

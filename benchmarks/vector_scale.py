@@ -19,6 +19,7 @@ from pathlib import Path
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks import vector_data
 from retrieval.embedder import Vectors
@@ -103,7 +104,8 @@ def _exact(vectors: Vectors, queries: Vectors) -> "np.ndarray[tuple[int, int], n
         scores, ids = faiss.knn(queries, vectors[start : start + 100_000], 10, metric=faiss.METRIC_INNER_PRODUCT)
         heap.add_result(scores, ids + start + 1)
     heap.finalize()
-    return heap.I
+    nearest: NDArray[np.int64] = heap.I
+    return nearest
 
 
 class _Plain:

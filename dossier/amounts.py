@@ -19,6 +19,13 @@ _SCALE = re.compile(
     re.IGNORECASE,
 )
 
+_UNLIKE = re.compile(
+    r"\bper\b|\bshares?\b|\bunits\b|%|\bpercent|\brates?\b|\bratio|\bmargin|\bnumber\b|\bemployees\b|\byears?\b|\bdays\b"
+    r"|\bmonths\b|\bheadcount\b",
+    re.IGNORECASE,
+)
+_PERCENT = re.compile(r"%|\bpercent|\brates?\b|\bmargin|\byield\b", re.IGNORECASE)
+
 
 class Scale(StrEnum):
     """What a number counts in; empty: ones."""
@@ -75,3 +82,13 @@ def scales_in(text: str) -> frozenset[Scale]:
     """The scales that a text names: `in millions`, `$ 000s`, `2.3bn`."""
     found = (next(part for part in match if part).lower() for match in _SCALE.findall(text))
     return frozenset(_SHORT.get(word) or Scale(word) for word in found)
+
+
+def names_other_unit(text: str) -> bool:
+    """Whether a label or head says that its values aren't amounts: per share, percent, a number of something."""
+    return _UNLIKE.search(text) is not None
+
+
+def names_percent(text: str) -> bool:
+    """Whether a label or head says that its values are percentages."""
+    return _PERCENT.search(text) is not None

@@ -1,10 +1,18 @@
 """Citation markers `[n]` in an answer's text."""
 
 import re
+from dataclasses import dataclass
 
-from dossier.records import Citation
+_MARKER = re.compile(r" ?\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
 
-_MARKER = re.compile(r"\s?\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A marker `[number]` in an answer, at `start`:`end` of its text, for the passage of that number."""
+
+    number: int
+    start: int
+    end: int
 
 
 def marker(number: int) -> str:

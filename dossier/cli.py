@@ -13,13 +13,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from dossier.command_group import command_group
+from dossier.command_group import command_alone, command_group
 from dossier.errors import DossierError
 from dossier.packs import load_pack
 from dossier.settings import PREFIX, SECRET, Settings, load_settings, origins, settings_file
 
 JOINED = {
     "ask": ("serving.commands:ask", "Ask the documents one question and print the answer with its sources."),
+    "replay": (
+        "serving.replay_command:replay",
+        "Ask again what was answered once, of the documents as they were then, and tell what differs.",
+    ),
     "index": (
         "retrieval.index_commands:index_commands",
         "The index of the documents: bring it up to date, look at it, check it, go back.",
@@ -83,7 +87,7 @@ def joined(name: str) -> typer.Typer:
             if inner not in known:
                 found.command(inner)(_loaded(place))
         return found
-    alone = command_group(no_args_is_help=False)
+    alone = command_alone()
     alone.command(name)(found)
     return alone
 

@@ -8,7 +8,7 @@ from dossier.records import Line, Passage
 _AMOUNT = re.compile(r"[-+]?\(?[-+]?[$€£]?\d(?:[\d,]*\d)?(?:\.\d+)?\)?%?\)?(?:x|bps)?|[—–-]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[”\"')\]]?\s+(?=[A-Z“\"(\d•*])")
-_ABBREVIATION = re.compile(
+ABBREVIATION = re.compile(
     r"\b(?:Inc|Corp|Co|Ltd|No|Mr|Ms|Mrs|Dr|vs|e\.g|i\.e|U\.S|U\.K|Jan|Feb|Aug|Sept|Oct|Nov|Dec)\.$"
 )
 _NEW_BLOCK = re.compile(r"^\s*(?:[•▪●\-*+]\s|\d{1,2}[.)]\s|#{1,6}\s|\|)")
@@ -88,7 +88,7 @@ def _sentences(number: int, text: str, start: int, end: int) -> Iterator[Line]:
     block = text[start:end]
     cuts = [0]
     for match in _SENTENCE_END.finditer(block):
-        if not _ABBREVIATION.search(block[: match.start()].rstrip()[-12:]):
+        if not ABBREVIATION.search(block[: match.start()].rstrip()[-12:]):
             cuts.append(match.end())
     cuts.append(len(block))
     for left, right in zip(cuts, cuts[1:], strict=False):

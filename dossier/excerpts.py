@@ -86,11 +86,16 @@ def rough_tokens(text: str) -> int:
 
 
 def table_excerpt(
-    rows: Sequence[Sequence[str]], heading: str = "", unit: str = "", spans: Sequence[tuple[int, int]] = ()
+    rows: Sequence[Sequence[str]],
+    heading: str = "",
+    unit: str = "",
+    spans: Sequence[tuple[int, int]] = (),
+    whole_heads: bool = False,
 ) -> Excerpt:
     """A table as an excerpt: without empty columns, spaces put right, words that all heads share said once, in front.
 
-    `rows` has the heads first; `spans` belongs to the rows below them. Bars within cells become slashes.
+    `rows` has the heads first; `spans` belongs to the rows below them. Bars within cells become slashes. `whole_heads`
+    leaves the heads as they are.
     """
     grid = [[" ".join(cell.split()).replace("|", "/") for cell in row] for row in rows]
     width = max((len(row) for row in grid), default=0)
@@ -98,7 +103,7 @@ def table_excerpt(
     used = [at for at in range(width) if at == 0 or any(row[at] for row in grid)]
     kept = [number for number, row in enumerate(grid) if number == 0 or any(row)]
     short = [tuple(grid[number][at] for at in used) for number in kept]
-    if short:
+    if short and not whole_heads:
         short[0] = _compact(short[0])
     own = tuple(spans[number - 1] for number in kept[1:]) if spans else ()
     return Excerpt(heading=heading, unit=unit, rows=tuple(short), spans=own)
@@ -123,7 +128,7 @@ def excerpts_of(
             continue
         table, row = place
         key = (passage.chunk.source, table.page, table.start)
-        at = found.setdefault(key, _Found(_of_table(table, passage, line.passage)))
+        at = found.setdefault(key, _Found(excerpt_of(table, passage, line.passage)))
         start = table.rows[row].start
         at.rows += [number for number, span in enumerate(at.excerpt.spans, 1) if span[0] == start]
     return _within([*found.values()], budget)
@@ -187,10 +192,14 @@ def _within(found: Sequence[_Found], budget: int) -> tuple[Excerpt, ...]:
     return tuple(kept)
 
 
-def _of_table(table: Table, passage: Passage, number: int) -> Excerpt:
+def excerpt_of(table: Table, passage: Passage, number: int, whole_heads: bool = False) -> Excerpt:
+    """A whole table of a passage's document as an excerpt; `number` is the passage's (0: it isn't on its page).
+
+    Words that all heads share are said once, in the corner, unless `whole_heads` leaves them as they are.
+    """
     rows = (table.columns, *(tuple(cell.text for cell in row.cells) for row in table.rows))
     heading = ". ".join(part for part in (passage.chunk.title, table.caption) if part)
-    made = table_excerpt(rows, heading, table.unit, [(row.start, row.end) for row in table.rows])
+    made = table_excerpt(rows, heading, table.unit, [(row.start, row.end) for row in table.rows], whole_heads)
     return replace(made, document=passage.document, page=table.page, passage=number)
 
 

@@ -21,6 +21,7 @@ _TOKEN = re.compile(
 )
 _SAME = str.maketrans({"×": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "$": None, "€": None, "£": None})
 _CALLS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "greater": ">"}
+_NEGATED = 8
 _BINDS = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
@@ -218,7 +219,9 @@ def _truth(sign: str, left: Computed, right: Computed) -> Computed:
 
 
 def _negative(found: Computed) -> Computed:
-    return Computed(-found.value, f"-{_closed(found, 9)}", 8, found.percent, found.units)
+    if found.binds == _NEGATED:  # twice is not at all
+        return Computed(-found.value, found.written.removeprefix("-"), 9, found.percent, found.units)
+    return Computed(-found.value, f"-{_closed(found, 9)}", _NEGATED, found.percent, found.units)
 
 
 def _closed(found: Computed, binds: int) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 
-from dossier.amounts import POWERS, Number, Scale, numbers_in, scales_in
+from dossier.amounts import POWERS, Number, Scale, names_other_unit, names_percent, numbers_in, scales_in
 from dossier.excerpts import Excerpt
 from dossier.expressions import Computed, ExpressionError, compute
 from dossier.places import Operand, bare, numbers_of, operand_at, places_of_words
@@ -21,12 +21,6 @@ _DIVISORS = _FACTORS | frozenset(map(Decimal, range(1, 13)))
 """What amounts may be multiplied with or divided by without standing anywhere: percentages, periods, averages."""
 _ADDED = frozenset(map(Decimal, (1, 100)))
 _SINGLE = re.compile(r"\(?\s*[-−–]?\s*\(?\s*[\d.,]+\s*\)?\s*%?\s*\)?")
-_UNLIKE = re.compile(
-    r"\bper\b|\bshares?\b|\bunits\b|%|\bpercent|\brates?\b|\bratio|\bmargin|\bnumber\b|\bemployees\b|\byears?\b|\bdays\b"
-    r"|\bmonths\b|\bheadcount\b",
-    re.IGNORECASE,
-)
-_PERCENT = re.compile(r"%|\bpercent|\brates?\b|\bmargin|\byield\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +226,7 @@ def stated_scales(operand: Operand, excerpt: Excerpt) -> tuple[frozenset[Scale],
         return scales_in(near), True
     near = _near(operand, excerpt)
     told = " ".join((excerpt.header, *excerpt.rows[0]))
-    return scales_in(near) or scales_in(told), bool("except" in told.lower() or _UNLIKE.search(near))
+    return scales_in(near) or scales_in(told), bool("except" in told.lower() or names_other_unit(near))
 
 
 def scale_problem(scale: Scale, operand: Operand, excerpts: Sequence[Excerpt]) -> str:
@@ -243,7 +237,7 @@ def scale_problem(scale: Scale, operand: Operand, excerpts: Sequence[Excerpt]) -
     excerpt = excerpts[operand.source - 1]
     if scale is Scale.PERCENT:
         told = f"{_near(operand, excerpt)} {excerpt.header} {' '.join(excerpt.rows[0])}" if operand.row >= 0 else "%"
-        return "" if _PERCENT.search(told) else f"{operand.text} isn't a percentage there."
+        return "" if names_percent(told) else f"{operand.text} isn't a percentage there."
     stated, exempt = stated_scales(operand, excerpt)
     if scale is Scale.ONES:
         return "" if exempt or not stated else f"{operand.text} counts in {_listed(stated)}s there, not in ones."

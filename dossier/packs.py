@@ -13,6 +13,10 @@ from dossier.errors import SettingsError
 from dossier.records import Evidence, Question
 from dossier.settings import Settings
 
+FORMULA = re.compile(
+    r"(?P<left>[^/]+?) (?:(?P<less>-) (?P<right>[^/]+?)|/ (?P<base>[^/]+?) in (?P<unit>percent|times))"
+)
+"""How a formula of a pack is written: `gross profit / revenue in percent`, `current assets - current liabilities`."""
 _PACKS = Path(__file__).resolve().parent.parent / "packs"
 
 
@@ -36,7 +40,8 @@ class Pack:
 
     `documents`, `questions` and `adapter` are absolute paths; `adapter` is the folder of the adapter that the pack
     ships for its base model, None where it ships none or another base model is set; `synonyms` gives what the documents
-    call a term.
+    call a term, `formulas` how a figure comes about that they may not state: by its names (bars between), in FORMULA's
+    form.
     """
 
     name: str
@@ -51,6 +56,7 @@ class Pack:
     collections: tuple[Collection, ...]
     questions: Path | None
     synonyms: Mapping[str, str]
+    formulas: Mapping[str, str]
 
     @property
     def model_name(self) -> str:
@@ -83,6 +89,7 @@ def load_pack(settings: Settings) -> Pack:
             collections=tuple(_collection(item) for item in raw.get("collections", [])) if own else (),
             questions=folder / raw["questions"] if own and "questions" in raw else None,
             synonyms={str(term).lower(): str(words) for term, words in raw.get("synonyms", {}).items()},
+            formulas=_formulas(raw.get("formulas", {}), file),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} can't be read: {error}. Correct it and start again.") from error
@@ -126,6 +133,17 @@ def _adapter_folder(folder: Path, model: Mapping[str, str], base_model: str) -> 
     """What the pack ships belongs to the pack's own base model."""
     name = model.get("adapter", "")
     return folder / name if name and base_model in ("", model["base"]) else None
+
+
+def _formulas(raw: Mapping[str, object], file: Path) -> dict[str, str]:
+    found = {str(names).lower(): str(formula) for names, formula in raw.items()}
+    for names, formula in found.items():
+        if not FORMULA.fullmatch(formula):
+            raise SettingsError(
+                f"{file}: the formula of {names!r} is {formula!r}. Write two names of rows with / or - between, "
+                "and `in percent` or `in times` after a ratio."
+            )
+    return found
 
 
 def _collection(raw: dict[str, object]) -> Collection:

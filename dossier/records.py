@@ -4,6 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from dossier.citations import Citation
+from dossier.pins import Pin
+from dossier.traces import Trace, Unsupported
+
 EVERYONE: frozenset[str] = frozenset()
 """The groups of a document that isn't limited to any group."""
 
@@ -18,7 +22,7 @@ class FileState(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What an answer is worth: answered from the documents, not in them, or cut short by a fault."""
+    """What an answer is worth: borne out by the documents, not in them, or with sentences that aren't borne out."""
 
     ANSWERED = "answered"
     NOT_IN_DOCUMENTS = "not_in_documents"
@@ -202,15 +206,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
-    """A marker `[number]` in an answer, at `start`:`end` of its text, for the passage of that number."""
-
-    number: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens that the model read and wrote for one answer."""
 
@@ -220,11 +215,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer with everything that it was made from.
+    """A finished answer with everything that it was made from. `asked_as` is a follow-up's question, made standalone.
 
     `passages[n - 1]` is what `[n]` in the text cites. `model` names the model that answered, behind an `@` its
     adapter's digest (its first 16 characters); without one the base model did. `note` says in plain words where the
-    answer falls short.
+    answer falls short. `traces` are the numbers of the text in order, `unsupported` its sentences that aren't borne
+    out. Where none is, `text` is a refusal, `withdrawn` what the model had said, and `unsupported` is about that.
     """
 
     text: str
@@ -236,6 +232,11 @@ class Answer:
     prompt_version: str = ""
     usage: Usage = field(default_factory=Usage)
     note: str = ""
+    traces: tuple[Trace, ...] = ()
+    unsupported: tuple[Unsupported, ...] = ()
+    withdrawn: str = ""
+    asked_as: str = ""
+    pin: Pin | None = None
 
     @property
     def cited(self) -> frozenset[int]:

@@ -43,7 +43,17 @@ class Snapshot:
         """The answer as a message of the conversation."""
         if self.finish is None:
             return Message("assistant", self.text, interrupted=self.ended)
-        return Message("assistant", self.text, self.finish.sources, self.finish.verdict, self.finish.note)
+        end = self.finish
+        return Message(
+            role="assistant",
+            text=end.text or self.text,
+            sources=end.sources,
+            verdict=end.verdict,
+            note=end.note,
+            traces=end.traces,
+            unsupported=end.unsupported,
+            asked_as=end.asked_as,
+        )
 
 
 @dataclass

@@ -5,7 +5,8 @@ aren't part of it and stay the characters that they are. What goes out is HTML o
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Final
 
@@ -16,15 +17,35 @@ from markdown_it.token import Token
 _MARKER: Final = re.compile(r"\[(\d{1,2})\]")
 _LABEL_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=@&/])")
 _KEPT: Final = ("table", "list", "heading", "fence", "code", "emphasis", "backticks", "escape", "newline")
+_OPEN, _CLOSE, _OPEN_AROUND, _CLOSE_AROUND, _FIRST = "\ue000", "\ue001", "\ue002", "\ue003", 0xE100
+"""Characters of private use around a marked part while Markdown is read; the number of its mark is one too."""
+_SIGN: Final = re.compile("\ue000([\ue100-\uf8ff])([^\ue000-\ue003]*)\ue001|\ue002([\ue100-\uf8ff])|\ue003")
+_PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
+_MOST_MARKS: Final = 0xF8FF - _FIRST
 
 
-def answer_html(text: str, titles: Mapping[int, str] | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Characters `start` to `end` of an answer, shown as `kind` (a class of the style sheet) with a title."""
+
+    start: int
+    end: int
+    kind: str
+    title: str
+
+
+def answer_html(
+    text: str, titles: Mapping[int, str] | None = None, marks: Sequence[Mark] = (), around: Sequence[Mark] = ()
+) -> str:
     """An answer as HTML. `[n]` becomes a marker where n is in `titles` (what it stands for); None: every n does.
 
-    Lines keep their breaks; there is no element in the result that loads or links to anything.
+    `marks` are parts of the text, in order; `around` are longer ones, which may have marks and emphasis in them. Lines
+    keep their breaks; there is no element in the result that loads or links to anything.
     """
-    tokens = _READER.parse(text, {"titles": titles})
-    return f'<div class="answer">{_READER.renderer.render(tokens, _READER.options, {})}</div>'
+    marks = (*marks, *around)[:_MOST_MARKS]
+    tokens = _READER.parse(_with_marks(text, marks, len(around)), {"titles": titles, "marks": marks})
+    html = _PRIVATE.sub("", _READER.renderer.render(tokens, _READER.options, {}))
+    return f'<div class="answer">{html}</div>'
 
 
 def passage_html(text: str, line: tuple[int, int] | None = None) -> str:
@@ -46,11 +67,63 @@ def label(text: str) -> str:
     return _LABEL_SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("\\:", ":\u200b")
 
 
+def _with_marks(text: str, marks: Sequence[Mark], around: int) -> str:
+    """The text with signs around its marked parts. Characters of private use that it has itself become others.
+
+    The last `around` marks may have others in them.
+    """
+    text = _PRIVATE.sub("\ufffd", text)
+    signs: list[tuple[int, int, str]] = []
+    ends = {True: 0, False: 0}
+    for number, mark in enumerate(marks):
+        outer = number >= len(marks) - around
+        if ends[outer] <= mark.start < mark.end <= len(text):
+            ends[outer] = mark.end
+            opening, closing = (_OPEN_AROUND, _CLOSE_AROUND) if outer else (_OPEN, _CLOSE)
+            signs += [(mark.start, 1 if outer else 2, opening + chr(_FIRST + number)), (mark.end, -outer, closing)]
+    pieces, at = [], 0
+    for place, _, sign in sorted(signs, key=lambda one: one[:2]):
+        pieces += [text[at:place], sign]
+        at = place
+    return "".join([*pieces, text[at:]])
+
+
 def _split_markers(state: StateCore) -> None:
-    titles = state.env.get("titles")
+    titles, marking = state.env.get("titles"), _Marking(state.env["marks"])
     for block in state.tokens:
         if block.type == "inline" and block.children:
-            block.children = [part for child in block.children for part in _parts(child, titles)]
+            parts = [part for child in block.children for part in _parts(child, titles)]
+            block.children = [piece for part in parts for piece in marking.pieces(part)]
+
+
+class _Marking:
+    """Shows the marked parts of one text. A part that has others in it goes on through several tokens."""
+
+    def __init__(self, marks: Sequence[Mark]) -> None:
+        self._marks = marks
+        self._around: Mark | None = None
+
+    def pieces(self, token: Token) -> list[Token]:
+        """A token of text as pieces, each with the marks that it is in."""
+        if token.type != "text":
+            return [token]
+        pieces, at = [], 0
+        for found in _SIGN.finditer(token.content):
+            pieces.append(self._shown(token.content[at : found.start()]))
+            if found[1]:
+                pieces.append(self._shown(found[2], self._marks[ord(found[1]) - _FIRST]))
+            else:
+                self._around = self._marks[ord(found[3]) - _FIRST] if found[3] else None
+            at = found.end()
+        pieces.append(self._shown(token.content[at:]))
+        return [piece for piece in pieces if piece.content]
+
+    def _shown(self, content: str, mark: Mark | None = None) -> Token:
+        html = escape(content, quote=False)
+        for one in (mark, self._around):
+            if html and one is not None:
+                html = f'<span class="{escape(one.kind)}" title="{escape(one.title)}">{html}</span>'
+        return _html(html) if mark or self._around else _text(content)
 
 
 def _parts(token: Token, titles: Mapping[int, str] | None) -> list[Token]:
@@ -73,9 +146,13 @@ def _text(content: str) -> Token:
 
 
 def _marker(number: int, title: str) -> Token:
-    # html_inline is rendered as it is: this is the only place that makes one, and all in it is ours or escaped
     said = f' title="{escape(title)}"' if title else ""
-    return Token("html_inline", "", 0, content=f'\u202f<span class="marker"{said}>[{number}]</span>')
+    return _html(f'\u202f<span class="marker"{said}>[{number}]</span>')
+
+
+def _html(content: str) -> Token:
+    # html_inline is rendered as it is: this is the only place that makes one, and all in it is ours or escaped
+    return Token("html_inline", "", 0, content=content)
 
 
 def _make_reader() -> MarkdownIt:

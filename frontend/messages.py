@@ -7,7 +7,8 @@ import streamlit as st
 
 from dossier.records import Verdict
 from frontend.faults import show_problem
-from frontend.markup import answer_html, plain_html
+from frontend.markup import Mark, answer_html, plain_html
+from frontend.numbers import doubts_html, marks_of, show_numbers
 from frontend.records import Message
 from frontend.sources import place_of, show_nearest, show_sources
 
@@ -43,6 +44,8 @@ def show_message(
         show_question(message.text)
         return
     with bubble("assistant"):
+        if message.asked_as:
+            st.html(plain_html(f"Asked as: {message.asked_as}", "asked-as"))
         if message.verdict is Verdict.NOT_IN_DOCUMENTS:
             _show_refusal(message, place)
         else:
@@ -64,10 +67,14 @@ def _show_refusal(message: Message, place: str) -> None:
 def _show_answer(message: Message, place: str, interrupted: str) -> None:
     titles = {source.number: place_of(source) for source in message.sources}
     if message.text:
-        st.html(answer_html(message.text, titles or None))
+        doubts = [Mark(one.start, one.end, "doubt", one.reason) for one in message.unsupported]
+        st.html(answer_html(message.text, titles or None, marks_of(message.traces), doubts))
+    if message.unsupported:
+        st.html(doubts_html(message))
     if not message.text and interrupted:
         interrupted = _NOTHING_SAID
     for note in (message.note, interrupted if message.interrupted else ""):
         if note:
             st.html(plain_html(note, "note"))
+    show_numbers(message, place)
     show_sources(message, place)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dossier.records import FileState, Verdict
+from dossier.traces import Trace, Unsupported
+from frontend.answer_records import traces_of, unsupported_of
 
 Json = Mapping[str, Any]
 
@@ -89,6 +91,9 @@ class Message:
     note: str = ""
     interrupted: bool = False
     created_at: datetime | None = None
+    traces: tuple[Trace, ...] = ()
+    unsupported: tuple[Unsupported, ...] = ()
+    asked_as: str = ""
     id: int = 0
 
     @classmethod
@@ -102,6 +107,9 @@ class Message:
             note=str(data.get("note") or ""),
             interrupted=bool(data.get("interrupted")),
             created_at=moment(data.get("created_at")),
+            traces=traces_of(data),
+            unsupported=unsupported_of(data),
+            asked_as=str(data.get("asked_as") or ""),
             id=int(data.get("id") or 0),
         )
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from dossier.gateway_errors import STRANGE, GatewayUnreachableError, error_of
 from dossier.records import Delta, Step, Verdict
+from dossier.traces import Trace, Unsupported
+from frontend.answer_records import traces_of, unsupported_of
 from frontend.records import Source, sources_of
 
 UNREACHABLE = "The gateway isn't reachable. It is usually back within a minute."
@@ -15,11 +17,15 @@ BROKEN_OFF = "The connection to the gateway broke off while the answer was being
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The end of a streamed answer: what belongs to it beside its text."""
+    """The end of a streamed answer: what belongs to it. A `text` takes the place of what was said until then."""
 
     sources: tuple[Source, ...]
     verdict: Verdict | None
     note: str
+    text: str = ""
+    traces: tuple[Trace, ...] = ()
+    unsupported: tuple[Unsupported, ...] = ()
+    asked_as: str = ""
 
 
 StreamEvent = Step | Delta | Finish
@@ -68,6 +74,14 @@ def _events_of(chunk: dict[str, Any]) -> list[StreamEvent]:
         if choice.get("finish_reason"):
             verdict = chunk.get("verdict")
             events.append(
-                Finish(sources_of(chunk), Verdict(verdict) if verdict else None, str(chunk.get("note") or ""))
+                Finish(
+                    sources_of(chunk),
+                    Verdict(verdict) if verdict else None,
+                    str(chunk.get("note") or ""),
+                    str(chunk.get("text") or ""),
+                    traces_of(chunk),
+                    unsupported_of(chunk),
+                    str(chunk.get("asked_as") or ""),
+                )
             )
     return events

@@ -68,7 +68,7 @@ def build(plan: BuildPlan, load_embedder: Callable[[], Embedder], on_progress: O
     Raises IndexingError (no documents, no space, another run at work); the previous generation keeps answering.
     """
     if not plan.scan.found and not plan.allow_empty:
-        raise IndexingError(_nothing_found(plan.scan))
+        raise IndexingError(nothing_found(plan.scan))
     with exclusive(plan.index):
         embedder = load_embedder()
         try:
@@ -290,7 +290,8 @@ def _outcome(record: FileRecord) -> FileReport:
     return replace(report, state=FileState.UNCHANGED) if report.state is FileState.INDEXED else report
 
 
-def _nothing_found(scan: Scan) -> str:
+def nothing_found(scan: Scan) -> str:
+    """What to tell people whose documents folder has nothing to index, with what was left out and why."""
     reasons = "\n".join(f"  {report.source}: {report.reason}" for report in scan.left_out[:20])
     listing = f"\nLeft out:\n{reasons}" if reasons else ""
     kinds = "PDF, Office, e-mail, HTML, Markdown, text, CSV, JSON lines or feeds"

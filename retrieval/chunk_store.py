@@ -215,6 +215,16 @@ class ChunkStore:
         )
         return [row[0] for row in self._db.execute(sql, {"source": source, "page": page})]
 
+    def chunk_at(self, source: str, page: int, start: int, groups: frozenset[str]) -> tuple[int, Chunk] | None:
+        """The first chunk of a document's page that holds this offset, if the groups may read it."""
+        sql = (
+            f"SELECT {CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.document_id "  # noqa: S608 (constant)
+            f'WHERE d.source = :source AND c.page = :page AND c.start <= :at AND c."end" > :at AND {_READABLE} '
+            "ORDER BY c.start LIMIT 1"
+        )
+        row = self._db.execute(sql, {"source": source, "page": page, "at": start, "groups": _names(groups)}).fetchone()
+        return chunk_of(row) if row else None
+
     def readable_ids(self, groups: frozenset[str], documents: Sequence[int] | None = None) -> list[int] | None:
         """Ids of the chunks that the groups may read (of these documents only), or None when that is all there are."""
         parameters = {"groups": _names(groups), "documents": json.dumps(documents or [])}

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dossier.errors import IndexingError
 from dossier.packs import Pack, index_folder
 from dossier.records import Progress
 from dossier.settings import Settings
 from dossier.weights import verified_embedder
 from retrieval import upkeep
-from retrieval.build import BuildPlan, BuildReport, build, recipe_of
+from retrieval.build import BuildPlan, BuildReport, build, nothing_found, recipe_of
 from retrieval.changes import Difference
 from retrieval.corrections import read_corrections
 from retrieval.embedder import Embedder
@@ -59,6 +60,13 @@ def scan_of(settings: Settings, pack: Pack) -> Scan:
     """The files of a pack's documents folder. Raises IndexingError."""
     corrections = read_corrections(pack.documents, CORRECTIONS_FILE, index_folder(settings, pack.documents))
     return scan(pack.documents, pack.collections, settings.groups_file, corrections)
+
+
+def require_documents(settings: Settings, pack: Pack) -> None:
+    """Raise IndexingError when the documents folder isn't there or an indexing run would find nothing in it."""
+    found = scan_of(settings, pack)
+    if not found.found:
+        raise IndexingError(nothing_found(found))
 
 
 def difference_now(settings: Settings, pack: Pack, on_progress: OnProgress | None = None) -> Difference:

@@ -76,13 +76,14 @@ class Searcher:
         synonyms: Mapping[str, str] | None = None,
         reranker: Rerank | None = None,
         options: SearchOptions = WHOLE,
+        name: str = "",
     ) -> None:
-        """Open the current generation (or the newest whole one), with the pack's synonyms.
+        """Open the current generation (or the newest whole one), with the pack's synonyms; or the one of this name.
 
         Raises IndexMissingError, CorruptIndexError.
         """
         self._synonyms, self._reranker, self._options = dict(synonyms or {}), reranker, options
-        self.manifest, self.warning = generation.newest_intact(index)
+        self.manifest, self.warning = (generation.verify(index, name), "") if name else generation.newest_intact(index)
         _require_same(embedder, self.manifest)
         folder = index / self.manifest.name
         self._embedder = embedder
@@ -114,6 +115,10 @@ class Searcher:
         """The embedder of questions."""
         return self._embedder
 
+    def company_words(self, groups: frozenset[str]) -> frozenset[str]:
+        """Stems of the words that name companies, of the documents that the groups may read."""
+        return frozenset(self._identities_for(groups).companies)
+
     def files(self) -> list[FileReport]:
         """How each file ended in the run that built this generation."""
         return self._store.files()
@@ -129,6 +134,11 @@ class Searcher:
     def tables(self, source: str, groups: frozenset[str], page: int | None = None) -> list[Table]:
         """The tables of a document (of one of its pages) that the groups may read."""
         return self._store.tables_of(source, groups, page)
+
+    def passage_at(self, source: str, page: int, start: int, groups: frozenset[str]) -> Passage | None:
+        """The chunk that holds an offset of a page, as a passage found for its place; None: no such may be read."""
+        found = self._store.chunk_at(source, page, start, groups)
+        return Passage(*found, score=0.0, reasons=("it holds what was computed with",)) if found else None
 
     def close(self) -> None:
         """Close the files."""

@@ -45,7 +45,7 @@ def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
     engine.before_ready(champion.load_again)
     found_in = index_folder(settings, pack.documents)
     index = IndexView(found_in, load_embedder(settings), pack.synonyms, load_reranker(settings))
-    chain = DocumentChain(index, ModelClient(engine, champion), settings, pack.tone)
+    chain = DocumentChain(index, ModelClient(engine, champion), settings, pack)
     models = ModelAdmin(champion, registry, pack.name, start.read_base, precision_of(settings.device))
     return Parts(settings, pack, engine, models, index, chain)
 

@@ -1,25 +1,30 @@
 """The answer chain: condense, retrieve, rank the lines, read, point or speak, word, cite, check."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, replace
 
 from dossier.citations import parse_citations
-from dossier.errors import QuestionError
+from dossier.errors import EngineError, QuestionError
 from dossier.excerpts import excerpts_of
+from dossier.packs import Pack
+from dossier.pins import Pin
 from dossier.prompt import NOT_IN_DOCUMENTS, PROMPT_VERSION, reading_prompt, speaking_prompt
 from dossier.records import Answer, AnswerEvent, Delta, Line, Step, Table, Turn, Usage, Verdict
 from dossier.reply import ReplyKind, TargetFormat
 from dossier.settings import Settings
 from dossier.settling import check_reply
 from retrieval.lines import RankedLine, rank_lines
-from retrieval.query import read_query, with_whole_years
-from retrieval.search import Found
-from serving.checking import untraced_numbers
+from retrieval.query import with_whole_years
+from retrieval.search import Found, Searcher
+from serving.calculating import Computed, compute
 from serving.computing import asks_to_compute, is_named
+from serving.follow_up import condense
 from serving.index_view import IndexView
+from serving.judging import CLOSEST, checked, noted, refusing, traced, traced_reply
 from serving.model_client import ModelClient, ServedModel
+from serving.replaying import pinned, settings_that_matter, turns_of
 from serving.reply_wording import word_reply
 from serving.wording import join_answers, word_line
 
@@ -31,29 +36,39 @@ _REPLY_TOKENS = 160
 CLOSE = 0.03
 """Two lines whose scores differ by no more are both read out."""
 _HISTORY_TURNS = 4
-_FEW_TERMS = 4
-_UNSUPPORTED = "Parts of this answer could not be found in the documents: "
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question that stands alone, what was said before it, and whose rights hold. `was` is how it was asked."""
+
+    question: str
+    history: tuple[Turn, ...]
+    groups: frozenset[str]
+    was: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What was found for one question: the retrieval result, its best lines, and the tables of each line's page.
+    """What was found for one question: the retrieval result, its best lines, and the tables of each passage's page.
 
-    `model` is the one that answers it.
+    `model` is the one that answers it, `asked` who asks what; `computed` is what code computed from the tables found.
     """
 
+    asked: "_Asked"
     model: ServedModel
     found: Found
     lines: list[RankedLine]
-    tables: dict[int, list[Table]]
+    tables: Mapping[int, Sequence[Table]]
+    computed: Computed | None = None
 
 
 class DocumentChain:
     """Answers from the documents, or says that the answer isn't in them."""
 
-    def __init__(self, index: IndexView, model: ModelClient, settings: Settings, tone: str) -> None:
-        """Join the parts. `tone` is the pack's."""
-        self._index, self._model, self._settings, self._tone = index, model, settings, tone
+    def __init__(self, index: IndexView, model: ModelClient, settings: Settings, pack: Pack) -> None:
+        """Join the parts."""
+        self._index, self._model, self._settings, self._pack = index, model, settings, pack
 
     async def answer(
         self, question: str, history: Sequence[Turn], groups: frozenset[str]
@@ -63,23 +78,44 @@ class DocumentChain:
         Raises QuestionError (empty, too long), IndexMissingError, EngineError, BusyError.
         """
         check_question(question, self._settings.question_characters)
-        standalone = condense(question, history)
+        standalone = await asyncio.to_thread(self._standalone, question, history, groups)
         if standalone != question:
-            yield Step("Reading the question together with the one before")
+            yield Step(f"Asked as: {standalone}")
         yield Step("Searching the documents")
         # one model for the whole answer, also when another is promoted meanwhile
         with self._model.held() as model:
-            reading = await asyncio.to_thread(self._read, standalone, groups, model)
-            async with aclosing(self._answer(reading, history, standalone)) as events:
+            asked = _Asked(standalone, tuple(history[-_HISTORY_TURNS:]), groups, question)
+            reading = await asyncio.to_thread(self._read, asked, model, self._index.searcher())
+            async with aclosing(self._answer(reading)) as events:
                 async for event in events:
                     yield event
 
-    async def _answer(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncGenerator[AnswerEvent]:
+    async def replay(self, pin: Pin, groups: frozenset[str]) -> tuple[Answer, str]:
+        """Ask again what was answered once, of the generation that answered then, by the model and settings of now.
+
+        Returns the answer, and why it is from the current generation where the one of then is gone. `groups` are those
+        of the person who asked. Raises IndexMissingError, EngineError, BusyError.
+        """
+        asked = _Asked(pin.question, turns_of(pin), groups, pin.question)
+        with ExitStack() as kept, self._model.held() as model:
+            # an older generation is read and checked whole, which must not keep the event loop waiting
+            opening = self._index.searcher_of(pin.generation)
+            searcher, problem = await asyncio.to_thread(kept.enter_context, opening)
+            reading = await asyncio.to_thread(self._read, asked, model, searcher)
+            async with aclosing(self._answer(reading)) as events:
+                async for event in events:
+                    if isinstance(event, Answer):
+                        return event, problem
+        raise EngineError("The answer broke off. Ask again.")
+
+    async def _answer(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
+        question = reading.asked.question
         style = self._settings.answer_style
         reads = reading.model.reads is not None and (
             style == "read" or (style == "point" and asks_to_compute(question))
         )
         far = reading.found.signals.probability < self._settings.relevance
+        far = far and not (reading.computed is not None and reading.computed.sure)
         if not reading.lines or (far and not (reads and style == "point")):
             async with aclosing(self._refuse(reading)) as refusal:
                 async for event in refusal:
@@ -87,32 +123,51 @@ class DocumentChain:
             return
         passages = len(reading.found.passages)
         yield Step(f"Reading {passages} passage{'s' if passages != 1 else ''}")
-        if style == "speak":
-            way = self._speak(reading, history, question)
+        if reading.computed and not far:
+            way = self._compute(reading, reading.computed)
+        elif style == "speak":
+            way = self._speak(reading)
         elif reads:
-            way = self._read_out(reading, question, far)
+            way = self._read_out(reading, far)
         else:
-            way = self._point(reading, question)
+            way = self._point(reading)
         # closed with this generator, so that the model stops at once when the reader leaves
         async with aclosing(way) as events:
             async for event in events:
                 yield event
 
-    def _read(self, question: str, groups: frozenset[str], model: ServedModel) -> _Reading:
-        searcher = self._index.searcher()
-        found = searcher.search(question, groups, self._settings.passages)
+    def _standalone(self, question: str, history: Sequence[Turn], groups: frozenset[str]) -> str:
+        return condense(question, history, self._index.searcher().company_words(groups)) if history else question
+
+    def _read(self, asked: _Asked, model: ServedModel, searcher: Searcher) -> _Reading:
+        found = searcher.search(asked.question, asked.groups, self._settings.passages)
         lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_READ)
-        chunks = {number: found.passages[number - 1].chunk for number in {item.line.passage for item in lines}}
-        tables = {number: searcher.tables(chunk.source, groups, chunk.page) for number, chunk in chunks.items()}
-        return _Reading(model, found, lines, tables)
+        chunks = enumerate((passage.chunk for passage in found.passages), start=1)
+        tables = {number: searcher.tables(chunk.source, asked.groups, chunk.page) for number, chunk in chunks}
+        points = self._settings.answer_style == "point"
+        computed = compute(searcher, found, tables, asked.groups, self._pack) if points else None
+        if computed is None:
+            return _Reading(asked, model, found, lines, tables)
+        return _Reading(asked, model, replace(found, passages=computed.passages), lines, computed.tables, computed)
 
     async def _refuse(self, reading: _Reading, usage: Usage | None = None) -> AsyncGenerator[AnswerEvent]:
         yield Delta(NOT_IN_DOCUMENTS)
         answer = self._finish(reading, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage or Usage())
-        yield _noted(answer, "The passages below come closest." if reading.found.passages else "")
+        yield noted(answer, CLOSEST if reading.found.passages else "")
 
-    async def _point(self, reading: _Reading, question: str) -> AsyncGenerator[AnswerEvent]:
+    async def _compute(self, reading: _Reading, computed: Computed) -> AsyncGenerator[AnswerEvent]:
+        """What code planned, found and computed is said as it is; no model takes part."""
+        yield Step("Computing from the tables")
+        text = word_reply(computed.found, computed.excerpts)
+        for piece in _pieces(text):
+            yield Delta(piece)
+        answer = self._finish(reading, text, Verdict.ANSWERED, Usage())
+        shown = (reading.tables, reading.asked.question, computed.found, computed.excerpts)
+        yield await asyncio.to_thread(traced_reply, answer, *shown)
+
+    async def _point(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
         """The model points at a line, code reads it out."""
+        question = reading.asked.question
         passages = reading.found.passages
         choice = await self._model.point(reading.lines[:LINES_SHOWN], passages, question, reading.model)
         if choice.line is None:
@@ -127,9 +182,10 @@ class DocumentChain:
         )
         for piece in _pieces(text):
             yield Delta(piece)
-        yield self._finish(reading, text, Verdict.ANSWERED, choice.usage)
+        answer = self._finish(reading, text, Verdict.ANSWERED, choice.usage)
+        yield await asyncio.to_thread(traced, answer, reading.tables, question, lines)
 
-    async def _read_out(self, reading: _Reading, question: str, far: bool) -> AsyncGenerator[AnswerEvent]:
+    async def _read_out(self, reading: _Reading, far: bool) -> AsyncGenerator[AnswerEvent]:
         """A model that was tuned to read replies in a short form, which code checks and computes.
 
         What doesn't stand in the documents isn't said, and unless it is to read every question, neither is what isn't
@@ -138,7 +194,7 @@ class DocumentChain:
         """
         lines = [item.line for item in reading.lines]
         excerpts = tuple(one.plain for one in excerpts_of(reading.found.passages, lines, reading.tables))
-        asked = with_whole_years(question)
+        asked = with_whole_years(reading.asked.question)
         prompt = reading_prompt(excerpts, asked, (), reading.model.reads or TargetFormat.EVIDENCE)
         said, usage = await self._model.reply(prompt, _REPLY_TOKENS, reading.model)
         found = check_reply(said, excerpts, asked)
@@ -148,7 +204,7 @@ class DocumentChain:
         refused = said_none or (far and not text)
         if not refused and not text:
             yield Step("Looking for the line that answers")
-        other = self._refuse(reading, usage) if refused else self._point(reading, question) if not text else None
+        other = self._refuse(reading, usage) if refused else self._point(reading) if not text else None
         if other is not None:
             async with aclosing(other) as events:
                 async for event in events:
@@ -156,11 +212,13 @@ class DocumentChain:
             return
         for piece in _pieces(text):
             yield Delta(piece)
-        yield self._finish(reading, text, Verdict.ANSWERED, usage)
+        answer = self._finish(reading, text, Verdict.ANSWERED, usage)
+        yield await asyncio.to_thread(traced_reply, answer, reading.tables, asked, found, excerpts)
 
-    async def _speak(self, reading: _Reading, history: Sequence[Turn], question: str) -> AsyncGenerator[AnswerEvent]:
+    async def _speak(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
         """The model words the answer; its citations and numbers are checked afterwards."""
-        prompt = speaking_prompt(self._tone, reading.found.passages, history[-_HISTORY_TURNS:], question)
+        question = reading.asked.question
+        prompt = speaking_prompt(self._pack.tone, reading.found.passages, reading.asked.history, question)
         said: list[str] = []
         usage = Usage()
         async for piece in self._model.speak(prompt, self._settings.answer_tokens, reading.model):
@@ -170,10 +228,13 @@ class DocumentChain:
                 said.append(piece)
                 yield Delta(piece)
         text = "".join(said).strip()
-        if not text or NOT_IN_DOCUMENTS.rstrip(".").lower() in text.lower():
-            yield self._finish(reading, text or NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage)
+        answer = self._finish(reading, text or NOT_IN_DOCUMENTS, Verdict.ANSWERED, usage)
+        refusal = NOT_IN_DOCUMENTS.rstrip(".").lower()
+        if refusal in answer.text.lower():
+            more = answer.text.strip(" .*\"'").lower() != refusal
+            yield refusing(answer, answer.text if more else "")
             return
-        yield _checked(self._finish(reading, text, Verdict.ANSWERED, usage))
+        yield await asyncio.to_thread(checked, answer, reading.tables, question)
 
     def _finish(self, reading: _Reading, text: str, verdict: Verdict, usage: Usage) -> Answer:
         found = reading.found
@@ -187,7 +248,25 @@ class DocumentChain:
             model=reading.model.name,
             prompt_version=PROMPT_VERSION,
             usage=usage,
+            asked_as=reading.asked.question if reading.asked.question != reading.asked.was else "",
+            pin=self._pin(reading),
             note=" ".join(note for note in (self._index.status().message, reading.model.note) if note),
+        )
+
+    def _pin(self, reading: _Reading) -> Pin:
+        asked = reading.asked
+        # only a model that words its answers reads what was said before
+        history = asked.history if self._settings.answer_style == "speak" else ()
+        return Pin(
+            question=asked.question,
+            generation=reading.found.generation,
+            model=reading.model.name,
+            adapter=reading.model.adapter,
+            prompt_version=PROMPT_VERSION,
+            settings=settings_that_matter(self._settings),
+            passages=pinned(reading.found.passages),
+            history=tuple((turn.role, turn.text) for turn in history),
+            groups=tuple(sorted(asked.groups)),
         )
 
 
@@ -199,31 +278,6 @@ def check_question(question: str, longest: int) -> None:
         raise QuestionError(
             f"the question has {len(question):,} characters; at most {longest:,} are read. Ask something shorter."
         )
-
-
-def condense(question: str, history: Sequence[Turn]) -> str:
-    """A follow-up made standalone: with few telling words of its own, the question before it comes in front."""
-    earlier = [turn.text for turn in history if turn.role == "user"]
-    query = read_query(question)
-    if not earlier or query.names or len(query.terms) > _FEW_TERMS:
-        return question
-    return f"{earlier[-1]} {question}"
-
-
-def _checked(answer: Answer) -> Answer:
-    """The answer of a speaking model, marked where its numbers stand in no passage or nothing is cited."""
-    cited = [answer.passages[number - 1] for number in sorted(answer.cited)]
-    untraced = untraced_numbers(answer.text, cited or answer.passages)
-    if untraced:
-        return _noted(replace(answer, verdict=Verdict.UNSUPPORTED), _UNSUPPORTED + ", ".join(untraced) + ".")
-    if not answer.citations:
-        return _noted(replace(answer, verdict=Verdict.UNSUPPORTED), "This answer names no source; check it yourself.")
-    return answer
-
-
-def _noted(answer: Answer, note: str) -> Answer:
-    """The answer with a further note before those that it has."""
-    return replace(answer, note=" ".join(one for one in (note, answer.note) if one))
 
 
 def _with_close_second(chosen: Line, ranked: Sequence[RankedLine]) -> list[Line]:

@@ -1,19 +1,11 @@
-"""Checks what a model said against the passages that it cites."""
+"""Which numbers of a text stand in none of the others."""
 
 import re
 from collections.abc import Sequence
 
-from dossier.records import Passage
-
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 _MARKER = re.compile(r"\[\d+\]")
 _LIST_NUMBER = re.compile(r"(?m)^\s*\d{1,2}[.)]\s")
-
-
-def untraced_numbers(text: str, passages: Sequence[Passage]) -> list[str]:
-    """Numbers of the text (citation markers and list numbers aside) that stand in none of the passages."""
-    texts = [f"{one.chunk.text} {one.chunk.columns} {one.chunk.context}" for one in passages]
-    return numbers_missing(text, texts)
 
 
 def numbers_missing(text: str, texts: Sequence[str]) -> list[str]:

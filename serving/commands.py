@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -18,10 +19,11 @@ from dossier.settings import Settings, load_settings
 from serving.api import create_app
 from serving.assembly import assemble, gateway
 from serving.chain import check_question
+from serving.judging import TAKEN_BACK
 from serving.operator import open_store_with_operator
 from serving.ports import require_free_port
 from serving.store import Change, FirstAdmin, NewUser, Role, Store, User, open_store
-from serving.terminal import gateway_is_up, print_answer, printable, source_lines, stream_answer
+from serving.terminal import doubt_lines, gateway_is_up, print_answer, printable, source_lines, stream_answer
 
 user_commands = command_group("Users: list, add, change.")
 key_commands = command_group("API keys for programs.")
@@ -83,7 +85,7 @@ def _print_event(event: Step | Delta | Answer) -> None:
     if isinstance(event, Delta):
         print(printable(event.text), end="", flush=True)
     elif isinstance(event, Answer):
-        print()
+        print(f"\n\n{TAKEN_BACK} {event.text}" if event.withdrawn else "")
         sources = [
             {
                 "number": number,
@@ -94,7 +96,8 @@ def _print_event(event: Step | Delta | Answer) -> None:
             }
             for number, passage in enumerate(event.passages, start=1)
         ]
-        print("\n".join([*source_lines(sources), *([event.note] if event.note else [])]))
+        doubts = [] if event.withdrawn else doubt_lines(event.text, list(map(asdict, event.unsupported)))
+        print("\n".join([*doubts, *source_lines(sources), *([event.note] if event.note else [])]))
 
 
 @user_commands.command("list")

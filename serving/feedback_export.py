@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dossier.feedback import FEEDBACK_FORM, Fault, FeedbackState, Thumb
-from dossier.records import Turn
-from serving.chain import condense
 from serving.public_words import PublicWords
 from serving.store import Feedback
 from serving.store.feedback import FeedbackStore, right_answer
@@ -52,9 +50,8 @@ def teaching(store: FeedbackStore) -> list[Feedback]:
 
 
 def standalone_question(feedback: Feedback) -> str:
-    """The question as the model was asked it: a follow-up together with the question before."""
-    *earlier, asked = (message for message in feedback.judged.before if message.role == "user")
-    return condense(asked.text, [Turn("user", message.text) for message in earlier])
+    """The question as it was answered: a follow-up as it was made to stand alone."""
+    return feedback.judged.answer.asked_as or feedback.judged.question
 
 
 def _stays(feedback: Feedback, words: PublicWords) -> str:

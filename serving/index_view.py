@@ -1,7 +1,8 @@
 """The index as the gateway sees it: the current generation, replaced as a whole when a newer one is ready."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,34 @@ class IndexView:
         if self._searcher is None:
             raise IndexMissingError(self._problem)
         return self._searcher
+
+    @contextmanager
+    def searcher_of(self, name: str) -> Iterator[tuple[Searcher, str]]:
+        """An older generation, open as long as it is needed; the current one where that is gone, and why.
+
+        Raises IndexMissingError when there is no current one either.
+        """
+        current = self.searcher()
+        if current.manifest.name == name:
+            yield current, ""
+            return
+        try:
+            older = self._opened(name)
+        except IndexMissingError as error:
+            yield current, str(error)
+            return
+        try:
+            yield older, ""
+        finally:
+            older.close()
+
+    def _opened(self, name: str) -> Searcher:
+        if name not in generation.names(self._folder):
+            raise IndexMissingError(f"the generation {name} isn't kept any more.")
+        try:
+            return Searcher(self._folder, self._embedder, self._synonyms, self._reranker, name=name)
+        except OSError as error:  # cleared away at this moment
+            raise IndexMissingError(f"the generation {name} can't be read ({error}).") from error
 
     def status(self) -> IndexStatus:
         """Generation, counts and problems."""

@@ -6,10 +6,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from dossier.records import Usage, Verdict
+from dossier.traces import Fault
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 INTERRUPTED = "interrupted"
 FAILED = "failed"
+WITHDRAWN = "withdrawn"
 _SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 _METHODS = frozenset({"GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"})
 
@@ -36,6 +38,12 @@ class Metrics:
             registry=registry,
         )
         self._answers = Counter("dossier_answers", "Answers by verdict.", ("verdict",), registry=registry)
+        self._faulty = Counter(
+            "dossier_sentences_not_borne_out",
+            "Sentences of answers: uncited, wrong (a number or name that isn't in what they cite), unsupported.",
+            ("fault",),
+            registry=registry,
+        )
         self._tokens = Counter(
             "dossier_tokens", "Tokens that the model read and wrote.", ("direction",), registry=registry
         )
@@ -46,7 +54,7 @@ class Metrics:
         )
         self._documents = Gauge("dossier_index_documents", "Documents that answers come from.", registry=registry)
         self._chunks = Gauge("dossier_index_chunks", "Chunks that answers come from.", registry=registry)
-        self._begin_at_zero((*Verdict, INTERRUPTED, FAILED))
+        self._begin_at_zero((*Verdict, WITHDRAWN, INTERRUPTED, FAILED))
 
     def request(self, method: str, route: str, status: int) -> None:
         """Count a request. `route` is the template, never the path: its values would make endless series."""
@@ -57,11 +65,16 @@ class Metrics:
         self._first.observe(seconds)
 
     def answer(self, seconds: float, verdict: str, usage: Usage) -> None:
-        """Record an answer that has ended; `verdict` is also `interrupted` or `failed`."""
+        """Record an answer that has ended; `verdict` is also `withdrawn`, `interrupted` or `failed`."""
         self._whole.observe(seconds)
         self._answers.labels(verdict).inc()
         self._tokens.labels("read").inc(usage.prompt_tokens)
         self._tokens.labels("written").inc(usage.completion_tokens)
+
+    def not_borne_out(self, faults: Iterable[Fault]) -> None:
+        """Count the sentences of an answer that aren't borne out."""
+        for fault in faults:
+            self._faulty.labels(str(fault)).inc()
 
     def running(self, answers: int) -> None:
         """Show how many answers are under way."""
@@ -82,5 +95,7 @@ class Metrics:
         # a series that first appears with its first event hides that event from rate()
         for verdict in verdicts:
             self._answers.labels(str(verdict))
+        for fault in Fault:
+            self._faulty.labels(str(fault))
         for direction in ("read", "written"):
             self._tokens.labels(direction)

@@ -26,6 +26,14 @@ def word_reply(found: Verified, excerpts: Sequence[Excerpt]) -> str:
     return f"{text} {_cited(found, excerpts)}".strip() if text else ""
 
 
+def is_computed(found: Verified) -> bool:
+    """Whether the answer begins with a value that stands nowhere: one that was computed, or counted."""
+    if found.value is None or found.reply is None or found.reply.kind not in (ReplyKind.EXPRESSION, ReplyKind.COUNT):
+        return False
+    read = [operand for operand in found.operands if operand.source]
+    return found.reply.kind is ReplyKind.COUNT or not (len(found.operands) == 1 and read and _is_plain(found))
+
+
 def _said(found: Verified, excerpts: Sequence[Excerpt]) -> str:
     read = [operand for operand in found.operands if operand.source]
     if found.value is None or (found.reply and found.reply.kind is ReplyKind.QUOTES):
@@ -34,7 +42,7 @@ def _said(found: Verified, excerpts: Sequence[Excerpt]) -> str:
         return f"{found.texts[0].capitalize()}: {found.written}{_where(read)}" if computed and found.texts else words
     if found.reply and found.reply.kind is ReplyKind.COUNT:
         return f"{found.value}: {'; '.join(found.texts)}"
-    if len(found.operands) == 1 and read and _is_plain(found):
+    if not is_computed(found):
         return _read(read[0], found.scale)
     return f"{_number(found.value)}{_unit(found.scale)} = {found.written}{_where(read)}"
 

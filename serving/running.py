@@ -19,6 +19,7 @@ from dossier.progress import ProgressDisplay, by_clock
 from dossier.registry import Registry
 from dossier.settings import Settings
 from retrieval.generation import current_name
+from retrieval.indexing import require_documents
 from retrieval.sample import sample_question
 from serving.model_start import model_start
 from serving.operator import open_store_with_operator
@@ -44,6 +45,7 @@ def run(settings: Settings, pack: Pack, page: Page) -> None:
     for port, name in ((settings.port, "port"), (settings.page_port, "page_port")):
         require_free_port(settings.host, port, name)
     require_free_port("127.0.0.1", settings.engine_port, "engine_port")
+    require_documents(settings, pack)  # preparing the model takes a while: what would stop the start is told before
     with ProgressDisplay() as display:
         model_start(settings, pack, Registry.of(settings), display)
     store, first, key = open_store_with_operator(settings)

@@ -61,10 +61,18 @@ def print_answer(events: Iterator[dict[str, Any]]) -> None:
             print(printable(delta), end="", flush=True)
         last = event if "sources" in event else last
     print()
+    for line in doubt_lines(last.get("text", ""), [] if last.get("withdrawn") else last.get("unsupported", [])):
+        print(line)
     for line in source_lines(last.get("sources", [])):
         print(line)
     if note := last.get("note"):
         print(printable(note))
+
+
+def doubt_lines(text: str, unsupported: list[dict[str, Any]]) -> list[str]:
+    """The sentences of an answer that aren't borne out, each with the reason."""
+    lines = [printable(f"  “{text[one['start'] : one['end']]}” {one['reason']}") for one in unsupported]
+    return ["", "Not borne out by the sources:", *lines] if lines else []
 
 
 def source_lines(sources: list[dict[str, Any]]) -> list[str]:

@@ -60,7 +60,7 @@ def read_row(line: Line, passage: Passage, tables: Sequence[Table] = ()) -> Row:
         return by_heads
     table, found = place
     cells = tuple(
-        Cell(_period(head), cell.text)
+        Cell(period_in(head), cell.text)
         for head, cell in zip(table.columns[1:], found.cells[1:], strict=True)
         if cell.text
     )
@@ -142,7 +142,7 @@ def _wanted(cells: Sequence[Cell], query: Query, about: Metadata) -> Sequence[Ce
     return cells
 
 
-def _period(head: str) -> str:
+def period_in(head: str) -> str:
     """A column head without the caption in front of its period."""
     found = _PERIOD.search(head)
     return found.group().strip() if found else head.strip()

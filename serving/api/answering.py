@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing, asynccontextmanager
@@ -12,12 +13,13 @@ from starlette.types import Receive
 
 from dossier.errors import EngineError, NotFoundError
 from dossier.records import Answer, AnswerEvent, Delta, Usage
+from serving.api.answer_schemas import PIN
 from serving.api.asking import Asked
-from serving.api.chat_schemas import sources_of
+from serving.api.chat_schemas import TRACES, UNSUPPORTED, sources_of
 from serving.api.errors import error_body_of
 from serving.api.parts import Running
 from serving.api.work import in_thread
-from serving.metrics import FAILED, INTERRUPTED
+from serving.metrics import FAILED, INTERRUPTED, WITHDRAWN
 from serving.store import Caller, NewMessage
 
 _CLEANING_SECONDS = 10
@@ -37,6 +39,8 @@ class AnswerRun:
         self._note = ""
         self._usage = Usage()
         self._began = time.monotonic()
+        self.id = f"chatcmpl-{secrets.token_hex(12)}"
+        """The answer's id: OpenAI's for the client, and the one that it is kept under."""
 
     async def begin(self) -> None:
         """Keep the question. Raises NotFoundError if the conversation isn't the caller's."""
@@ -85,8 +89,9 @@ class AnswerRun:
                 self._parts.metrics.first_words(time.monotonic() - self._began)
             self._said.append(event.text)
         elif isinstance(event, Answer):
-            self._outcome, self._usage = event.verdict, event.usage
-            await self._keep_answer(_kept(event))
+            self._outcome, self._usage = WITHDRAWN if event.withdrawn else event.verdict, event.usage
+            self._parts.metrics.not_borne_out(one.fault for one in event.unsupported)
+            await self._keep_answer(_kept(event, self.id))
 
     async def _finish(self) -> None:
         self._parts.metrics.answer(time.monotonic() - self._began, self._outcome, self._usage)
@@ -109,9 +114,22 @@ class AnswerRun:
             await in_thread(keep, self._caller.user_id, self._asked.conversation, message)
 
 
-def _kept(answer: Answer) -> NewMessage:
+def _kept(answer: Answer, answer_id: str) -> NewMessage:
     sources = tuple(source.model_dump(mode="json") for source in sources_of(answer))
-    return NewMessage("assistant", answer.text, sources, answer.verdict, answer.note, answered_by=answer.model)
+    return NewMessage(
+        role="assistant",
+        text=answer.text,
+        sources=sources,
+        verdict=answer.verdict,
+        note=answer.note,
+        answered_by=answer.model,
+        asked_as=answer.asked_as,
+        answer_id=answer_id,
+        pin=PIN.dump_python(answer.pin, mode="json") if answer.pin else None,
+        traces=tuple(TRACES.dump_python(answer.traces, mode="json")),
+        unsupported=tuple(UNSUPPORTED.dump_python(answer.unsupported, mode="json")),
+        withdrawn=answer.withdrawn,
+    )
 
 
 async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T | None:

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 import dossier
 from dossier.errors import DossierError
-from serving.api import accounts, admin, chat, conversations, docs, feedback, models, status
+from serving.api import accounts, admin, answers, chat, conversations, docs, feedback, models, status
 from serving.api.attempts import Attempts
 from serving.api.errors import handle_errors
 from serving.api.gateway import Gateway
@@ -31,6 +31,7 @@ _PASSWORDS_AT_ONCE = 2
 _ROUTERS: tuple[APIRouter, ...] = (
     chat.router,
     conversations.router,
+    answers.router,
     accounts.router,
     admin.router,
     models.router,

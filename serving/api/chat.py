@@ -1,6 +1,5 @@
 """Routes of `/v1`: what any OpenAI client speaks to."""
 
-import secrets
 import time
 
 from fastapi import APIRouter, Request, Response
@@ -28,7 +27,7 @@ from serving.api.streaming import AnswerStream
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=GuardedRoute)
 
-_CLIENT_GONE = 499
+CLIENT_GONE = 499
 _STARTED = int(time.time())
 _STREAM_EXAMPLE = (
     'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n'
@@ -66,7 +65,7 @@ async def complete(body: ChatBody, request: Request, parts: Parts, caller: Signe
     """
     gateway = parts.gateway
     asked = read_question(body, gateway.model, gateway.settings.question_characters)
-    _require_parts(gateway)
+    require_parts(gateway)
     run = AnswerRun(parts, caller, asked)
     await run.begin()
     if body.stream:
@@ -75,10 +74,10 @@ async def complete(body: ChatBody, request: Request, parts: Parts, caller: Signe
         answer = await unless_gone(run.whole(), request.receive)
     finally:
         run.leave()
-    return Response(status_code=_CLIENT_GONE) if answer is None else _whole(answer, gateway.model)
+    return Response(status_code=CLIENT_GONE) if answer is None else _whole(answer, run.id, gateway.model)
 
 
-def _require_parts(gateway: Gateway) -> None:
+def require_parts(gateway: Gateway) -> None:
     """Refuse while a part isn't ready, before a stream has begun: its status can then still say so."""
     if gateway.engine is not None and not gateway.engine_up:
         raise EngineError(f"{gateway.engine.message or 'The model server is not ready.'} Ask again when it is ready.")
@@ -87,18 +86,13 @@ def _require_parts(gateway: Gateway) -> None:
         raise IndexMissingError(index.message or "There is no index. An admin starts one with POST /admin/index.")
 
 
-def _whole(answer: Answer, model: str) -> ChatReply:
-    sources = sources_of(answer)
-    message = AnswerMessage(content=answer.text, annotations=annotations_of(answer), sources=sources)
+def _whole(answer: Answer, answer_id: str, model: str) -> ChatReply:
+    message = AnswerMessage(content=answer.text, annotations=annotations_of(answer), sources=sources_of(answer))
     return ChatReply(
-        id=f"chatcmpl-{secrets.token_hex(12)}",
+        id=answer_id,
         created=int(time.time()),
         model=model,
         choices=[AnswerChoice(message=message)],
         usage=UsageReply.of(answer.usage),
-        sources=sources,
-        verdict=answer.verdict,
-        note=answer.note,
-        generation=answer.generation,
-        answered_by=answer.model,
+        **ChatReply.fields_of(answer),
     )

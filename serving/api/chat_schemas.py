@@ -2,11 +2,16 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from dossier.pins import Pin
 from dossier.records import Answer, Usage
+from dossier.traces import Trace, Unsupported
 
 _UNUSED = "Accepted for compatibility and without effect: Dossier chooses how the model is sampled."
+
+TRACES, UNSUPPORTED = TypeAdapter(tuple[Trace, ...]), TypeAdapter(tuple[Unsupported, ...])
+"""Both as JSON."""
 
 
 class ChatMessage(BaseModel):
@@ -113,15 +118,9 @@ class AnswerChoice(BaseModel):
     logprobs: None = None
 
 
-class ChatReply(BaseModel):
-    """A whole answer."""
+class AnswerFields(BaseModel):
+    """What Dossier adds to OpenAI's shapes: of a whole answer, and of a stream's last chunk."""
 
-    id: str = Field(examples=["chatcmpl-0f3a"])
-    object: Literal["chat.completion"] = "chat.completion"
-    created: int = Field(description="Seconds since 1970.")
-    model: str
-    choices: list[AnswerChoice]
-    usage: UsageReply
     sources: list[SourceReply]
     verdict: str = Field(description="`answered`, `not_in_documents` or `unsupported`.", examples=["answered"])
     note: str = Field(description="Where the answer falls short, in plain words.")
@@ -130,6 +129,48 @@ class ChatReply(BaseModel):
         description="The model that answered: behind an @ its adapter's digest, as far as it names it.",
         examples=["dossier-finance@1f0c22a7be94d3e5"],
     )
+    asked_as: str = Field(
+        description="A follow-up as the question that was answered; empty where that is the question itself.",
+        examples=["What was net income in fiscal 2024?"],
+    )
+    pin: Pin | None = Field(
+        description="What the answer was made with; `POST /answers/{id}/replay` asks again with it."
+    )
+    traces: list[Trace] = Field(description="Each number of the text, in order, with where it comes from.")
+    unsupported: list[Unsupported] = Field(description="Sentences that what they cite doesn't bear out, and why.")
+    withdrawn: str = Field(
+        description="What the model had said, where none of it is borne out: the text is a refusal then, and "
+        "`unsupported` is about this. A stream has sent it already and says in its last words that it is withdrawn."
+    )
+
+    @classmethod
+    def fields_of(cls, answer: Answer) -> dict[str, Any]:
+        """What an answer has of these."""
+        return {
+            "sources": sources_of(answer),
+            "verdict": answer.verdict,
+            "note": answer.note,
+            "generation": answer.generation,
+            "answered_by": answer.model,
+            "asked_as": answer.asked_as,
+            "pin": answer.pin,
+            "traces": list(answer.traces),
+            "unsupported": list(answer.unsupported),
+            "withdrawn": answer.withdrawn,
+        }
+
+
+class ChatReply(AnswerFields):
+    """A whole answer."""
+
+    id: str = Field(
+        description="The answer's id, which finds it again if a conversation keeps it.", examples=["chatcmpl-0f3a"]
+    )
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int = Field(description="Seconds since 1970.")
+    model: str
+    choices: list[AnswerChoice]
+    usage: UsageReply
 
 
 class ModelReply(BaseModel):

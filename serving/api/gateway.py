@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from dossier.records import AnswerEvent, FileReport, Turn
+from dossier.pins import Pin
+from dossier.records import Answer, AnswerEvent, FileReport, Turn
 from dossier.settings import Settings
 from retrieval.chunk_store import StoredDocument
 from retrieval.upkeep import GenerationState
@@ -19,6 +20,10 @@ class Answerer(Protocol):
 
     def answer(self, question: str, history: Sequence[Turn], groups: frozenset[str]) -> AsyncIterator[AnswerEvent]:
         """Steps and pieces of text, then exactly one Answer. Closing the iterator stops the model."""
+        ...
+
+    async def replay(self, pin: Pin, groups: frozenset[str]) -> tuple[Answer, str]:
+        """The answer to a question asked again, and why it isn't from the generation of then (empty: it is)."""
         ...
 
 

@@ -61,6 +61,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("GET", "/conversations/{conversation_id}"): Access.SIGNED_IN,
     ("PATCH", "/conversations/{conversation_id}"): Access.SIGNED_IN,
     ("DELETE", "/conversations/{conversation_id}"): Access.SIGNED_IN,
+    ("POST", "/answers/{answer_id}/replay"): Access.SIGNED_IN,
     ("GET", "/pack"): Access.SIGNED_IN,
     ("GET", "/health"): Access.PUBLIC,
     ("GET", "/ready"): Access.PUBLIC,

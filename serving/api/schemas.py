@@ -1,10 +1,13 @@
 """The bodies that the API takes and gives, apart from those of the chat."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from dossier.pins import Pin
+from dossier.traces import Trace, Unsupported
 from serving.store import Caller, Conversation, IssuedKey, KeyInfo, Message, Role, SignedIn, User
 from serving.store.conversations import TITLE
 from serving.store.passwords import LONGEST, SHORTEST
@@ -198,22 +201,18 @@ class MessageReply(BaseModel):
         description="The model that answered; empty for questions, answers that were cut short, and old ones.",
         examples=["dossier-finance@1f0c22a7be94d3e5"],
     )
+    asked_as: str = Field(description="A follow-up as the question that was answered; empty where it is the same.")
+    answer_id: str = Field(description="For POST /answers/{id}/replay; empty for questions and for old answers.")
+    pin: Pin | None = Field(description="What the answer was made with.")
+    traces: list[Trace] = Field(description="Each number of the answer with where it comes from; old ones have none.")
+    unsupported: list[Unsupported] = Field(description="Its sentences that what they cite doesn't bear out, and why.")
+    withdrawn: str = Field(description="What the model had said before all of it was found to be so.")
     created_at: datetime
 
     @classmethod
     def of(cls, message: Message) -> Self:
         """From the record."""
-        return cls(
-            id=message.id,
-            role=message.role,
-            text=message.text,
-            sources=list(message.sources),
-            verdict=message.verdict,
-            note=message.note,
-            interrupted=message.interrupted,
-            answered_by=message.answered_by,
-            created_at=message.created_at,
-        )
+        return cls.model_validate(asdict(message))
 
 
 class WholeConversationReply(ConversationReply):

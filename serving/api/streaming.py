@@ -2,7 +2,6 @@
 
 import json
 import logging
-import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -15,8 +14,9 @@ from starlette.types import Receive, Scope, Send
 from dossier.errors import DossierError
 from dossier.records import Answer, AnswerEvent, Delta, Step
 from serving.api.answering import AnswerRun, unless_gone
-from serving.api.chat_schemas import UsageReply, annotations_of, sources_of
+from serving.api.chat_schemas import AnswerFields, UsageReply, annotations_of
 from serving.api.errors import error_body_of
+from serving.judging import TAKEN_BACK
 
 _AWAKE_SECONDS = 15
 """Between two comments that keep proxies from closing a connection on which nothing has been said yet."""
@@ -29,7 +29,7 @@ class AnswerStream(Response):
 
     def __init__(self, run: AnswerRun, model: str) -> None:
         """Prepare; nothing is asked before the response is sent."""
-        self._run, self._shape = run, ChunkShape(model)
+        self._run, self._shape = run, ChunkShape(model, run.id)
         headers = {"X-Accel-Buffering": "no"}  # nginx would hold the pieces back
         super().__init__(media_type="text/event-stream", headers=headers)
         del self.headers["content-length"]
@@ -69,8 +69,8 @@ class AnswerStream(Response):
 class ChunkShape:
     """Turns the chain's events into chunks."""
 
-    def __init__(self, model: str) -> None:
-        self._id = f"chatcmpl-{secrets.token_hex(12)}"
+    def __init__(self, model: str, answer_id: str) -> None:
+        self._id = answer_id
         self._created = int(time.time())
         self._model = model
         self._said = ""
@@ -80,7 +80,10 @@ class ChunkShape:
         return self._chunk({"role": "assistant", "content": ""})
 
     def chunks(self, event: AnswerEvent) -> list[dict[str, Any]]:
-        """The chunks for one event. Text that an Answer has beyond the pieces comes before the last chunk."""
+        """The chunks for one event. Text that an Answer has beyond the pieces comes before the last chunk.
+
+        So does a sentence that withdraws the pieces, where the Answer does.
+        """
         match event:
             case Step(text):
                 return [{**self._chunk({}), "step": text}]
@@ -89,21 +92,19 @@ class ChunkShape:
                 return [self._chunk({"content": text})] if text else []
             case Answer():
                 rest = event.text.removeprefix(self._said) if event.text.startswith(self._said) else ""
+                if event.withdrawn:  # clients that know no field of ours have shown it to somebody
+                    rest = f"\n\n{TAKEN_BACK} {event.text}"
                 return [*([self._chunk({"content": rest})] if rest else []), self._closing(event)]
 
     def _closing(self, answer: Answer) -> dict[str, Any]:
-        extras = {
-            "annotations": [annotation.model_dump(mode="json") for annotation in annotations_of(answer)],
-            "sources": [source.model_dump(mode="json") for source in sources_of(answer)],
-        }
+        fields = AnswerFields(**AnswerFields.fields_of(answer)).model_dump(mode="json")
+        annotations = [annotation.model_dump(mode="json") for annotation in annotations_of(answer)]
+        extras = {"annotations": annotations, "sources": fields["sources"]}
         return {
             **self._chunk(extras, finish_reason="stop"),
-            **extras,
+            **fields,
+            "annotations": annotations,
             "text": answer.text,  # takes the place of the pieces where the chain corrected them at the end
-            "verdict": answer.verdict,
-            "note": answer.note,
-            "generation": answer.generation,
-            "answered_by": answer.model,
             "usage": UsageReply.of(answer.usage).model_dump(),
         }
 

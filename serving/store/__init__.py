@@ -3,7 +3,7 @@
 from serving.store.opening import FirstAdmin, Store, open_store
 from serving.store.opinions import Feedback, Judged, Opinion, Suggestion
 from serving.store.people import Caller, Change, IssuedKey, KeyInfo, NewUser, Role, SignedIn, User
-from serving.store.talk import Conversation, Message, NewMessage
+from serving.store.talk import Conversation, KeptAnswer, Message, NewMessage
 
 __all__ = [
     "Caller",
@@ -12,6 +12,7 @@ __all__ = [
     "Feedback",
     "FirstAdmin",
     "IssuedKey",
+    "KeptAnswer",
     "Judged",
     "KeyInfo",
     "Message",

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from dossier.errors import NotFoundError
 from serving.store.database import Database
-from serving.store.tables import ConversationRow, MessageRow
-from serving.store.talk import Conversation, Message, NewMessage
+from serving.store.tables import ConversationRow, MessageRow, UserRow
+from serving.store.talk import Conversation, KeptAnswer, Message, NewMessage
 from serving.store.texts import storable as _clean
 
 TITLE = 200
@@ -19,6 +19,10 @@ TITLE = 200
 MODEL = 200
 """Longest name of a model in characters."""
 _FROM_QUESTION = 80
+_NO_ANSWER = (
+    "There is no kept answer of that id. An answer is kept when its question names a conversation; "
+    "GET /conversations/{id} shows its `answer_id`."
+)
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -53,6 +57,21 @@ class Conversations:
             messages = select(MessageRow).where(MessageRow.conversation_id == row.id).order_by(MessageRow.id)
             return _as_conversation(row, tuple(as_message(message) for message in session.scalars(messages)))
 
+    def kept_answer(self, answer_id: str, user_id: int | None) -> KeptAnswer:
+        """The answer of this id; with `user_id` only if it is in a conversation of that user's."""
+        wanted = select(MessageRow, UserRow).where(MessageRow.answer_id == answer_id)
+        owned = wanted.join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
+        with self._database.reading() as session:
+            found = session.execute(owned.join(UserRow, UserRow.id == ConversationRow.user_id)).first()
+            if not answer_id or found is None or user_id not in (None, found[1].id):
+                raise NotFoundError(_NO_ANSWER)
+            row, owner = found
+            before = select(MessageRow.text).where(
+                MessageRow.conversation_id == row.conversation_id, MessageRow.id < row.id, MessageRow.role == "user"
+            )
+            question = session.scalar(before.order_by(MessageRow.id.desc()).limit(1)) or ""
+            return KeptAnswer(as_message(row), question, owner.name, frozenset(owner.groups))
+
     def rename(self, user_id: int, conversation_id: str, title: str) -> Conversation:
         """Give a conversation another title."""
         with self._database.writing() as session:
@@ -84,6 +103,12 @@ class Conversations:
                     note=_clean(message.note),
                     interrupted=message.interrupted,
                     answered_by=message.answered_by[:MODEL],
+                    traces=list(message.traces),
+                    unsupported=list(message.unsupported),
+                    withdrawn=_clean(message.withdrawn),
+                    asked_as=_clean(message.asked_as),
+                    answer_id=message.answer_id,
+                    pin=message.pin,
                     created_at=now,
                 )
             )
@@ -120,5 +145,11 @@ def as_message(row: MessageRow) -> Message:
         interrupted=row.interrupted,
         created_at=row.created_at,
         answered_by=row.answered_by,
+        traces=tuple(row.traces),
+        unsupported=tuple(row.unsupported),
+        withdrawn=row.withdrawn,
+        asked_as=row.asked_as,
+        answer_id=row.answer_id,
+        pin=row.pin,
         id=row.id,
     )

@@ -109,6 +109,12 @@ class MessageRow(Table):
     note: Mapped[str] = mapped_column(Text)
     interrupted: Mapped[bool]
     answered_by: Mapped[str] = mapped_column(String(200), server_default="")
+    traces: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
+    unsupported: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
+    withdrawn: Mapped[str] = mapped_column(Text, server_default="")
+    asked_as: Mapped[str] = mapped_column(Text, server_default="")
+    answer_id: Mapped[str] = mapped_column(String(40), server_default="", index=True)
+    pin: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 

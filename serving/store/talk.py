@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to be kept. `sources` is a list of JSON objects, as the API shows them; `answered_by` the model."""
+    """A message to be kept. `answered_by` is the model; objects of JSON are as the API has them.
+
+    An answer's `answer_id` finds it again, and `pin` is what it was made with (None: not known).
+    """
 
     role: str
     text: str
@@ -16,6 +19,12 @@ class NewMessage:
     note: str = ""
     interrupted: bool = False
     answered_by: str = ""
+    traces: tuple[dict[str, Any], ...] = ()
+    unsupported: tuple[dict[str, Any], ...] = ()
+    withdrawn: str = ""
+    asked_as: str = ""
+    answer_id: str = ""
+    pin: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,23 @@ class Message:
     interrupted: bool
     created_at: datetime
     answered_by: str = ""
+    traces: tuple[dict[str, Any], ...] = ()
+    unsupported: tuple[dict[str, Any], ...] = ()
+    withdrawn: str = ""
+    asked_as: str = ""
+    answer_id: str = ""
+    pin: dict[str, Any] | None = None
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """A kept answer with its question, whose it is, and the groups that they are in now."""
+
+    message: Message
+    question: str
+    owner: str
+    groups: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,15 @@
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from dossier.cli import JOINED, app, joined
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("dossier", "retrieval", "serving", "training", "frontend", "deploy")
 
 
 @pytest.mark.parametrize("name", JOINED)
@@ -36,3 +41,21 @@ def test_an_unknown_command_is_refused_with_what_comes_close() -> None:
     result = CliRunner().invoke(app, ["indx"])
     assert result.exit_code == 2
     assert "index" in result.output
+
+
+def told() -> list[str]:
+    """The commands that README, help and messages tell people to type, as `index build`."""
+    texts = [(ROOT / "README.md").read_text(encoding="utf-8")]
+    texts += [file.read_text(encoding="utf-8") for name in PACKAGES for file in (ROOT / name).rglob("*.py")]
+    named = {name for text in texts for name in re.findall(r"dossier ([a-z]+ [a-z]+(?:-[a-z]+)?)\b", text)}
+    groups = {name for name in JOINED if joined(name).registered_callback}
+    return sorted(name for name in named if name.split()[0] in groups)
+
+
+@pytest.mark.parametrize("name", told())
+def test_what_people_are_told_to_type_is_a_command(name: str) -> None:
+    """A group with a single command was taken for that command: `dossier key create` failed."""
+    group, command = name.split()
+    result = CliRunner().invoke(joined(group), [command, "--help"], prog_name=f"dossier {group}")
+    assert result.exit_code == 0, result.output
+    assert f"dossier {name}" in result.output

@@ -58,6 +58,7 @@ replies = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(replies, st.sampled_from(TargetFormat))
 def test_what_is_written_is_read_again_as_it_was(reply: Reply, form: TargetFormat) -> None:

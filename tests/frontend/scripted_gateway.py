@@ -31,6 +31,8 @@ ANSWER = (
     "Larkfield's net sales were **$4.2 billion** in 2025, up 3.5% on the year before [1]. "
     "Operating margin came to 12.1% [2]."
 )
+GROWTH = "3.51% = (4,213 - 4,070) / 4,070 [1]. Some 999 people worked on it [2]."
+DOUBT = "Net sales were $4.2 billion [1]. **Profit** doubled in Asia [2]."
 FAULT = {"message": "The model server doesn't answer. Try again in a moment.", "code": "engine_unavailable"}
 REFUSAL = "The documents don't say what the weather will be tomorrow."
 PASSAGES = (
@@ -299,7 +301,35 @@ def reply(question: str) -> tuple[str, dict[str, Any]]:
         return REFUSAL, {"sources": sources(), "verdict": "not_in_documents", "note": ""}
     if "image" in question:
         return HOSTILE, {"sources": sources(1, hostile=True), "verdict": "answered", "note": ""}
+    if "doubtful" in question:
+        start = DOUBT.index("**Profit")
+        marked = {"start": start, "end": len(DOUBT), "fault": "wrong", "reason": "Asia can't be found in [2]."}
+        extra = {"sources": sources(1, 2), "verdict": "unsupported", "note": "Check it."}
+        return DOUBT, {**extra, "unsupported": [marked], "withdrawn": ""}
+    if "invented" in question:
+        extra = {"sources": sources(), "verdict": "not_in_documents", "note": "What the model had said was withdrawn."}
+        return REFUSAL, {**extra, "text": REFUSAL, "withdrawn": DOUBT, "unsupported": []}
+    if "year before" in question:
+        extra = {"sources": sources(1, 2), "verdict": "answered", "note": "", "asked_as": "What were sales in 2024?"}
+        return ANSWER, extra
+    if "growth" in question:
+        return GROWTH, {"sources": sources(1, 2), "verdict": "answered", "note": "", "traces": growth_traces()}
     return ANSWER, {"sources": sources(1, 2), "verdict": "answered", "note": ""}
+
+
+def growth_traces() -> list[dict[str, Any]]:
+    def trace(text: str, origin: str, **more: Any) -> dict[str, Any]:
+        start = GROWTH.find(text)
+        return {"text": text, "start": start, "end": start + len(text), "origin": origin, **more}
+
+    place = {"passage": 1, "document": "sales.xlsx", "page": 4, "row": "Net sales"}
+    cells = [
+        trace("4,213", "cell", column="2025", place="B2", **place),
+        trace("4,070", "cell", column="2024", place="C2", **place),
+    ]
+    expression = "(4213 - 4070) / 4070"
+    computed = trace("3.51", "computed", expression=expression, operands=cells)
+    return [computed, *cells, trace("999", "untraced")]
 
 
 def event(delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
@@ -309,6 +339,7 @@ def event(delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
 
 async def stream(question: str, conversation_id: str) -> AsyncIterator[str]:
     text, extra = reply(question)
+    text = extra.get("withdrawn") or text  # said first, and taken back at the end
     pause = 0.25 if "slowly" in question else 0.01
     said, whole = "", False
     try:
@@ -331,7 +362,7 @@ async def stream(question: str, conversation_id: str) -> AsyncIterator[str]:
         whole = True
     finally:
         if whole:
-            keep(conversation_id, "assistant", said, **extra)
+            keep(conversation_id, "assistant", **{"text": said, **extra})
         else:
             state.closed.append(question)
             keep(conversation_id, "assistant", said, interrupted=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.markup import answer_html, label, passage_html, plain_html
+from frontend.markup import Mark, answer_html, label, passage_html, plain_html
 
 _ALLOWED = {
     "div", "p", "br", "ul", "ol", "li", "strong", "em", "code", "pre", "span", "mark",
@@ -118,3 +118,50 @@ def test_a_label_reads_no_markup() -> None:
 
 def test_the_line_is_marked_in_the_passage() -> None:
     assert passage_html("a <b> c", (2, 5)) == '<div class="passage">a <mark>&lt;b&gt;</mark> c</div>'
+
+
+def text_of(html: str) -> str:
+    pieces: list[str] = []
+
+    class Texts(HTMLParser):
+        def handle_data(self, data: str) -> None:
+            pieces.append(data)
+
+    Texts().feed(html)
+    return "".join(pieces)
+
+
+@given(st.text(alphabet="ab4.,%*_`|-# [1]\n\ue000\ue100<&", max_size=60), st.data())
+def test_marks_change_nothing_but_how_parts_look(text: str, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))
+    whole = [(a, b) for a, b in zip(cuts[::2], cuts[1::2], strict=False) if text[a:b].isalnum()]
+    marks = [Mark(start, end, "number traced", '"><img src=x>') for start, end in whole]
+    first, last = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+    marked = answer_html(text, {}, marks, [Mark(first, last, "doubt", '"><img src=y>')])
+    elements = Elements(marked)
+    assert elements.found <= _ALLOWED and not {"src", "onerror"} & set(elements.attributes)
+    assert not any("\ue000" <= sign <= "\uf8ff" for sign in marked)
+
+
+def test_a_number_is_marked_wherever_it_stands() -> None:
+    text = "**4.2** of 4.2\n- 4.2 [1]"
+    starts = [0 + 2, 11, 17]
+    html = answer_html(text, {1: "a"}, [Mark(start, start + 3, "number untraced", "Nowhere.") for start in starts])
+    assert html.count('<span class="number untraced" title="Nowhere.">4.2</span>') == 3
+    assert text_of(html) == text_of(answer_html(text, {1: "a"}))
+
+
+def test_a_sentence_is_marked_with_all_that_is_in_it() -> None:
+    text = "Sales rose. **Costs** fell by 4.2 [1].\n\n- Fine."
+    start, number = text.index("**Costs"), text.index("4.2")
+    html = answer_html(
+        text, {1: "a"}, [Mark(number, number + 3, "number untraced", "n")], [Mark(start, start + 26, "doubt", "why")]
+    )
+    assert "<p>Sales rose. <strong>" in html
+    assert '<strong><span class="doubt" title="why">Costs</span></strong>' in html
+    assert '<span class="doubt" title="why"><span class="number untraced" title="n">4.2</span></span>' in html
+    assert (
+        html.index("marker") < html.index("<li>Fine.</li>")
+        and "doubt" not in html[html.index("marker") + 40 :].split("</p>")[1]
+    )
+    assert text_of(html) == text_of(answer_html(text, {1: "a"}))

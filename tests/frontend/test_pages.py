@@ -117,6 +117,46 @@ def test_an_answer_has_its_sources_under_it(app: AppTest) -> None:
     assert '<span class="marker" title="larkfield-annual-report-2025.pdf, page 12">[1]</span>' in said(app)
 
 
+def test_a_computed_number_opens_to_its_cells_and_an_untraced_one_stands_out(app: AppTest) -> None:
+    sign_in(app)
+    ask(app, "What was the growth?")
+    assert '<span class="number computed" title="computed: (4213 - 4070) / 4070">3.51</span>' in said(app)
+    assert '<span class="number traced" title="sales.xlsx, page 4, Net sales, 2025, cell B2">4,213</span>' in said(app)
+    assert '<span class="number untraced" title="This number stands in none' in said(app)
+    assert "How **3\\.51** was computed" in [one.label for one in app.expander]
+    assert "<td>4,070</td><td>sales.xlsx, page 4, Net sales, 2024, cell C2</td>" in said(app)
+    app.run()  # now from what the gateway has kept
+    assert "<td>4,070</td><td>sales.xlsx, page 4, Net sales, 2024, cell C2</td>" in said(app)
+
+
+def test_a_follow_up_shows_what_it_was_asked_as(app: AppTest) -> None:
+    sign_in(app)
+    ask(app, "And the year before?")
+    for _ in range(2):
+        assert '<div class="asked-as">Asked as: What were sales in 2024?</div>' in said(app)
+        app.run()
+
+
+def test_a_sentence_that_is_not_borne_out_is_marked_with_the_reason(app: AppTest) -> None:
+    sign_in(app)
+    ask(app, "Is that doubtful?")
+    for _ in range(2):  # as it ended, and from what the gateway has kept
+        assert '<span class="doubt" title="Asia can&#x27;t be found in [2].">Profit</span>' in said(app)
+        assert "<li>“Profit doubled in Asia [2].” Asia can&#x27;t be found in [2].</li>" in said(app)
+        assert '<span class="doubt"' not in said(app).split("billion")[0]
+        app.run()
+
+
+def test_an_answer_that_was_withdrawn_is_replaced_by_the_refusal(app: AppTest) -> None:
+    sign_in(app)
+    ask(app, "Was that invented?")
+    for _ in range(2):
+        assert "Not in the documents" in said(app) and REFUSAL in said(app)
+        assert "Asia" not in said(app)
+        assert "withdrawn" in said(app)
+        app.run()
+
+
 def test_a_refusal_looks_different_and_offers_the_nearest_passages(app: AppTest) -> None:
     sign_in(app)
     ask(app, "What is the weather tomorrow?")

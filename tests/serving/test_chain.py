@@ -14,14 +14,18 @@ import pytest
 
 from dossier.errors import EngineError, QuestionError
 from dossier.packs import index_folder, load_pack
-from dossier.records import Answer, Turn, Verdict
+from dossier.prompt import NOT_IN_DOCUMENTS
+from dossier.records import Answer, Step, Turn, Verdict
 from dossier.reply import TargetFormat
 from dossier.settings import Settings
+from dossier.traces import Fault, Origin
 from retrieval.embedder import Embedder
 from retrieval.indexing import build_index
-from serving.chain import DocumentChain, condense
+from retrieval.upkeep import clear
+from serving.chain import DocumentChain
 from serving.index_view import IndexView
 from serving.model_client import ModelClient, Models, ServedModel
+from serving.replaying import differences
 
 pytestmark = pytest.mark.model
 
@@ -32,6 +36,7 @@ class ScriptedModel(BaseHTTPRequestHandler):
     seen: ClassVar[list[dict[str, Any]]] = []
     points_at: ClassVar[str] = "1"
     replies: ClassVar[list[str]] = []
+    speaks: ClassVar[str] = "27 days."
     first: ClassVar[dict[str, float]] = {"1": -1.0, "2": -1.0, "0": -1.0}
 
     def do_POST(self) -> None:
@@ -56,7 +61,7 @@ class ScriptedModel(BaseHTTPRequestHandler):
         }
         data = json.dumps(reply).encode()
         if body.get("stream"):
-            delta = {"index": 0, "finish_reason": "stop", "delta": {"role": "assistant", "content": "27 days."}}
+            delta = {"index": 0, "finish_reason": "stop", "delta": {"role": "assistant", "content": self.speaks}}
             piece = {**reply, "object": "chat.completion.chunk", "choices": [delta], "usage": None}
             data = f"data: {json.dumps(piece)}\n\ndata: [DONE]\n\n".encode()
         self.send_response(200)
@@ -83,7 +88,7 @@ def chain(settings: Settings, embedder: Embedder, url: str, models: Models | Non
     build_index(settings, pack)
     view = IndexView(index_folder(settings, pack.documents), embedder, {})
     served = SimpleNamespace(url=url, api_key="k", model_name="m")
-    return DocumentChain(view, ModelClient(served, models), settings, "")
+    return DocumentChain(view, ModelClient(served, models), settings, pack)
 
 
 def ask(
@@ -105,6 +110,7 @@ def test_an_answer_is_read_from_the_document_and_cites_it(settings: Settings, em
     cited = answer.passages[citation.number - 1]
     assert (cited.document, cited.chunk.page) == ("leave.md", 1)
     assert answer.generation == "g000001"
+    assert [(trace.text, trace.document) for trace in answer.traces] == [("27", "leave.md")]
 
 
 def test_what_is_not_in_the_documents_is_said_so(settings: Settings, embedder: Embedder, model: str) -> None:
@@ -185,10 +191,60 @@ def test_a_dead_model_server_is_said_so(settings: Settings, embedder: Embedder, 
         ask(made, "How many days of annual leave does everyone have a year?")
 
 
-def test_a_bare_follow_up_is_read_with_the_question_before() -> None:
-    history = [Turn("user", "What were sales in 2024?"), Turn("assistant", "412 [1]")]
-    assert condense("And the year before?", history).startswith("What were sales in 2024?")
-    assert condense("How many days of annual leave does Larkfield give?", history).startswith("How many")
+def test_a_follow_up_is_answered_as_the_question_that_it_stands_for(
+    settings: Settings, embedder: Embedder, model: str, documents: Path
+) -> None:
+    (documents / "north.md").write_text("# North\n\n| Sales | 2024 | 2023 |\n|---|---|---|\n| North | 412 | 398 |\n")
+    made = chain(settings, embedder, model)
+    first = "How large were North sales in 2024?"
+
+    async def steps() -> list[str]:
+        turns = [Turn("user", first), Turn("assistant", "412 [1]")]
+        return [
+            one.text async for one in made.answer("And the year before?", turns, frozenset()) if isinstance(one, Step)
+        ]
+
+    history = [Turn("user", first), Turn("assistant", "North, 2024: 412 [1]")]
+    answer = ask(made, "And the year before?", history)
+    assert answer.asked_as == "How large were North sales in 2023?"
+    assert "North, 2023: 398" in answer.text
+    assert f"Asked as: {answer.asked_as}" in asyncio.run(steps())
+    own = ask(made, "How many days of annual leave does everyone have a year?", history)
+    assert own.asked_as == "" and "27 days" in own.text
+
+
+def test_an_answer_is_asked_again_of_the_generation_that_it_came_from_while_that_is_kept(
+    settings: Settings, embedder: Embedder, model: str, documents: Path
+) -> None:
+    made = chain(settings, embedder, model)
+    then = ask(made, "How many days of annual leave does everyone have a year?")
+    assert then.pin is not None and then.pin.generation == "g000001"
+    (documents / "leave.md").write_text("# Leave\n\n## Annual leave\n\nEveryone has 31 days of annual leave a year.\n")
+    build_index(settings, load_pack(settings))
+    assert "31 days" in ask(made, then.pin.question).text
+    again, problem = asyncio.run(made.replay(then.pin, frozenset()))
+    assert (again.text, again.generation, problem) == (then.text, "g000001", "")
+    assert list(differences(then.text, then.verdict, then.pin, again)) == []
+    index = index_folder(settings, load_pack(settings).documents)
+    assert clear(index, keep=1).generations == ("g000001",)  # nobody has it open any more
+    again, problem = asyncio.run(made.replay(then.pin, frozenset()))
+    assert "31 days" in again.text and "g000001 isn't kept any more" in problem
+    told = {one.what: one for one in differences(then.text, then.verdict, then.pin, again)}
+    assert set(told) == {"text", "generation", "passage"}
+    assert (told["generation"].then, told["generation"].now) == ("g000001", "g000002")
+    assert "leave.md, page 1" in told["passage"].then and "other words there" in told["passage"].now
+
+
+def test_a_pin_holds_what_a_model_read_before_the_question_only_where_it_words_its_answers(
+    settings: Settings, embedder: Embedder, model: str
+) -> None:
+    history = [Turn("user", "How many days of annual leave?"), Turn("assistant", "27 days [1].")]
+    question = "How many days of annual leave does everyone have a year?"
+    for style, kept in (("point", ()), ("speak", tuple((turn.role, turn.text) for turn in history))):
+        made = chain(settings.model_copy(update={"answer_style": style}), embedder, model)
+        pin = ask(made, question, history).pin
+        assert pin is not None and pin.history == kept
+        assert pin.settings["answer_style"] == style
 
 
 class TunedToRead:
@@ -220,14 +276,29 @@ def tuned(
     ("question", "reply", "text", "calls"),
     [
         (
-            "What is the change in North sales by 2024?",
+            "What are North sales of 2024 less those of 2023?",
             "[1] North | 2024: 412 | 2023: 400\n= 412 - 400",
             "12 = 412 - 400",
             1,
         ),
-        ("What is the change in North sales by 2024?", "[1] South | 2024: 300\n= 300 - 412", "North, 2024: 412 [", 2),
-        ("What is the change in North sales by 2024?", "[1] North | 2024: 412\n= 412 / 100", "North, 2024: 412 [", 2),
-        ("What is the change in North sales by 2024?", "not in the documents", "North, 2024: 412 [", 2),
+        (
+            "What are North sales of 2024 less those of 2023?",
+            "[1] South | 2024: 300\n= 300 - 412",
+            "North: 412 (2024), 400 (2023) [",
+            2,
+        ),
+        (
+            "What are North sales of 2024 less those of 2023?",
+            "[1] North | 2024: 412\n= 412 / 100",
+            "North: 412 (2024), 400 (2023) [",
+            2,
+        ),
+        (
+            "What are North sales of 2024 less those of 2023?",
+            "not in the documents",
+            "North: 412 (2024), 400 (2023) [",
+            2,
+        ),
         ("How large were North sales in 2024?", "1", "North, 2024: 412 [", 1),
     ],
 )
@@ -238,6 +309,14 @@ def test_a_tuned_model_computes_from_rows_that_the_question_names_and_else_point
     assert answer.verdict is Verdict.ANSWERED
     assert text in answer.text
     assert len(ScriptedModel.seen) == calls
+    computed = [trace for trace in answer.traces if trace.origin is Origin.COMPUTED]
+    assert all(trace.is_traced for trace in answer.traces)
+    assert [(one.text, one.expression) for one in computed] == ([("12", "412 - 400")] if "=" in text else [])
+    for one in computed:
+        assert [(cell.row, cell.column, cell.document) for cell in one.operands] == [
+            ("North", "2024", "regions.md"),
+            ("North", "2023", "regions.md"),
+        ]
     read = calls == 2 or "=" in text
     assert ("| 2024 | 2023" in ScriptedModel.seen[0]["messages"][0]["content"]) == read
 
@@ -281,9 +360,73 @@ def test_a_reply_that_was_nearly_a_refusal_is_one(
 def test_what_lies_far_from_the_question_is_answered_only_by_arithmetic_over_rows_that_it_names(
     tuned: Callable[..., Answer], reply: str, answered: bool
 ) -> None:
-    answer = tuned("point", "What is the change in North sales by 2024?", [reply], relevance=1.0)
+    answer = tuned("point", "What are North sales of 2024 less those of 2023?", [reply], relevance=1.0)
     assert (answer.verdict is Verdict.ANSWERED) == answered
     assert len(ScriptedModel.seen) == 1
+
+
+def test_what_a_question_spells_out_is_computed_without_a_model(tuned: Callable[..., Answer]) -> None:
+    answer = tuned("point", "What is the change in North sales by 2024?", [])
+    assert answer.text.startswith("12 = 412 - 400 (412: North, 2024; 400: North, 2023) [")
+    assert ScriptedModel.seen == []
+    (computed, *_) = [trace for trace in answer.traces if trace.origin is Origin.COMPUTED]
+    assert [(cell.row, cell.column) for cell in computed.operands] == [("North", "2024"), ("North", "2023")]
+    assert all(trace.is_traced for trace in answer.traces)
+    assert answer.passages[answer.citations[0].number - 1].document == "regions.md"
+    assert (
+        "not in the documents" in tuned("point", "What is the change in North sales by 2024?", [], relevance=1.0).text
+    )
+
+
+@pytest.fixture
+def speaking(
+    settings: Settings, embedder: Embedder, model: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Answer]:
+    """Asks a model that words its answers for the days of leave; it says what is scripted."""
+
+    def answer(said: str) -> Answer:
+        monkeypatch.setattr(ScriptedModel, "speaks", said)
+        made = chain(settings.model_copy(update={"answer_style": "speak"}), embedder, model)
+        return ask(made, "How many days of annual leave does everyone have a year?")
+
+    return answer
+
+
+SAID = "Everyone has 27 days of annual leave a year [1]."
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict", "text", "faults"),
+    [
+        (SAID, Verdict.ANSWERED, SAID, []),
+        (
+            f"{SAID} Leave rises to 31 days [1].",
+            Verdict.UNSUPPORTED,
+            f"{SAID} Leave rises to 31 days [1].",
+            [Fault.WRONG],
+        ),
+        (f"{SAID} It is generous.", Verdict.UNSUPPORTED, f"{SAID} It is generous.", [Fault.UNCITED]),
+        ("Everyone has 31 days [1].", Verdict.NOT_IN_DOCUMENTS, NOT_IN_DOCUMENTS, [Fault.WRONG]),
+        ("Everyone has 27 days [9].", Verdict.NOT_IN_DOCUMENTS, NOT_IN_DOCUMENTS, [Fault.UNCITED]),
+        (f"{NOT_IN_DOCUMENTS} But I know: 31.", Verdict.NOT_IN_DOCUMENTS, NOT_IN_DOCUMENTS, []),
+        (NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, NOT_IN_DOCUMENTS, None),
+    ],
+)
+def test_what_a_speaking_model_says_is_marked_where_it_is_not_borne_out_and_withdrawn_where_nothing_is(
+    speaking: Callable[[str], Answer], said: str, verdict: Verdict, text: str, faults: list[Fault] | None
+) -> None:
+    answer = speaking(said)
+    assert (answer.verdict, answer.text) == (verdict, text)
+    assert [one.fault for one in answer.unsupported] == (faults or [])
+    withdrawn = verdict is Verdict.NOT_IN_DOCUMENTS and faults is not None
+    assert bool(answer.withdrawn) == withdrawn
+    assert ("withdrawn" in answer.note) == withdrawn
+    assert bool(answer.citations) == (verdict is not Verdict.NOT_IN_DOCUMENTS)
+    assert answer.passages
+    about = answer.withdrawn or answer.text
+    assert [about[one.start : one.end] for one in answer.unsupported] == (
+        [about.removeprefix(SAID).strip()] if faults else []
+    )
 
 
 def test_a_proxy_of_the_environment_sees_nothing(

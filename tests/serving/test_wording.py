@@ -2,7 +2,6 @@ from dataclasses import replace
 
 from dossier.records import Chunk, Line, Metadata, Passage, Table, TableCell, TableRow
 from retrieval.query import read_query
-from serving.checking import untraced_numbers
 from serving.wording import join_answers, read_row, word_line
 
 PASSAGE = Passage(1, Chunk("a.pdf", "A", 2, 0, 9, (), "(In millions) Sales 412 398 in 2025", ""), 0.03)
@@ -110,7 +109,3 @@ def test_two_lines_that_say_the_same_are_read_out_once() -> None:
     assert (
         join_answers(["Total: 49,954 [1]", "Total: $49,954 [1]", "Rest: 3 [2]"]) == "Total: 49,954 [1]\n\nRest: 3 [2]"
     )
-
-
-def test_numbers_that_no_passage_holds_are_found() -> None:
-    assert untraced_numbers("Sales were 412 in 2025, up from 398.5 [1].", [PASSAGE]) == ["398.5"]

@@ -2,16 +2,18 @@
 
 What the answerer does is set by a word in the question: `wait` stops after the first words until somebody opens the
 gate, `break` ends in an EngineError, `fault` in an error of no known kind, `busy` in a BusyError, `silent` ends without
-an Answer, `weather` isn't in the documents, `refine` corrects at the end what was said.
+an Answer, `weather` isn't in the documents, `refine` corrects at the end what was said, `doubt` is borne out in part,
+`invent` not at all; `before` was a follow-up.
 """
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dossier.citations import parse_citations
 from dossier.errors import BusyError, EngineError, NotFoundError
+from dossier.pins import Pin
 from dossier.records import (
     Answer,
     AnswerEvent,
@@ -27,8 +29,11 @@ from dossier.records import (
     Usage,
     Verdict,
 )
+from dossier.traces import Fault, Unsupported
 from retrieval.chunk_store import StoredDocument
 from retrieval.upkeep import GenerationState
+from serving.replaying import pinned
+from serving.tracing import Basis, trace_numbers
 
 MODEL = "dossier-test"
 GENERATION = "g-000001"
@@ -46,6 +51,11 @@ PASSAGES = tuple(
         start=1,
     )
 )
+
+
+def pin(question: str) -> Pin:
+    """What every answer is made with."""
+    return Pin(question, GENERATION, MODEL, "", "1", {"answer_style": "point"}, pinned(PASSAGES), groups=("hr",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,14 @@ class ScriptedAnswerer:
                 await asyncio.sleep(0)  # what cleans up may have to wait, also while it is being cancelled
                 self.closed.set()
 
+    async def replay(self, pin: Pin, groups: frozenset[str]) -> tuple[Answer, str]:
+        """The same answer once more; with `gone` from another generation, other words and passages."""
+        self.asked.append(Asked(pin.question, (), groups))
+        if "gone" not in pin.question:
+            return Answer(TEXT, Verdict.ANSWERED, PASSAGES, pin=replace(pin, groups=tuple(sorted(groups)))), ""
+        now = replace(pin, generation="g-000002", adapter="1f" * 32, passages=pinned(PASSAGES[1:]))
+        return Answer("It is 7 [1].", Verdict.ANSWERED, PASSAGES[1:], pin=now), "the generation isn't kept any more."
+
     async def _said(self, question: str) -> AsyncIterator[AnswerEvent]:
         text = REFUSAL if "weather" in question else TEXT
         words = text.split(" ")
@@ -93,6 +111,9 @@ class ScriptedAnswerer:
         if "silent" in question:
             return
         clean, citations = parse_citations(text, len(PASSAGES))
+        if "invent" in question or "doubt" in question:
+            yield self._marked(question)
+            return
         yield Answer(
             text=clean.replace("4.2", "4.3") if "refine" in question else clean,
             verdict=Verdict.NOT_IN_DOCUMENTS if "weather" in question else Verdict.ANSWERED,
@@ -101,8 +122,20 @@ class ScriptedAnswerer:
             generation=GENERATION,
             model=MODEL,
             usage=Usage(120, 30),
+            pin=pin(question),
+            asked_as="What were net sales in 2024?" if "before" in question else "",
             note="The passages below come closest." if "weather" in question else "",
+            traces=trace_numbers(clean, citations, Basis.of(PASSAGES, {})),
         )
+
+    def _marked(self, question: str) -> Answer:
+        whole = Unsupported(0, len(TEXT), Fault.WRONG, "4.2 can't be found in [1].")
+        answer = Answer(TEXT, Verdict.UNSUPPORTED, PASSAGES, generation=GENERATION, model=MODEL)
+        if "doubt" in question:
+            start = TEXT.index("The margin")
+            return replace(answer, unsupported=(replace(whole, start=start),))
+        verdict = Verdict.NOT_IN_DOCUMENTS
+        return replace(answer, text=REFUSAL, verdict=verdict, withdrawn=TEXT, unsupported=(whole, whole))
 
     async def _interlude(self, question: str) -> None:
         if "break" in question:

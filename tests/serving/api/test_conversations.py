@@ -64,6 +64,12 @@ def test_messages_come_with_their_sources(gateway: Served, mira) -> None:
         "note": "note",
         "interrupted": False,
         "answered_by": "a@1f",
+        "traces": [],
+        "unsupported": [],
+        "withdrawn": "",
+        "asked_as": "",
+        "answer_id": "",
+        "pin": None,
     }
 
 

@@ -58,6 +58,22 @@ def test_a_whole_answer(client: OpenAI) -> None:
         "cited": True,
     }
     assert choice.message.model_extra["sources"] == extra["sources"]
+    assert extra["traces"][2] == {
+        "text": "12.1",
+        "start": TEXT.index("12.1"),
+        "end": TEXT.index("12.1") + 4,
+        "origin": "passage",
+        "passage": 2,
+        "document": "annual.pdf",
+        "page": 14,
+        "row": "",
+        "column": "",
+        "place": "",
+        "found": "",
+        "span": [15, 19],
+        "expression": "",
+        "operands": [],
+    }
 
 
 def test_annotations_point_at_the_markers(client: OpenAI) -> None:
@@ -80,6 +96,7 @@ def test_a_streamed_answer(client: OpenAI) -> None:
     assert (extra["verdict"], extra["note"], extra["generation"]) == ("answered", "", GENERATION)
     assert len(extra["sources"]) == 3
     assert last.choices[0].delta.model_extra["sources"] == extra["sources"]
+    assert extra["traces"] == ask(client).model_extra["traces"]
     assert last.choices[0].delta.model_extra["annotations"] == extra["annotations"]
     check_annotations(extra["annotations"], TEXT)
     assert last.usage.total_tokens == 150

@@ -14,7 +14,14 @@ from serving.store import Change, Role
 from serving.store.tables import SessionRow
 from tests.serving.api.serving_app import Served, served
 
-SAMPLES = {"key_id": "0" * 32, "name": "nobody", "conversation_id": "0" * 32, "file": "start.js", "feedback_id": "1"}
+SAMPLES = {
+    "key_id": "0" * 32,
+    "name": "nobody",
+    "conversation_id": "0" * 32,
+    "answer_id": "0",
+    "file": "start.js",
+    "feedback_id": "1",
+}
 CONTRACT = {
     "PUBLIC": """
         POST /auth/sign-in
@@ -41,6 +48,7 @@ CONTRACT = {
         GET /conversations/{conversation_id}
         PATCH /conversations/{conversation_id}
         DELETE /conversations/{conversation_id}
+        POST /answers/{answer_id}/replay
         GET /pack
     """,
     "ADMIN": """

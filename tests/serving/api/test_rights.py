@@ -35,7 +35,7 @@ class Chain(ScriptedAnswerer):
         view = IndexView(index_folder(settings, pack.documents), embedder, {})
         nobody = SimpleNamespace(url="http://127.0.0.1:9/v1", api_key="none", model_name=MODEL)
         doubtful = settings.model_copy(update={"relevance": 1.0})
-        self._chain = DocumentChain(view, ModelClient(nobody), doubtful, "")
+        self._chain = DocumentChain(view, ModelClient(nobody), doubtful, pack)
 
     async def answer(
         self, question: str, history: Sequence[Turn], groups: frozenset[str]

@@ -16,8 +16,8 @@ from dossier.settings import Settings
 from frontend.client import Gateway as PageClient
 from frontend.wire import Finish
 from serving.store import open_store
-from serving.terminal import stream_answer
-from tests.serving.api.scripted import MODEL, TEXT
+from serving.terminal import print_answer, stream_answer
+from tests.serving.api.scripted import MODEL, REFUSAL, TEXT
 from tests.serving.api.serving_app import PASSWORD, PASSWORDS, Served, ask, served, until
 
 CHAT = "/v1/chat/completions"
@@ -30,6 +30,14 @@ def conversation_of(client: httpx.Client) -> str:
 
 def messages_of(client: httpx.Client, conversation: str) -> list[dict]:
     return client.get(f"/conversations/{conversation}").json()["messages"]
+
+
+def chunks_of(response: httpx.Response) -> list[dict]:
+    return [json.loads(line[6:]) for line in response.text.splitlines() if line.startswith("data: {")]
+
+
+def last_chunk(response: httpx.Response) -> dict:
+    return chunks_of(response)[-1]
 
 
 @contextmanager
@@ -78,7 +86,58 @@ def test_question_and_answer_are_kept(mira: httpx.Client, stream: bool) -> None:
     assert (answer["role"], answer["text"], answer["verdict"]) == ("assistant", TEXT, "answered")
     assert (answer["interrupted"], answer["answered_by"]) == (False, MODEL)
     assert [(source["number"], source["cited"]) for source in answer["sources"]] == [(1, True), (2, True), (3, False)]
+    assert [(trace["text"], trace["page"]) for trace in answer["traces"]] == [("4.2", 12), ("3.5", 12), ("12.1", 14)]
     assert mira.get(f"/conversations/{conversation}").json()["title"] == "What were net sales?"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_follow_up_says_what_it_was_asked_as(mira: httpx.Client, stream: bool) -> None:
+    conversation = conversation_of(mira)
+    reply = mira.post(CHAT, json=ask("And the year before?", stream=stream, conversation=conversation))
+    answer = last_chunk(reply) if stream else reply.json()
+    assert answer["asked_as"] == "What were net sales in 2024?"
+    assert [message["asked_as"] for message in messages_of(mira, conversation)] == ["", answer["asked_as"]]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_sentence_that_is_not_borne_out_is_marked_and_kept_so(mira: httpx.Client, stream: bool) -> None:
+    conversation = conversation_of(mira)
+    reply = mira.post(CHAT, json=ask("doubt", stream=stream, conversation=conversation))
+    answer = last_chunk(reply) if stream else reply.json()
+    (marked,) = answer["unsupported"]
+    assert TEXT[marked["start"] : marked["end"]] == "The margin was 12.1% [2]."
+    assert (marked["fault"], marked["reason"]) == ("wrong", "4.2 can't be found in [1].")
+    assert (answer["verdict"], answer["withdrawn"]) == ("unsupported", "")
+    assert messages_of(mira, conversation)[1]["unsupported"] == answer["unsupported"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_nothing_bears_out_is_withdrawn_also_for_who_has_seen_it(
+    mira: httpx.Client, stream: bool
+) -> None:
+    conversation = conversation_of(mira)
+    reply = mira.post(CHAT, json=ask("invent", stream=stream, conversation=conversation))
+    answer = last_chunk(reply) if stream else reply.json()
+    assert (answer["verdict"], answer["withdrawn"], len(answer["sources"])) == ("not_in_documents", TEXT, 3)
+    if stream:
+        shown = "".join(chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks_of(reply))
+        assert shown == f"{TEXT}\n\nWithdrawn: nothing above is borne out by the documents. {REFUSAL}"
+        assert answer["text"] == REFUSAL
+    else:
+        assert answer["choices"][0]["message"]["content"] == REFUSAL
+    kept = messages_of(mira, conversation)[1]
+    assert (kept["text"], kept["withdrawn"], kept["verdict"]) == (REFUSAL, TEXT, "not_in_documents")
+
+
+def test_answers_are_counted_by_what_they_are_worth(mira: httpx.Client) -> None:
+    for question in ("What were net sales?", "weather", "doubt", "invent", "invent"):
+        mira.post(CHAT, json=ask(question)).raise_for_status()
+    told = mira.get("/metrics").text
+    counts = {"answered": 1, "not_in_documents": 1, "unsupported": 1, "withdrawn": 2, "failed": 0}
+    for verdict, count in counts.items():
+        assert f'dossier_answers_total{{verdict="{verdict}"}} {float(count)}' in told
+    assert 'dossier_sentences_not_borne_out_total{fault="wrong"} 5.0' in told
+    assert 'dossier_sentences_not_borne_out_total{fault="uncited"} 0.0' in told
 
 
 def test_nothing_is_kept_without_a_conversation(mira: httpx.Client) -> None:
@@ -219,6 +278,18 @@ def test_the_command_lines_client(gateway: Served) -> None:
         list(stream_answer(gateway.address, gateway.key("admin"), MODEL, "break"))
 
 
+def test_the_command_line_tells_what_is_not_borne_out_and_what_was_withdrawn(
+    gateway: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_answer(stream_answer(gateway.address, gateway.key("admin"), MODEL, "doubt"))
+    told = capsys.readouterr().out
+    assert "“The margin was 12.1% [2].” 4.2 can't be found in [1]." in told
+    print_answer(stream_answer(gateway.address, gateway.key("admin"), MODEL, "invent"))
+    told = capsys.readouterr().out
+    assert f"Withdrawn: nothing above is borne out by the documents. {REFUSAL}" in told
+    assert "can't be found" not in told and "Nearest passages:" in told
+
+
 def test_the_pages_client(gateway: Served) -> None:
     page = PageClient(gateway.address, PageClient(gateway.address).sign_in("mira", PASSWORD).token)
     assert page.readiness().ready and page.model() == MODEL and page.pack().title == "Company finance"
@@ -233,6 +304,8 @@ def test_the_pages_client(gateway: Served) -> None:
     assert isinstance(events[-1], Finish) and [source.page for source in events[-1].sources] == [12, 14, 1]
     kept = page.conversation(conversation.id)
     assert [message.text for message in kept.messages] == ["What were net sales?", TEXT]
+    assert kept.messages[1].traces == events[-1].traces
+    assert [TEXT[trace.start : trace.end] for trace in events[-1].traces] == ["4.2", "3.5", "12.1"]
     page.sign_out()
 
 

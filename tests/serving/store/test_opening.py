@@ -33,12 +33,15 @@ def test_what_an_older_dossier_kept_is_still_there(store: Store, settings: Setti
     conversation = store.conversations.start(ada).id
     store.conversations.keep(ada, conversation, NewMessage("assistant", "4.2 billion", answered_by="m"))
     with store.database.locked() as connection:
+        connection.exec_driver_sql("DROP INDEX ix_messages_answer_id")
+        for column in ("answer_id", "pin", "answered_by", "traces", "unsupported", "withdrawn", "asked_as"):
+            connection.exec_driver_sql(f"ALTER TABLE messages DROP COLUMN {column}")
         connection.exec_driver_sql("DROP TABLE feedback")
-        connection.exec_driver_sql("ALTER TABLE messages DROP COLUMN answered_by")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     again, _ = open_store(settings, passwords)
     (message,) = again.conversations.get(ada, conversation).messages
-    assert (message.text, message.answered_by) == ("4.2 billion", "")
+    assert (message.text, message.answered_by, message.withdrawn) == ("4.2 billion", "", "")
+    assert message.traces == message.unsupported == () and message.pin is None
     again.close()
 
 

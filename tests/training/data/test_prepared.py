@@ -97,6 +97,7 @@ def test_half_characters_dont_break_a_set(settings: Settings, tmp_path: Path) ->
     assert [example.answer.texts for name in SPLITS for example in found.examples(name)] == [("5",)]
 
 
+@pytest.mark.slow
 def test_a_set_isnt_overwritten(settings: Settings, tmp_path: Path) -> None:
     files = sources(tmp_path / "in")
     first = written(settings, files, tmp_path / "set")
@@ -108,6 +109,7 @@ def test_a_set_isnt_overwritten(settings: Settings, tmp_path: Path) -> None:
     assert sorted(entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")) == []
 
 
+@pytest.mark.slow
 def test_only_an_empty_folder_is_written_to(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     refuse_foreign(tmp_path / "empty")
@@ -236,6 +238,7 @@ def test_killed_at_any_moment_it_leaves_a_whole_set_or_none(settings: Settings, 
     assert sorted(entry.name for entry in out.parent.iterdir()) == ["another", "set"]
 
 
+@pytest.mark.slow
 def test_the_commands(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOSSIER_HOME", str(settings.home))
     files = [str(file) for file in sources(tmp_path / "in")]

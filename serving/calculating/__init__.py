@@ -1,0 +1,5 @@
+"""Arithmetic that a question asks for in so many words: code plans it, finds the rows and writes the expression."""
+
+from serving.calculating.lookup import Computed, compute
+
+__all__ = ["Computed", "compute"]

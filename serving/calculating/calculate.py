@@ -1,0 +1,199 @@
+"""Plans a question's arithmetic, finds its cells, and writes the expression as a tuned model would reply it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import product
+
+from dossier.amounts import Scale, amount_in
+from dossier.excerpts import Excerpt
+from dossier.grounding import stated_scales
+from dossier.places import operand_at
+from dossier.reply import Cell, Reply, ReplyKind
+from retrieval.query import Query, stem
+from serving.calculating.plans import Operation, Plan, plan_of
+from serving.calculating.rows import (
+    PART_OF_YEAR,
+    Asked,
+    Match,
+    belong_together,
+    column_of,
+    matches,
+    shares_a_measure,
+    variants,
+    years_of,
+)
+
+_RATIOS = (Operation.GROWTH, Operation.SHARE)
+_MORE_WORDS = 2
+_TRIED = 24
+"""Rows of each operand that are tried together."""
+_TOGETHER = 0.25
+"""What two operands gain by standing in one table: they count in the same, for the same period."""
+_IN_GROUP = 0.15
+"""What a part gains by standing in the group of its whole: a segment's revenue among revenues, not its income."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """An expression over cells of the excerpts, in the form in which models reply; `score` from 0 to about 1."""
+
+    reply: Reply
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known beside the tables: the pack's formulas by their names, and what documents call a term.
+
+    `names` are words of the names of the companies that the tables are about, `current` the documents that are about
+    the quarter that is asked for.
+    """
+
+    formulas: Mapping[str, str]
+    synonyms: Mapping[str, str]
+    names: frozenset[str] = frozenset()
+    current: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Cells that a plan may be computed from."""
+
+    cells: tuple[Cell, ...]
+    score: float
+
+
+def calculate(query: Query, excerpts: Sequence[Excerpt], known: Known) -> Calculation | None:
+    """What a question asks to compute, over cells of the tables found; None where it asks for nothing known here.
+
+    `excerpts` are whole tables, likely ones first.
+    """
+    plan = plan_of(query.asked, known.formulas)
+    if plan is None:
+        return None
+    called = frozenset(map(stem, known.names))
+    asked = Asked(next(iter(plan.years), ""), bool(query.quarters or PART_OF_YEAR.search(query.asked)), known.current)
+    if plan.named and (stated := _stated(plan, asked, excerpts)):
+        return stated
+    wanted = [variants(operand, known.synonyms, called) for operand in plan.operands]
+    if not all(wanted):
+        return None
+    rows = [matches(one, excerpts) for one in wanted]
+    found = _one_row(plan, rows[0], asked, excerpts) if len(rows) == 1 else _two_rows(plan, rows, asked, excerpts)
+    return Calculation(_written(plan, found.cells, excerpts), found.score) if found else None
+
+
+def _stated(plan: Plan, asked: Asked, excerpts: Sequence[Excerpt]) -> Calculation | None:
+    """The cell of a row that has a formula's name: what the documents state needs no computing."""
+    name = re.compile(rf"\b{re.escape(plan.named)}\b", re.IGNORECASE)
+    longest = len(plan.named.split()) + _MORE_WORDS
+    for number, excerpt in enumerate(excerpts, start=1):
+        for row, cells in enumerate(excerpt.rows[1:], start=1):
+            if not name.search(cells[0]) or len(cells[0].split()) > longest:
+                continue
+            column = column_of(excerpt, row, replace(asked, shares=True))
+            if column is None or ("%" not in cells[column]) is (plan.operation is Operation.SHARE):
+                continue
+            cell = Cell(row + 1, column + 1, number)
+            scale = Scale.PERCENT if "%" in cells[column] else _amount_scale(cell, excerpts)
+            return Calculation(Reply(ReplyKind.EXPRESSION, (number,), expression=str(cell), scale=scale), 1.0)
+    return None
+
+
+def _one_row(plan: Plan, rows: Sequence[Match], asked: Asked, excerpts: Sequence[Excerpt]) -> _Found | None:
+    """The first row that has all the years; a single year is compared with the one before it."""
+    asked = replace(asked, shares=plan.operation in (Operation.CHANGE, Operation.AVERAGE))
+    for match in rows:
+        excerpt = excerpts[match.excerpt - 1]
+        if _has_double(match, rows, excerpt):
+            continue
+        years = sorted(plan.years) or sorted(years_of(excerpt)[:2])
+        if len(years) == 1:
+            years = [str(int(years[0]) - 1), years[0]]
+        columns = [column_of(excerpt, match.row, replace(asked, year=year)) for year in years]
+        known = [column for column in columns if column is not None]
+        if len(known) == len(columns) >= 2:
+            return _Found(tuple(Cell(match.row + 1, at + 1, match.excerpt) for at in known), match.score)
+    return None
+
+
+def _has_double(match: Match, rows: Sequence[Match], excerpt: Excerpt) -> bool:
+    """Whether another row of the table fits as well and has other amounts: which of them is meant can't be told."""
+    own = excerpt.rows[match.row][1:]
+    alike = [one for one in rows if one.excerpt == match.excerpt and round(one.score, 2) == round(match.score, 2)]
+    return any(excerpt.rows[one.row][1:] != own for one in alike)
+
+
+def _two_rows(plan: Plan, rows: Sequence[Sequence[Match]], asked: Asked, excerpts: Sequence[Excerpt]) -> _Found | None:
+    """The pair that fits best; of equal ones the one that a formula about the whole company means: the largest."""
+    best: tuple[tuple[float, Decimal], _Found] | None = None
+    for first, second in product(rows[0][:_TRIED], rows[1][:_TRIED]):
+        one, other = excerpts[first.excerpt - 1], excerpts[second.excerpt - 1]
+        if (first.excerpt, first.row) == (second.excerpt, second.row) or one.document != other.document:
+            continue
+        when = asked if asked.year else replace(asked, year=next(iter(years_of(one)), ""))
+        left, right = column_of(one, first.row, when), column_of(other, second.row, when)
+        if (
+            first.excerpt != second.excerpt
+            and plan.operation is Operation.SHARE
+            and not (plan.named or shares_a_measure(one, first.row, other, second.row))
+        ):
+            continue
+        if left is None or right is None or _scales(one, first, left) != _scales(other, second, right):
+            continue
+        score = (first.score + second.score) / 2
+        if first.excerpt == second.excerpt:
+            together = belong_together(one.rows[first.row][0], other.rows[second.row][0])
+            score += _TOGETHER + _IN_GROUP * (together and plan.operation is Operation.SHARE)
+        size = abs(amount_in(other.rows[second.row][right]) or Decimal()) if plan.named else Decimal()
+        if best is None or (round(score, 1), size) > best[0]:
+            cells = (Cell(first.row + 1, left + 1, first.excerpt), Cell(second.row + 1, right + 1, second.excerpt))
+            best = (round(score, 1), size), _Found(cells, score)
+    return best[1] if best else None
+
+
+def _scales(excerpt: Excerpt, match: Match, column: int) -> frozenset[Scale]:
+    return stated_scales(operand_at("", 1, excerpt, match.row, column), excerpt)[0]
+
+
+def _written(plan: Plan, cells: tuple[Cell, ...], excerpts: Sequence[Excerpt]) -> Reply:
+    """The expression; amounts that statements show in brackets because they go out count by their size."""
+    signed = plan.operation in (Operation.GROWTH, Operation.CHANGE, Operation.SUM, Operation.AVERAGE)
+    names = [str(cell) if signed else _size(cell, excerpts) for cell in cells]
+    first, last = names[0], names[-1]
+    expression = {
+        Operation.GROWTH: f"({last} - {first}) / {_size(cells[0], excerpts)}",
+        Operation.CHANGE: f"{last} - {first}",
+        Operation.SUM: " + ".join(names),
+        Operation.AVERAGE: f"({' + '.join(names)}) / {len(names)}",
+        Operation.SHARE: f"{first} / {last}",
+        Operation.RATIO: f"{first} / {last}",
+        Operation.LESS: f"{first} - {last}",
+    }[plan.operation]
+    sources = tuple(dict.fromkeys(cell.source for cell in cells))
+    return Reply(ReplyKind.EXPRESSION, sources, expression=expression, scale=_scale(plan, cells[0], excerpts))
+
+
+def _size(cell: Cell, excerpts: Sequence[Excerpt]) -> str:
+    text = excerpts[cell.source - 1].rows[cell.row - 1][cell.column - 1]
+    return f"(-{cell})" if (amount_in(text) or 0) < 0 else str(cell)
+
+
+def _scale(plan: Plan, cell: Cell, excerpts: Sequence[Excerpt]) -> Scale:
+    if plan.operation in _RATIOS:
+        return Scale.PERCENT
+    return Scale.ONES if plan.operation is Operation.RATIO else _amount_scale(cell, excerpts)
+
+
+def _amount_scale(cell: Cell, excerpts: Sequence[Excerpt]) -> Scale:
+    """What the table says that its amounts count in; ones for what is counted one by one."""
+    excerpt = excerpts[cell.source - 1]
+    operand = operand_at("", cell.source, excerpt, cell.row - 1, cell.column - 1)
+    stated, exempt = stated_scales(operand, excerpt)
+    return next(iter(stated)) if len(stated) == 1 and not (exempt and _is_per_unit(operand.label)) else Scale.ONES
+
+
+def _is_per_unit(label: str) -> bool:
+    return re.search(r"\bper\b|\bshares?\b|\bnumber\b|%|\bpercent|\brates?\b|\bratio", label, re.IGNORECASE) is not None

@@ -1,0 +1,101 @@
+"""Computes what a question asks for from the tables of the documents found, before any model is asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from dossier.excerpts import Excerpt, excerpt_of
+from dossier.grounding import Verified, verify_reply
+from dossier.packs import Pack
+from dossier.records import Passage, Table
+from retrieval.query import Query
+from retrieval.search import Found, Searcher
+from serving.calculating.calculate import Known, calculate
+from serving.calculating.plans import plan_of
+from serving.wording import period_in
+
+_SURE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What was computed, with the excerpts and passages that it cites: those found, and those that hold its cells.
+
+    `sure`: the rows are called exactly what the question calls them, and what it names was found.
+    """
+
+    found: Verified
+    excerpts: tuple[Excerpt, ...]
+    passages: tuple[Passage, ...]
+    tables: Mapping[int, Sequence[Table]]
+    sure: bool
+
+
+def compute(
+    searcher: Searcher, found: Found, tables: Mapping[int, Sequence[Table]], groups: frozenset[str], pack: Pack
+) -> Computed | None:
+    """Compute from the tables on the pages found and of the first document; None where nothing is asked or found.
+
+    `tables` are those of each passage's page. Blocks: it reads the index.
+    """
+    query = found.query
+    if not found.passages or plan_of(query.asked, pack.formulas) is None:
+        return None
+    excerpts = _excerpts(searcher, found.passages, tables, groups)
+    calculation = calculate(query, excerpts, _known(query, found.passages, pack))
+    if calculation is None:
+        return None
+    passages, shown = _with_places(searcher, found.passages, excerpts, calculation.reply.sources, groups)
+    verified = verify_reply(calculation.reply, shown, query.asked)
+    if not verified.grounded or any(not shown[source - 1].passage for source in calculation.reply.sources):
+        return None
+    more = passages[len(found.passages) :]
+    added = {
+        number: searcher.tables(one.chunk.source, groups, one.chunk.page)
+        for number, one in enumerate(more, start=len(found.passages) + 1)
+    }
+    operands = tuple(replace(operand, head=period_in(operand.head)) for operand in verified.operands)
+    sure = calculation.score >= _SURE and found.signals.names >= 1
+    return Computed(replace(verified, operands=operands), shown, passages, {**tables, **added}, sure)
+
+
+def _excerpts(
+    searcher: Searcher, passages: Sequence[Passage], tables: Mapping[int, Sequence[Table]], groups: frozenset[str]
+) -> tuple[Excerpt, ...]:
+    """The tables on the passages' pages, then the others of the first document; each once."""
+    first = passages[0].chunk
+    placed = [(number, passages[number - 1], table) for number in sorted(tables) for table in tables[number]]
+    placed += [(0, passages[0], table) for table in searcher.tables(first.source, groups)]
+    seen: dict[tuple[str, int, int], Excerpt] = {}
+    for number, passage, table in placed:
+        key = (passage.chunk.source, table.page, table.start)
+        if key not in seen:
+            seen[key] = excerpt_of(table, passage, number, whole_heads=True)
+    return tuple(seen.values())
+
+
+def _known(query: Query, passages: Sequence[Passage], pack: Pack) -> Known:
+    about = [(passage.document, passage.chunk.metadata) for passage in passages]
+    names = frozenset(word for _, one in about for word in one.company.lower().split())
+    current = frozenset(name for name, one in about if query.quarters and one.period[5:].lower() in query.quarters)
+    back = {words: term for term, words in pack.synonyms.items()}
+    return Known(pack.formulas, {**back, **pack.synonyms}, names, current)
+
+
+def _with_places(
+    searcher: Searcher,
+    passages: tuple[Passage, ...],
+    excerpts: tuple[Excerpt, ...],
+    sources: Sequence[int],
+    groups: frozenset[str],
+) -> tuple[tuple[Passage, ...], tuple[Excerpt, ...]]:
+    """The passages with those that hold the cells, and the excerpts that know them: a citation needs a passage."""
+    shown = list(excerpts)
+    for source in sources:
+        excerpt = shown[source - 1]
+        if excerpt.passage or not excerpt.spans:
+            continue
+        there = searcher.passage_at(passages[0].chunk.source, excerpt.page, excerpt.spans[0][0], groups)
+        if there is not None:
+            passages = (*passages, there)
+            shown[source - 1] = replace(excerpt, passage=len(passages))
+    return passages, tuple(shown)

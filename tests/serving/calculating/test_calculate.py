@@ -1,0 +1,116 @@
+"""From a question and tables to an expression over cells, and what it comes to."""
+
+from decimal import Decimal
+
+import pytest
+
+from dossier.excerpts import Excerpt, table_excerpt
+from dossier.grounding import verify_reply
+from retrieval.query import read_query
+from serving.calculating.calculate import Known, calculate
+
+INCOME = table_excerpt(
+    [
+        ["(in millions)", "Year ended June 30, 2025", "Year ended June 30, 2024", "% Change 2025"],
+        ["Net sales: Tools", "120.0", "100.0", "20%"],
+        ["Net sales: Services", "60.0", "50.0", "20%"],
+        ["Net sales: Total net sales", "180.0", "150.0", "20%"],
+        ["Cost of sales", "(108.0)", "(96.0)", "13%"],
+        ["Gross profit", "72.0", "54.0", "33%"],
+        ["Other income", "3.0", "5.0", "(40)%"],
+        ["Income taxes", "9.0", "6.0", "50%"],
+        ["Effective tax rate", "21.4%", "20.1%", ""],
+    ],
+    "Income statement",
+    whole_heads=True,
+)
+QUARTER = table_excerpt(
+    [
+        ["", "Three months ended September 30, 2025", "Three months ended September 30, 2024"],
+        ["Total net sales", "50.0", "40.0"],
+    ],
+    "Quarterly results",
+    "in millions",
+    whole_heads=True,
+)
+DOUBLE = table_excerpt(
+    [["", "2025", "2024"], ["Assets", "", ""], ["Other", "7", "5"], ["Liabilities", "", ""], ["Other", "4", "9"]]
+)
+KNOWN = Known(
+    {"gross margin": "gross profit / sales in percent", "tax rate": "tax / sales in percent"}, {}, frozenset({"acme"})
+)
+
+
+def computed(question: str, *excerpts: Excerpt) -> tuple[Decimal, str] | None:
+    made = calculate(read_query(question), excerpts, KNOWN)
+    if made is None:
+        return None
+    found = verify_reply(made.reply, excerpts, question)
+    assert found.grounded, found.reason
+    assert found.value is not None
+    return round(found.value, 2), str(found.scale)
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "scale"),
+    [
+        ("By what percentage did Acme's net sales grow in 2025?", "20.00", "percent"),
+        ("By how much did cost of sales change from 2024 to 2025?", "-12.00", "million"),
+        ("What was the difference in services sales between 2025 and 2024?", "10.00", "million"),
+        ("What part of net sales came from Services in 2025?", "33.33", "percent"),
+        ("What percentage of net sales did Acme spend on cost of sales in 2025?", "60.00", "percent"),
+        ("What gross margin did Acme make in 2024?", "36.00", "percent"),
+        ("Add up gross profit in 2024 and 2025 together.", "126.00", "million"),
+        ("What was the average of gross profit in 2024 and 2025?", "63.00", "million"),
+    ],
+)
+def test_what_is_computed(question: str, value: str, scale: str) -> None:
+    assert computed(question, INCOME) == (Decimal(value), scale)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "By what percentage did research costs grow in 2025?",
+        "By what percentage did net sales grow in 2022?",
+        "What part of net sales came from Toys in 2025?",
+        "By what percentage did sales grow in the first quarter of 2025?",
+        "What were net sales in 2025?",
+    ],
+)
+def test_nothing_is_made_up_for_rows_and_years_that_arent_there(question: str) -> None:
+    assert computed(question, INCOME) is None
+
+
+def test_other_income_isnt_income() -> None:
+    assert computed("By how much did income change in 2025?", INCOME) is None
+
+
+def test_a_row_of_a_formulas_name_is_read() -> None:
+    assert computed("What was the tax rate in 2024?", INCOME) == (Decimal("20.10"), "percent")
+
+
+def test_a_quarter_isnt_taken_for_a_year_nor_a_year_for_a_quarter() -> None:
+    assert computed("By what percentage did total net sales grow in 2025?", QUARTER) is None
+    asked = "By what percentage did total net sales grow in the quarter ended September 30, 2025?"
+    assert computed(asked, QUARTER) == (Decimal("25.00"), "percent")
+    assert computed("By what percentage did total net sales grow in 2025?", QUARTER, INCOME) == (
+        Decimal("20.00"),
+        "percent",
+    )
+
+
+def test_of_two_rows_that_fit_alike_none_is_chosen() -> None:
+    assert computed("By how much did other change from 2024 to 2025?", DOUBLE) is None
+
+
+def test_amounts_of_different_scales_arent_set_against_each_other() -> None:
+    thousands = table_excerpt([["", "2025"], ["Royalties", "90"]], "Net sales", "in thousands")
+    millions = table_excerpt([["", "2025"], ["Net sales", "180"]], "", "in millions")
+    assert computed("What share of net sales came from royalties in 2025?", thousands, millions) is None
+
+
+def test_a_segments_income_is_no_share_of_all_sales() -> None:
+    segments = table_excerpt([["", "2025"], ["Tools", "30"]], "Segment income", "in millions")
+    sales = table_excerpt([["", "2025"], ["Net sales", "180"]], "", "in millions")
+    assert computed("What part of net sales did Tools bring in in 2025?", segments, sales) is None

@@ -1,0 +1,95 @@
+"""Computing from a real index: what is cited is a passage of the answer, and groups hold."""
+
+import pytest
+
+from dossier.packs import Pack, load_pack
+from dossier.settings import Settings, load_settings
+from retrieval.indexing import build_index
+from retrieval.opening import open_searcher
+from retrieval.search import Searcher
+from serving.calculating import Computed, compute
+from serving.reply_wording import word_reply
+
+pytestmark = pytest.mark.model
+
+STATEMENT = """# Acme annual report 2025
+
+## Income statement
+
+In millions
+
+| | 2025 | 2024 |
+|---|---|---|
+| Total revenue | 180.0 | 150.0 |
+| Gross profit | 72.0 | 54.0 |
+| Net income | 18.0 | 12.0 |
+"""
+PAY = """# Pay at Acme
+
+| in thousands | 2025 | 2024 |
+|---|---|---|
+| Bonuses of directors | 900 | 600 |
+"""
+NEWS = "# Acme news {number}\n\nAcme opened shop {number} and said that gross margin matters to its business in 2025.\n"
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Pack, Searcher]:
+    folder = tmp_path_factory.mktemp("computing")
+    documents = folder / "documents"
+    documents.mkdir()
+    (documents / "acme-2025.md").write_text(STATEMENT + "\nOther things happened too.\n" * 200)
+    (documents / "pay.md").write_text(PAY)
+    (documents / "groups.toml").write_text('[groups]\n"pay.md" = ["board"]\n')
+    for number in range(8):
+        (documents / f"news-{number}.md").write_text(NEWS.format(number=number))
+    settings = load_settings(home=folder / "home", documents=documents)
+    pack = load_pack(settings)
+    build_index(settings, pack)
+    return settings, pack, open_searcher(settings, pack)
+
+
+def asked(indexed: tuple[Settings, Pack, Searcher], question: str, *groups: str) -> Computed | None:
+    _, pack, searcher = indexed
+    rights = frozenset(groups)
+    found = searcher.search(question, rights, 6)
+    tables = {
+        number: searcher.tables(passage.chunk.source, rights, passage.chunk.page)
+        for number, passage in enumerate(found.passages, start=1)
+    }
+    return compute(searcher, found, tables, rights, pack)
+
+
+def test_a_figure_is_computed_and_cites_a_passage_of_the_answer(indexed: tuple[Settings, Pack, Searcher]) -> None:
+    made = asked(indexed, "By what percentage did total revenue grow in 2025?")
+    assert made is not None
+    text = word_reply(made.found, made.excerpts)
+    assert text.startswith("20% = (180.0 - 150.0) / 150.0 (180.0: Total revenue, 2025; 150.0: Total revenue, 2024) [")
+    number = int(text.rpartition("[")[2].rstrip("]"))
+    assert made.passages[number - 1].document == "acme-2025.md"
+    assert number in made.tables
+
+
+def test_the_passage_that_holds_the_table_joins_the_answer(indexed: tuple[Settings, Pack, Searcher]) -> None:
+    _, pack, searcher = indexed
+    found = searcher.search("By what percentage did total revenue grow in 2025?", frozenset(), 6)
+    statement = next(passage for passage in found.passages if "180.0" in passage.chunk.text)
+    there = searcher.passage_at(statement.chunk.source, statement.chunk.page, statement.chunk.start, frozenset())
+    assert there is not None
+    assert there.chunk_id == statement.chunk_id
+    assert searcher.passage_at("acme-2025.md", 9, 0, frozenset()) is None
+
+
+def test_tables_of_other_groups_arent_computed_with(indexed: tuple[Settings, Pack, Searcher]) -> None:
+    question = "By what percentage did bonuses of directors grow in 2025?"
+    assert asked(indexed, question) is None
+    made = asked(indexed, question, "board")
+    assert made is not None
+    assert word_reply(made.found, made.excerpts).startswith("50% = ")
+    _, _, searcher = indexed
+    assert searcher.passage_at("pay.md", 1, 0, frozenset()) is None
+    assert searcher.passage_at("pay.md", 1, 0, frozenset({"board"})) is not None
+
+
+def test_what_asks_for_no_arithmetic_reads_no_tables(indexed: tuple[Settings, Pack, Searcher]) -> None:
+    assert asked(indexed, "What was total revenue in 2025?") is None
