@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dossier.records import Answer, AnswerEvent, Delta, Turn, Verdict
 from dossier.settings import Settings, load_settings
 from serving.api import Gateway, PackInfo, create_app
 from serving.feedback_commands import feedback_commands
+from serving.follow_up import condense
 from serving.index_view import IndexView
 from serving.store import Change, NewUser, Role, Store, open_store
 from tests.retrieval.index_loop import HashedWords, index_folder_of, index_now
@@ -38,10 +40,12 @@ class WrongAnswerer:
         self, question: str, history: Sequence[Turn], groups: frozenset[str]
     ) -> AsyncIterator[AnswerEvent]:
         """One piece, then the Answer."""
-        found = self._index.searcher().search(question, groups, 3)
+        asked = condense(question, history)
+        found = self._index.searcher().search(asked, groups, 3)
         text, citations = parse_citations("31 days [1]", len(found.passages))
         yield Delta(text)
-        yield Answer(text, Verdict.ANSWERED, found.passages, citations, found.generation, "dossier-test")
+        answer = Answer(text, Verdict.ANSWERED, found.passages, citations, found.generation, "dossier-test")
+        yield replace(answer, asked_as=asked if asked != question else "")
 
 
 class Loop:
@@ -184,13 +188,17 @@ def test_what_became_limited_since_does_not_leave_either(loop: Loop) -> None:
 
 def test_a_follow_up_leaves_as_it_was_searched_for(loop: Loop) -> None:
     conversation = loop.call("sam", "POST", "/conversations")["id"]
-    for question in (QUESTION, "And sales?"):
-        loop.call("sam", "POST", "/v1/chat/completions", ask(question, conversation=conversation))
+    turns: list[dict[str, str]] = []
+    for question in (QUESTION, "And in 2024?"):
+        turns.append({"role": "user", "content": question})
+        body = {**ask(question, conversation=conversation), "messages": turns}
+        said = loop.call("sam", "POST", "/v1/chat/completions", body)["choices"][0]["message"]["content"]
+        turns.append({"role": "assistant", "content": said})
     answer = loop.call("sam", "GET", f"/conversations/{conversation}")["messages"][-1]["id"]
     given = {"message": answer, "thumb": "down", "reason": "should_have_refused"}
     number = loop.call("sam", "POST", "/v1/feedback", given)["id"]
     loop.decide({"id": number})
     line = json.loads(loop.export().splitlines()[-1])
-    assert line["question"] == f"{QUESTION} And sales?"
+    assert line["question"] == condense("And in 2024?", [Turn("user", QUESTION)]) != "And in 2024?"
     (example,) = loop.prepared()
     assert example.answer.kind is AnswerKind.UNANSWERABLE
