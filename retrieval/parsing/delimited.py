@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from itertools import islice
 
 from dossier.records import TableCell
@@ -16,6 +17,7 @@ MAX_ROWS = 50_000
 MAX_COLUMNS = 200
 MAX_CELLS = 400_000
 _LONGEST_CELL = 1_000_000
+_TOO_MANY = re.compile(r"only ([\d,]+) of ([\d,]+) rows(?: of the sheet “([^”]*)”)? were read")
 
 
 def read_csv(name: str, data: bytes) -> ParsedDocument:
@@ -42,6 +44,12 @@ def column_letters(index: int) -> str:
 def too_many(read: int, total: int, what: str = "") -> str:
     """The warning of a sheet that is read in part."""
     return f"only {read:,} of {total:,} rows{what} were read; split the file to index all"
+
+
+def rows_left_out(warning: str, sheet: str = "") -> int:
+    """How many rows the warnings of a document say weren't read (of this sheet, where they name one)."""
+    found = [(total, read) for read, total, name in _TOO_MANY.findall(warning) if name in ("", sheet)]
+    return sum(int(total.replace(",", "")) - int(read.replace(",", "")) for total, read in found)
 
 
 def _delimiter(sample: str) -> str:
