@@ -135,7 +135,7 @@ class Searcher:
         """The tables of a document (of one of its pages) that the groups may read."""
         return self._store.tables_of(source, groups, page)
 
-    def warning(self, source: str, groups: frozenset[str]) -> str:
+    def left_out(self, source: str, groups: frozenset[str]) -> str:
         """What was left out when a document was read, for the groups that may read it; empty: nothing."""
         return self._store.warning_of(source, groups)
 

@@ -10,7 +10,7 @@ from retrieval.parsing.hidden import Notes
 from retrieval.parsing.markup import decode
 from retrieval.parsing.page import PageWriter, finish
 from retrieval.parsing.parsed import ParsedDocument, title_from_name
-from retrieval.parsing.tables import Row
+from retrieval.parsing.tables import Row, is_amount
 
 MAX_ROWS = 50_000
 """Rows read of one sheet or file: about 5,000 passages. Larger ones are data sets, not documents."""
@@ -59,6 +59,13 @@ def _delimiter(sample: str) -> str:
         return max(",;\t|", key=lambda mark: (sample.count(mark), mark == ","))
 
 
+def _without_gaps(rows: list[Row]) -> list[Row]:
+    """The rows without empty lines, where all are words: each would look like the heads of a new table there."""
+    filled = [row for row in rows if any(cell.text for cell in row)]
+    even = len({len(row) for row in filled}) == 1
+    return filled if even and not any(is_amount(cell.text) for row in filled for cell in row) else rows
+
+
 def _read(name: str, text: str, delimiter: str) -> ParsedDocument:
     csv.field_size_limit(_LONGEST_CELL)
     notes = Notes()
@@ -78,5 +85,5 @@ def _read(name: str, text: str, delimiter: str) -> ParsedDocument:
     if rest or cells > MAX_CELLS:
         notes.remark(too_many(len(rows), len(rows) + rest + (cells > MAX_CELLS)))
     page = PageWriter(1, notes)
-    page.table(rows)
+    page.table(_without_gaps(rows))
     return finish(title_from_name(name), (page.page(),), notes)

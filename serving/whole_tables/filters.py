@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from retrieval.query import stem
 from serving.whole_tables.heads import Words, ending_at, is_code, is_year, starting_at, stems_of
 from serving.whole_tables.sheets import Sheet
-from serving.whole_tables.values import Kind, date_of, month_number, number_in
+from serving.whole_tables.values import Kind, date_of, month_number, number_in, root
 
 _SIGNS = tuple(
     (tuple(words.split()), sign)
@@ -258,7 +257,7 @@ def _periods(words: Words, sheet: Sheet) -> Iterator[Filter]:
 
 
 def _is_in_head(word: str, sheet: Sheet) -> bool:
-    return any(stem(word) in stems_of(column.head) for column in sheet.columns)
+    return any(root(word) in stems_of(column.head) for column in sheet.columns)
 
 
 def _plain(value: Decimal) -> str:

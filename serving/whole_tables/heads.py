@@ -3,15 +3,14 @@
 import re
 from collections.abc import Collection, Sequence
 
-from retrieval.query import stem
 from serving.whole_tables.sheets import Sheet
-from serving.whole_tables.values import TOKEN, Column, Kind
+from serving.whole_tables.values import TOKEN, Column, Kind, root
 
 _BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _LONGEST = 4
 """Words of a head that are looked for."""
-_KEYS = frozenset(map(stem, ("name", "id", "no", "number", "code", "title", "nr")))
-_CODES = frozenset(map(stem, ("id", "no", "nr", "number", "code", "zip", "postcode", "phone")))
+_KEYS = frozenset(map(root, ("name", "id", "no", "number", "code", "title", "nr")))
+_CODES = frozenset(map(root, ("id", "no", "nr", "number", "code", "zip", "postcode", "phone")))
 _EACH = re.compile(
     r"\bprices?\b|\brates?\b|%|\bpercent|\bmargins?\b|\bratio|\baverage|\bages?\b|\bscores?\b|\bratings?\b|\bper\b|\byears?\b",
     re.IGNORECASE,
@@ -24,7 +23,7 @@ class Words:
     def __init__(self, words: Sequence[str]) -> None:
         self.all = tuple(words)
         self.low = tuple(word.casefold() for word in words)
-        self.stems = tuple(stem(word) for word in self.low)
+        self.stems = tuple(root(word) for word in self.low)
         self._open = [True] * len(words)
 
     def are_open(self, start: int, end: int) -> bool:
@@ -43,7 +42,7 @@ class Words:
 def stems_of(head: str) -> frozenset[str]:
     """The stems of a head's words, without its unit in brackets."""
     words = TOKEN.findall(_BRACKETS.sub(" ", head).casefold().replace("_", " ").replace("/", " "))
-    return frozenset(map(stem, words))
+    return frozenset(map(root, words))
 
 
 def is_code(column: Column) -> bool:
@@ -63,7 +62,7 @@ def adds_up(column: Column) -> bool:
 
 def is_year(column: Column) -> bool:
     """Whether a column holds years."""
-    return column.kind is Kind.NUMBER and bool(stems_of(column.head) & {stem("year"), "fy"})
+    return column.kind is Kind.NUMBER and bool(stems_of(column.head) & {root("year"), "fy"})
 
 
 def ending_at(words: Words, end: int, sheet: Sheet, columns: Collection[int]) -> tuple[int, int] | None:

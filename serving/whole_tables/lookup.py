@@ -9,7 +9,8 @@ from serving.whole_tables.plans import Plan, plan_of
 from serving.whole_tables.querying import Limits, Outcome, run_plan
 from serving.whole_tables.questions import Wish, wish_of
 from serving.whole_tables.sheets import LEAST_ROWS, Sheet, joined, sheet_of
-from serving.whole_tables.telling import Result, Wording, word_result
+from serving.whole_tables.telling import word_result
+from serving.whole_tables.writing import Result, Wording
 
 _ADDED = 6
 """Passages that join the answer because they hold rows that it tells."""
@@ -70,7 +71,7 @@ def _sheets(searcher: Searcher, source: str, groups: frozenset[str]) -> Iterator
         if sum(len(part.rows) for part in parts) < LEAST_ROWS:
             continue
         there = searcher.passage_at(source, parts[0].page, parts[0].rows[0].start, groups)
-        if there is not None and (sheet := sheet_of(parts, there, searcher.warning(source, groups))):
+        if there is not None and (sheet := sheet_of(parts, there, searcher.left_out(source, groups))):
             yield sheet
 
 

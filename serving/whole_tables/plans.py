@@ -2,29 +2,28 @@
 
 from dataclasses import dataclass, replace
 
-from retrieval.query import stem, stems
 from serving.whole_tables.filters import Filter, filters_of
 from serving.whole_tables.heads import Words, adds_up, is_code, named, one_of, starting_at, stems_of
 from serving.whole_tables.questions import Aggregate, Order, Wish
 from serving.whole_tables.sheets import Sheet
-from serving.whole_tables.values import Kind
+from serving.whole_tables.values import Kind, root, roots
 
 _SEVERAL = 5
 """Rows that are told where the question asks for the largest ones without saying how many."""
 _FILLER = frozenset(
-    stem(word)
+    root(word)
     for word in """a an the of in on at is are was were be been do does did have has had with where which what who whose
     how for from to by and or all any that there it its we our us you i me my please tell give show find total overall
     over across among within listed shown located based come whole entire altogether value values = out during each per
     currently column""".split()  # noqa: SIM905 (a paragraph reads better)
 )
 _ROWS = frozenset(
-    stem(word)
+    root(word)
     for word in """row rows entry entries record records line lines item items table sheet file spreadsheet list data
     """.split()  # noqa: SIM905 (a paragraph reads better)
 )
 """Words that every table's rows may be called by, and the table itself."""
-_PRICE = frozenset(map(stem, ("price", "cost", "amount", "fee", "rate")))
+_PRICE = frozenset(map(root, ("price", "cost", "fee")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def plan_of(wish: Wish, sheet: Sheet) -> Plan | None:
         plan = _planned(wish, words, sheet, Plan(wish.aggregate, wish.order, tuple(filters), group=group))
     except _Unclear:
         return None
-    return replace(plan, fit=len(stems(sheet.names) & frozenset(words.stems) - _FILLER - _ROWS))
+    return replace(plan, fit=len(roots(sheet.names) & frozenset(words.stems) - _FILLER - _ROWS))
 
 
 def _planned(wish: Wish, words: Words, sheet: Sheet, plan: Plan) -> Plan:
@@ -104,7 +103,7 @@ def _group(words: Words, sheet: Sheet, wish: Wish) -> int | None:
 
 
 def _years(sheet: Sheet) -> list[int]:
-    return [at for at in _numbers(sheet) if stem("year") in stems_of(sheet.columns[at].head)]
+    return [at for at in _numbers(sheet) if root("year") in stems_of(sheet.columns[at].head)]
 
 
 def _counted(wish: Wish, words: Words, sheet: Sheet, plan: Plan) -> Plan:
@@ -127,7 +126,7 @@ def _counted(wish: Wish, words: Words, sheet: Sheet, plan: Plan) -> Plan:
 def _names_rows(words: Words, sheet: Sheet) -> bool:
     """Whether a word left is what the table's rows may be called: a word of its name, or `rows`."""
     left = {words.stems[at] for at in words.left()} - _FILLER
-    return bool(left & (stems(sheet.names) | _ROWS))
+    return bool(left & (roots(sheet.names) | _ROWS))
 
 
 def _added(wish: Wish, words: Words, sheet: Sheet, plan: Plan) -> Plan:
@@ -222,7 +221,7 @@ def _require_explained(words: Words, sheet: Sheet, plan: Plan) -> None:
     """Raise _Unclear for a word that is neither of a column in use, nor a name of the table, nor an empty one."""
     used = [at for at in (plan.measure, plan.subject, plan.group) if at is not None]
     known = frozenset[str]().union(*(stems_of(sheet.columns[at].head) for at in used))
-    names = stems(sheet.names)
+    names = roots(sheet.names)
     if plan.aggregate is Aggregate.COUNT:
         # a column that is named and not in use would be a condition that wasn't read
         names -= frozenset[str]().union(*(stems_of(one.head) for at, one in enumerate(sheet.columns) if at not in used))

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from retrieval.metadata import MONTH
+from retrieval.query import stem
 
 _UNITS = re.compile(r"US\$|[$€£¥%]|\b[A-Z]{3}\b")
 _AMOUNT = re.compile(
@@ -75,6 +76,16 @@ def column_of(head: str, texts: Sequence[str]) -> Column:
 def key_of(text: str) -> str:
     """What a text is compared by: its words in lower case. Empty for a cell that says nothing."""
     return "" if text.strip() in _DASHES else " ".join(TOKEN.findall(text.casefold())) or text.strip().casefold()
+
+
+def root(word: str) -> str:
+    """A word's stem, the same for `country` and `countries`, `status` and `statuses`."""
+    return stem(stem(f"{word[:-3]}y" if word.endswith("ies") and len(word) > 4 else word))
+
+
+def roots(text: str) -> frozenset[str]:
+    """The roots of a text's words."""
+    return frozenset(root(word) for word in re.findall(r"[^\W_]+", text.casefold()))
 
 
 def number_in(text: str, pattern: re.Pattern[str] = _POINT) -> Decimal | None:
