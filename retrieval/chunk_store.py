@@ -207,6 +207,12 @@ class ChunkStore:
         rows = self._db.execute(sql, {"source": source, "page": page, "groups": _names(groups)})
         return [TABLE.validate_json(row[0]) for row in rows]
 
+    def warning_of(self, source: str, groups: frozenset[str]) -> str:
+        """What the reader of a document left out; empty too where the groups may not read it."""
+        sql = f"SELECT d.warning FROM documents d WHERE d.source = :source AND {_READABLE}"  # noqa: S608 (constant)
+        row = self._db.execute(sql, {"source": source, "groups": _names(groups)}).fetchone()
+        return str(row[0]) if row else ""
+
     def page_texts(self, source: str, page: int | None = None) -> list[str]:
         """The texts of a document's chunks (of one page's), in order, whoever may read them: for admins."""
         sql = (

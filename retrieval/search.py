@@ -135,6 +135,10 @@ class Searcher:
         """The tables of a document (of one of its pages) that the groups may read."""
         return self._store.tables_of(source, groups, page)
 
+    def left_out(self, source: str, groups: frozenset[str]) -> str:
+        """What was left out when a document was read, for the groups that may read it; empty: nothing."""
+        return self._store.warning_of(source, groups)
+
     def passage_at(self, source: str, page: int, start: int, groups: frozenset[str]) -> Passage | None:
         """The chunk that holds an offset of a page, as a passage found for its place; None: no such may be read."""
         found = self._store.chunk_at(source, page, start, groups)

@@ -26,6 +26,7 @@ from serving.judging import CLOSEST, checked, noted, refusing, traced, traced_re
 from serving.model_client import ModelClient, ServedModel
 from serving.replaying import pinned, settings_that_matter, turns_of
 from serving.reply_wording import word_reply
+from serving.whole_tables import WholeTable, over_whole_table
 from serving.wording import join_answers, word_line
 
 LINES_SHOWN = 6
@@ -52,7 +53,8 @@ class _Asked:
 class _Reading:
     """What was found for one question: the retrieval result, its best lines, and the tables of each passage's page.
 
-    `model` is the one that answers it, `asked` who asks what; `computed` is what code computed from the tables found.
+    `model` is the one that answers it, `asked` who asks what; `computed` is what code computed from the tables found,
+    `whole` what it found over all rows of one.
     """
 
     asked: "_Asked"
@@ -61,6 +63,7 @@ class _Reading:
     lines: list[RankedLine]
     tables: Mapping[int, Sequence[Table]]
     computed: Computed | None = None
+    whole: WholeTable | None = None
 
 
 class DocumentChain:
@@ -116,14 +119,16 @@ class DocumentChain:
         )
         far = reading.found.signals.probability < self._settings.relevance
         far = far and not (reading.computed is not None and reading.computed.sure)
-        if not reading.lines or (far and not (reads and style == "point")):
+        if reading.whole is None and (not reading.lines or (far and not (reads and style == "point"))):
             async with aclosing(self._refuse(reading)) as refusal:
                 async for event in refusal:
                     yield event
             return
         passages = len(reading.found.passages)
         yield Step(f"Reading {passages} passage{'s' if passages != 1 else ''}")
-        if reading.computed and not far:
+        if reading.whole:
+            way = self._tell(reading, reading.whole)
+        elif reading.computed and not far:
             way = self._compute(reading, reading.computed)
         elif style == "speak":
             way = self._speak(reading)
@@ -146,9 +151,12 @@ class DocumentChain:
         tables = {number: searcher.tables(chunk.source, asked.groups, chunk.page) for number, chunk in chunks}
         points = self._settings.answer_style == "point"
         computed = compute(searcher, found, tables, asked.groups, self._pack) if points else None
-        if computed is None:
-            return _Reading(asked, model, found, lines, tables)
-        return _Reading(asked, model, replace(found, passages=computed.passages), lines, computed.tables, computed)
+        if computed is not None:
+            return _Reading(asked, model, replace(found, passages=computed.passages), lines, computed.tables, computed)
+        # whatever words the answers: a model sees a few rows of a long table
+        whole = over_whole_table(searcher, found, asked.groups) if self._settings.answer_style != "read" else None
+        found = replace(found, passages=whole.passages) if whole else found
+        return _Reading(asked, model, found, lines, tables, whole=whole)
 
     async def _refuse(self, reading: _Reading, usage: Usage | None = None) -> AsyncGenerator[AnswerEvent]:
         yield Delta(NOT_IN_DOCUMENTS)
@@ -164,6 +172,14 @@ class DocumentChain:
         answer = self._finish(reading, text, Verdict.ANSWERED, Usage())
         shown = (reading.tables, reading.asked.question, computed.found, computed.excerpts)
         yield await asyncio.to_thread(traced_reply, answer, *shown)
+
+    async def _tell(self, reading: _Reading, whole: WholeTable) -> AsyncGenerator[AnswerEvent]:
+        """What code found over all rows of a table is said as it is; no model takes part."""
+        yield Step(f"Reading all {whole.rows:,} rows of {whole.place}")
+        for piece in _pieces(whole.wording.text):
+            yield Delta(piece)
+        answer = self._finish(reading, whole.wording.text, Verdict.ANSWERED, Usage())
+        yield replace(answer, traces=whole.wording.traces(answer.text, answer.citations))
 
     async def _point(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
         """The model points at a line, code reads it out."""

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from itertools import islice
 
 from dossier.records import TableCell
@@ -9,13 +10,14 @@ from retrieval.parsing.hidden import Notes
 from retrieval.parsing.markup import decode
 from retrieval.parsing.page import PageWriter, finish
 from retrieval.parsing.parsed import ParsedDocument, title_from_name
-from retrieval.parsing.tables import Row
+from retrieval.parsing.tables import Row, is_amount
 
 MAX_ROWS = 50_000
 """Rows read of one sheet or file: about 5,000 passages. Larger ones are data sets, not documents."""
 MAX_COLUMNS = 200
 MAX_CELLS = 400_000
 _LONGEST_CELL = 1_000_000
+_TOO_MANY = re.compile(r"only ([\d,]+) of ([\d,]+) rows(?: of the sheet “([^”]*)”)? were read")
 
 
 def read_csv(name: str, data: bytes) -> ParsedDocument:
@@ -44,11 +46,24 @@ def too_many(read: int, total: int, what: str = "") -> str:
     return f"only {read:,} of {total:,} rows{what} were read; split the file to index all"
 
 
+def rows_left_out(warning: str, sheet: str = "") -> int:
+    """How many rows the warnings of a document say weren't read (of this sheet, where they name one)."""
+    found = [(total, read) for read, total, name in _TOO_MANY.findall(warning) if name in ("", sheet)]
+    return sum(int(total.replace(",", "")) - int(read.replace(",", "")) for total, read in found)
+
+
 def _delimiter(sample: str) -> str:
     try:
         return csv.Sniffer().sniff(sample, ",;\t|").delimiter
     except csv.Error:
         return max(",;\t|", key=lambda mark: (sample.count(mark), mark == ","))
+
+
+def _without_gaps(rows: list[Row]) -> list[Row]:
+    """The rows without empty lines, where all are words: each would look like the heads of a new table there."""
+    filled = [row for row in rows if any(cell.text for cell in row)]
+    even = len({len(row) for row in filled}) == 1
+    return filled if even and not any(is_amount(cell.text) for row in filled for cell in row) else rows
 
 
 def _read(name: str, text: str, delimiter: str) -> ParsedDocument:
@@ -70,5 +85,5 @@ def _read(name: str, text: str, delimiter: str) -> ParsedDocument:
     if rest or cells > MAX_CELLS:
         notes.remark(too_many(len(rows), len(rows) + rest + (cells > MAX_CELLS)))
     page = PageWriter(1, notes)
-    page.table(rows)
+    page.table(_without_gaps(rows))
     return finish(title_from_name(name), (page.page(),), notes)

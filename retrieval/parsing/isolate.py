@@ -22,7 +22,7 @@ from retrieval.parsing.readers import READERS, Read, read_file
 
 __all__ = ["PARSER_VERSION", "READERS", "Limits", "read_isolated"]
 
-PARSER_VERSION = "5"
+PARSER_VERSION = "6"
 """Changes whenever the readers' output does, so that an index built by older ones is rebuilt."""
 
 MAX_BYTES = 500_000_000

@@ -148,7 +148,9 @@ def _header_rows(grid: Sequence[Row], index: int) -> int:
     """Header rows from `index` on: rows without amounts before the first with one; of a table of words just one."""
     count = 0
     while count < MAX_HEADER_ROWS and index + count < len(grid) and _is_head(grid[index + count]):
-        if count and not _continues_head(grid[index + count - 1], grid[index + count]):
+        if count and (
+            not _continues_head(grid[index + count - 1], grid[index + count]) or _is_list_of_dates(grid, index + count)
+        ):
             break
         count += 1
     if index + count >= len(grid):
@@ -163,6 +165,12 @@ def _continues_head(above: Row, row: Row) -> bool:
     spans = _filled(above) < sum(1 for cell in above if cell.text) or any(not cell.text for cell in above[1:])
     periods = all(_PERIOD.fullmatch(cell.text) for cell in row[1:] if cell.text)
     return not row[0].text or row[0] is above[0] or periods or (spans and _filled(row) > _filled(above))
+
+
+def _is_list_of_dates(grid: Sequence[Row], index: int) -> bool:
+    """Whether a row that names something and has only dates behind is followed by another: entries, not heads."""
+    rows = [row for row in grid[index : index + 2] if _filled(row) >= 2 and row[0].text]
+    return len(rows) == 2 and all(_PERIOD.fullmatch(cell.text) for row in rows for cell in row[1:] if cell.text)
 
 
 def _table_end(grid: Sequence[Row], start: int) -> int:
