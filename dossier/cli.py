@@ -45,6 +45,10 @@ JOINED = {
         "training.models_commands:models_commands",
         "Tuned adapters: register, compare, promote, roll back.",
     ),
+    "market": (
+        "serving.market.commands:market_commands",
+        "Prices from files: how a share moved, volatility, largest fall, beta.",
+    ),
     "feedback": (
         "serving.feedback_commands:feedback_commands",
         "What people say about answers: export what the model can learn from.",

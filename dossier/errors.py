@@ -57,6 +57,14 @@ class DataError(DossierError):
     code = "bad_data"
 
 
+class MarketDataError(DossierError):
+    """Prices can't be read, or there are too few of them for what is asked."""
+
+    exit_status = 2
+    http_status = 422
+    code = "bad_market_data"
+
+
 class WeightsError(DossierError):
     """Model weights are missing, of a format that isn't allowed, or don't have the pinned digest."""
 

@@ -35,13 +35,23 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
+class PackPrices:
+    """A pack's own prices: their file (absolute; `source` is its path in the documents folder), and whose they are."""
+
+    file: Path
+    source: str
+    symbol: str
+    company: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """What `pack.toml` says.
 
     `documents`, `questions` and `adapter` are absolute paths; `adapter` is the folder of the adapter that the pack
     ships for its base model, None where it ships none or another base model is set; `synonyms` gives what the documents
     call a term, `formulas` how a figure comes about that they may not state: by its names (bars between), in FORMULA's
-    form.
+    form; `prices` are None for a pack without prices and where other documents are set.
     """
 
     name: str
@@ -57,6 +67,7 @@ class Pack:
     questions: Path | None
     synonyms: Mapping[str, str]
     formulas: Mapping[str, str]
+    prices: PackPrices | None = None
 
     @property
     def model_name(self) -> str:
@@ -90,6 +101,7 @@ def load_pack(settings: Settings) -> Pack:
             questions=folder / raw["questions"] if own and "questions" in raw else None,
             synonyms={str(term).lower(): str(words) for term, words in raw.get("synonyms", {}).items()},
             formulas=_formulas(raw.get("formulas", {}), file),
+            prices=_prices(folder / raw["documents"], raw["market"]) if own and "market" in raw else None,
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} can't be read: {error}. Correct it and start again.") from error
@@ -133,6 +145,11 @@ def _adapter_folder(folder: Path, model: Mapping[str, str], base_model: str) -> 
     """What the pack ships belongs to the pack's own base model."""
     name = model.get("adapter", "")
     return folder / name if name and base_model in ("", model["base"]) else None
+
+
+def _prices(documents: Path, market: Mapping[str, str]) -> PackPrices:
+    source = market["prices"]
+    return PackPrices((documents / source).resolve(), source, market["symbol"].upper(), market.get("company", ""))
 
 
 def _formulas(raw: Mapping[str, object], file: Path) -> dict[str, str]:

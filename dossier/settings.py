@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".dossier"), description="folder of everything Dossier writes: index, models, store, logs")
     pack: str = Field("finance", description="name of a pack in packs/, or the path of a pack folder")
     documents: Path | None = Field(None, description="folder to index instead of the pack's own documents")
+    market_data: Path | None = Field(
+        None, description="folder of prices as CSV or Parquet; empty: the prices that the pack has"
+    )
     groups_file: str = Field("groups.toml", description="file in the documents folder that limits files to groups")
 
     base_model: str = Field("", description="packaged model, or a local folder of safetensors; empty: the pack's")

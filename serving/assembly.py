@@ -13,6 +13,7 @@ from serving.chain import DocumentChain
 from serving.engine import Engine
 from serving.engine_command import precision_of, vllm_launch, with_adapters
 from serving.index_view import IndexView
+from serving.market.provider import PriceProvider, provider_of
 from serving.model_admin import ModelAdmin
 from serving.model_client import ModelClient
 from serving.model_start import model_start
@@ -30,6 +31,7 @@ class Parts:
     models: ModelAdmin
     index: IndexView
     chain: DocumentChain
+    prices: PriceProvider
 
 
 def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
@@ -47,7 +49,7 @@ def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
     index = IndexView(found_in, load_embedder(settings), pack.synonyms, load_reranker(settings))
     chain = DocumentChain(index, ModelClient(engine, champion), settings, pack)
     models = ModelAdmin(champion, registry, pack.name, start.read_base, precision_of(settings.device))
-    return Parts(settings, pack, engine, models, index, chain)
+    return Parts(settings, pack, engine, models, index, chain, provider_of(settings, pack))
 
 
 def gateway(parts: Parts, store: Store) -> Gateway:
@@ -62,4 +64,5 @@ def gateway(parts: Parts, store: Store) -> Gateway:
         model=pack.model_name,
         engine=parts.engine,
         models=parts.models,
+        prices=parts.prices,
     )

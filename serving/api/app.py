@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 import dossier
 from dossier.errors import DossierError
-from serving.api import accounts, admin, answers, chat, conversations, docs, feedback, models, status
+from serving.api import accounts, admin, answers, chat, conversations, docs, feedback, market, models, status
 from serving.api.attempts import Attempts
 from serving.api.errors import handle_errors
 from serving.api.gateway import Gateway
@@ -36,6 +36,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     admin.router,
     models.router,
     feedback.router,
+    market.router,
     status.router,
     docs.router,
 )

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from dossier.pins import Pin
@@ -10,6 +10,7 @@ from dossier.records import Answer, AnswerEvent, FileReport, Turn
 from dossier.settings import Settings
 from retrieval.chunk_store import StoredDocument
 from retrieval.upkeep import GenerationState
+from serving.market.provider import NoPrices, PriceProvider
 from serving.model_admin import Completed, ModelList
 from serving.served_model import ModelState
 from serving.store import Store
@@ -174,6 +175,7 @@ class Gateway:
     engine: Engine | None = None
     index_command: tuple[str, ...] = (sys.executable, "-m", "dossier", "index", "--json")
     models: Models | None = None
+    prices: PriceProvider = field(default_factory=NoPrices)
 
     @property
     def engine_up(self) -> bool:

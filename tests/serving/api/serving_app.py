@@ -14,9 +14,11 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import delete
 
+from dossier.packs import load_pack
 from dossier.settings import Settings
 from serving.api import Gateway, PackInfo, create_app
 from serving.api.gateway import Models
+from serving.market.provider import provider_of
 from serving.store import NewUser, Role, Store, open_store
 from serving.store.passwords import Passwords
 from serving.store.tables import ConversationRow, UserRow
@@ -93,7 +95,8 @@ def served(
         if not any(user.name == name for user in store.users.all()):
             store.users.add(NewUser(name, PASSWORD, role, frozenset(groups)))
     answerer, index, engine = ScriptedAnswerer(), ScriptedIndex(), ScriptedEngine()
-    app = create_app(Gateway(settings, store, answerer, index, PACK, MODEL, engine, command, models))
+    prices = provider_of(settings, load_pack(settings))
+    app = create_app(Gateway(settings, store, answerer, index, PACK, MODEL, engine, command, models, prices))
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1)
     )

@@ -21,6 +21,8 @@ SAMPLES = {
     "answer_id": "0",
     "file": "start.js",
     "feedback_id": "1",
+    "symbol": "LKFD",
+    "kind": "prices",
 }
 CONTRACT = {
     "PUBLIC": """
@@ -43,6 +45,10 @@ CONTRACT = {
         POST /v1/chat/completions
         GET /v1/feedback
         POST /v1/feedback
+        GET /v1/market/symbols
+        GET /v1/market/{symbol}/prices
+        GET /v1/market/{symbol}/measures
+        GET /v1/market/{symbol}/charts/{kind}
         GET /conversations
         POST /conversations
         GET /conversations/{conversation_id}
