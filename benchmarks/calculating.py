@@ -3,8 +3,8 @@
 python -m benchmarks.calculating TATQA [--show]
 
 TATQA is TAT-QA's JSON file; each question is given its own table. Two halves of the contexts are told apart: the first
-was looked at while the rules were written, of the second the nine questions that went wrong at first. `right` allows the
-other sign, since the set itself writes decreases both ways. Questions whose answer is no arithmetic in the set are
+was looked at while the rules were written, of the second the nine questions that went wrong at first. `right` allows
+the other sign, since the set itself writes decreases both ways. Questions whose answer is no arithmetic in the set are
 counted when something was computed for them.
 """
 
