@@ -225,8 +225,10 @@ def _require_explained(words: Words, sheet: Sheet, plan: Plan) -> None:
     if plan.aggregate is Aggregate.COUNT:
         # a column that is named and not in use would be a condition that wasn't read
         names -= frozenset[str]().union(*(stems_of(one.head) for at, one in enumerate(sheet.columns) if at not in used))
-    left = {words.stems[at] for at in words.left()} - _FILLER - _ROWS
+    # a file's name is one word of the question: `prices.csv`
+    files = [at for at in words.left() if "." in words.all[at] and roots(words.all[at]) <= roots(sheet.names)]
+    left = {words.stems[at] for at in words.left() if at not in files} - _FILLER - _ROWS
     if left - known - names:
         raise _Unclear
-    if not (used or plan.filters or left & names):
+    if not (used or plan.filters or files or left & names):
         raise _Unclear

@@ -150,6 +150,21 @@ def test_csv_finds_header_and_delimiter_and_computes_nothing(tmp_path: Path) -> 
     assert table(tabs).columns == ("Name", "Age")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "supplier,since\n" + "".join(f"Firm {year},20{year}-05-01\n" for year in range(10, 20)),
+        "supplier,year\n" + "".join(f"Firm {year},20{year}\n" for year in range(10, 20)),
+        "supplier,country\n" + "".join("\n" * (year == 14) + f"Firm {year},Spain\n" for year in range(10, 20)),
+    ],
+)
+def test_rows_of_words_and_dates_are_entries_not_heads(tmp_path: Path, text: str) -> None:
+    (document,) = read(tmp_path, "suppliers.csv", text.encode())
+    (only,) = document.pages[0].tables
+    assert only.columns[0] == "supplier"
+    assert [row.cells[0].text for row in only.rows] == [f"Firm {year}" for year in range(10, 20)]
+
+
 def test_large_sheets_are_bounded_and_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("retrieval.parsing.sheets.MAX_ROWS", 100)
     monkeypatch.setattr(delimited, "MAX_ROWS", 100)

@@ -438,3 +438,27 @@ def test_a_proxy_of_the_environment_sees_nothing(
     monkeypatch.delenv("no_proxy", raising=False)
     answer = ask(chain(settings, embedder, model), "How many days of annual leave are there?")
     assert "27 days" in answer.text
+
+
+@pytest.mark.parametrize("style", ["point", "speak"])
+def test_a_question_over_a_whole_table_is_counted_without_a_model(
+    settings: Settings, embedder: Embedder, model: str, documents: Path, style: str
+) -> None:
+    countries = ["Germany", "France", "Spain"]
+    rows = [f"Firm {number},{countries[number % 3]},{number * 10}" for number in range(102)]
+    (documents / "suppliers.csv").write_text("\n".join(["Supplier,Country,Amount", *rows]) + "\n")
+    made = chain(settings.model_copy(update={"answer_style": style}), embedder, model)
+    ScriptedModel.seen.clear()
+    answer = ask(made, "How many suppliers are in Germany?")
+    assert answer.verdict is Verdict.ANSWERED
+    assert answer.text.startswith("34 rows where Country is Germany [")
+    assert "Read 102 of 102 rows of suppliers.csv [" in answer.text
+    assert {answer.passages[number - 1].document for number in answer.cited} == {"suppliers.csv"}
+    assert answer.traces and all(trace.is_traced for trace in answer.traces)
+    assert (answer.traces[0].text, answer.traces[0].origin) == ("34", Origin.COMPUTED)
+    top = ask(made, "Which two suppliers have the highest amount?")
+    assert "- Firm 101: 1010 [" in top.text and "- Firm 100: 1000 [" in top.text
+    assert ScriptedModel.seen == []
+    assert answer.pin is not None
+    again, problem = asyncio.run(made.replay(answer.pin, frozenset()))
+    assert (again.text, problem) == (answer.text, "")

@@ -76,6 +76,7 @@ def count(keep: object) -> int:
     [
         ("How many suppliers are in Germany?", count(lambda e: e[1] == "Germany")),
         ("How many suppliers are there?", 198),
+        ("How many rows does suppliers.csv have?", 198),
         ("What is the number of suppliers in the United Kingdom?", count(lambda e: e[1] == "United Kingdom")),
         ("Count the suppliers where status is overdue", count(lambda e: e[3] == "overdue")),
         ("How many suppliers in Germany are overdue?", count(lambda e: e[1] == "Germany" and e[3] == "overdue")),
@@ -176,6 +177,7 @@ def test_values_are_listed_once() -> None:
         "What is the second highest price?",
         "How many employees do the suppliers have?",
         "How many good suppliers are there?",
+        "How many rows does customers.csv have?",
         "Which suppliers are good?",
         "What is the total?",
         "How much did the average price change in 2023?",
