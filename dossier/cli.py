@@ -49,6 +49,10 @@ JOINED = {
         "serving.market.commands:market_commands",
         "Prices from files: how a share moved, volatility, largest fall, beta.",
     ),
+    "ledger": (
+        "serving.ledger.commands:ledger_commands",
+        "Entries of a ledger: which of them are unusual, and why.",
+    ),
     "feedback": (
         "serving.feedback_commands:feedback_commands",
         "What people say about answers: export what the model can learn from.",

@@ -14,6 +14,8 @@ from serving.calculating.plans import plan_of
 from serving.wording import period_in
 
 _SURE = 1.0
+_DOCUMENTS = 2
+"""Documents of which all tables are looked at: a release may come before the report that has the whole year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +32,29 @@ class Computed:
     sure: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A table as an excerpt, and the source of its document."""
+
+    source: str
+    excerpt: Excerpt
+
+
 def compute(
     searcher: Searcher, found: Found, tables: Mapping[int, Sequence[Table]], groups: frozenset[str], pack: Pack
 ) -> Computed | None:
-    """Compute from the tables on the pages found and of the first document; None where nothing is asked or found.
+    """Compute from the tables on the pages found and of the first documents; None where nothing is asked or found.
 
     `tables` are those of each passage's page. Blocks: it reads the index.
     """
     query = found.query
     if not found.passages or plan_of(query.asked, pack.formulas) is None:
         return None
-    excerpts = _excerpts(searcher, found.passages, tables, groups)
-    calculation = calculate(query, excerpts, _known(query, found.passages, pack))
+    placed = _placed(searcher, found.passages, tables, groups)
+    calculation = calculate(query, [one.excerpt for one in placed], _known(query, found.passages, pack))
     if calculation is None:
         return None
-    passages, shown = _with_places(searcher, found.passages, excerpts, calculation.reply.sources, groups)
+    passages, shown = _with_places(searcher, found.passages, placed, calculation.reply.sources, groups)
     verified = verify_reply(calculation.reply, shown, query.asked)
     if not verified.grounded or any(not shown[source - 1].passage for source in calculation.reply.sources):
         return None
@@ -58,18 +68,20 @@ def compute(
     return Computed(replace(verified, operands=operands), shown, passages, {**tables, **added}, sure)
 
 
-def _excerpts(
+def _placed(
     searcher: Searcher, passages: Sequence[Passage], tables: Mapping[int, Sequence[Table]], groups: frozenset[str]
-) -> tuple[Excerpt, ...]:
-    """The tables on the passages' pages, then the others of the first document; each once."""
-    first = passages[0].chunk
-    placed = [(number, passages[number - 1], table) for number in sorted(tables) for table in tables[number]]
-    placed += [(0, passages[0], table) for table in searcher.tables(first.source, groups)]
-    seen: dict[tuple[str, int, int], Excerpt] = {}
-    for number, passage, table in placed:
-        key = (passage.chunk.source, table.page, table.start)
+) -> tuple[_Placed, ...]:
+    """The tables on the passages' pages, then the others of the first documents; each once."""
+    found = [(number, passages[number - 1], table) for number in sorted(tables) for table in tables[number]]
+    firsts = {passage.chunk.source: passage for passage in reversed(passages)}
+    for source in list(dict.fromkeys(passage.chunk.source for passage in passages))[:_DOCUMENTS]:
+        found += [(0, firsts[source], table) for table in searcher.tables(source, groups)]
+    seen: dict[tuple[str, int, int], _Placed] = {}
+    for number, passage, table in found:
+        source = passage.chunk.source
+        key = (source, table.page, table.start)
         if key not in seen:
-            seen[key] = excerpt_of(table, passage, number, whole_heads=True)
+            seen[key] = _Placed(source, excerpt_of(table, passage, number, whole_heads=True))
     return tuple(seen.values())
 
 
@@ -84,17 +96,17 @@ def _known(query: Query, passages: Sequence[Passage], pack: Pack) -> Known:
 def _with_places(
     searcher: Searcher,
     passages: tuple[Passage, ...],
-    excerpts: tuple[Excerpt, ...],
+    placed: Sequence[_Placed],
     sources: Sequence[int],
     groups: frozenset[str],
 ) -> tuple[tuple[Passage, ...], tuple[Excerpt, ...]]:
     """The passages with those that hold the cells, and the excerpts that know them: a citation needs a passage."""
-    shown = list(excerpts)
+    shown = [one.excerpt for one in placed]
     for source in sources:
         excerpt = shown[source - 1]
         if excerpt.passage or not excerpt.spans:
             continue
-        there = searcher.passage_at(passages[0].chunk.source, excerpt.page, excerpt.spans[0][0], groups)
+        there = searcher.passage_at(placed[source - 1].source, excerpt.page, excerpt.spans[0][0], groups)
         if there is not None:
             passages = (*passages, there)
             shown[source - 1] = replace(excerpt, passage=len(passages))

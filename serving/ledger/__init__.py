@@ -1,0 +1,1 @@
+"""Entries of a ledger, and which of them are unusual."""
