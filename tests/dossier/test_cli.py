@@ -45,7 +45,7 @@ def test_an_unknown_command_is_refused_with_what_comes_close() -> None:
 
 def told() -> list[str]:
     """The commands that README, help and messages tell people to type, as `index build`."""
-    texts = [(ROOT / "README.md").read_text(encoding="utf-8")]
+    texts = [(ROOT / file).read_text(encoding="utf-8") for file in ("README.md", "docs/guide.md")]
     texts += [file.read_text(encoding="utf-8") for name in PACKAGES for file in (ROOT / name).rglob("*.py")]
     named = {name for text in texts for name in re.findall(r"dossier ([a-z]+ [a-z]+(?:-[a-z]+)?)\b", text)}
     groups = {name for name in JOINED if joined(name).registered_callback}
