@@ -2,21 +2,18 @@
 
 import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from dossier.cli import joined
-from dossier.errors import DataError, DossierError, NotFoundError, TuningError
+from dossier.errors import DataError, NotFoundError, TuningError
 from dossier.records import Progress
 from dossier.registry import Registry
 from dossier.registry.evaluation import evaluation_from
 from dossier.settings import Settings, load_settings
-from tests.training.evaluation.small_set import write_dressed_set
-from tests.training.tuning.tiny import write_model
-from training.dressing.dressed import Dressed
+from tests.training.evaluation.small_set import Place, called, write_place
 from training.evaluation.answers import AnswersFile, ask_all
 from training.evaluation.audit import audit_cases
 from training.evaluation.commands import PAGE, REPORT
@@ -32,28 +29,9 @@ from training.tuning.run_folder import read_run, write_run
 pytestmark = pytest.mark.slow
 
 
-@dataclass(frozen=True)
-class Place:
-    """A dressed set, a tiny model and a run that learned from the set."""
-
-    model: Path
-    dressed: Dressed
-    run: Path
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    folder = tmp_path_factory.mktemp("evaluation")
-    (folder / "documents").mkdir()
-    model = write_model(folder / "model")
-    settings = load_settings(home=folder / "home", documents=folder / "documents", base_model=str(model))
-    dressed = write_dressed_set(folder, settings)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DOSSIER_HOME", str(settings.home))
-        patch.setenv("DOSSIER_BASE_MODEL", str(model))
-        words = ["run", str(dressed.folder), "--out", str(folder / "first"), "--epochs", "1", "--batch-tokens", "3000"]
-        called(tune_commands, *words, "--longest", "2000")
-    return Place(model, dressed, folder / "first")
+    return write_place(tmp_path_factory.mktemp("evaluation"))
 
 
 @pytest.fixture
@@ -61,14 +39,6 @@ def home(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setti
     monkeypatch.setenv("DOSSIER_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DOSSIER_BASE_MODEL", str(place.model))
     return load_settings()
-
-
-def called(commands: object, *words: str) -> str:
-    result = CliRunner().invoke(commands, list(words))  # type: ignore[arg-type]
-    if isinstance(result.exception, DossierError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def evaluated(place: Place, adapter: str, out: Path, *more: str) -> str:

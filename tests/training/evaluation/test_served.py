@@ -8,9 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from dossier.errors import DataError, DossierError, ForbiddenError, PromotionError, RegistryError, SignInError
+from dossier.errors import DataError, ForbiddenError, PromotionError, RegistryError, SignInError
 from dossier.gateway_errors import GatewayUnreachableError
 from dossier.registry import Entry, Registry
 from dossier.registry.checking import read_base
@@ -23,41 +22,19 @@ from tests.dossier.registry.small import report
 from tests.serving.api.serving_app import Served, served
 from tests.serving.scripted_engine import BASE
 from tests.training.evaluation.lab_server import Spoil, lab_server
-from tests.training.evaluation.small_set import write_dressed_set
-from tests.training.tuning.tiny import write_model
-from training.dressing.dressed import Dressed
+from tests.training.evaluation.small_set import Place, called, write_place
 from training.evaluation.contexts import read_contexts
 from training.evaluation.decoding import Choice
 from training.evaluation.served import LEAST_MARGIN, Asked, drawn_contexts, judged
 from training.gateway import Continuation
 from training.models_commands import models_commands
-from training.tuning.commands import tune_commands
 
 pytestmark = pytest.mark.slow
 
 
-@dataclass(frozen=True)
-class Place:
-    """A tiny model, a dressed set of thirty tables and a run that learned from it."""
-
-    model: Path
-    dressed: Dressed
-    run: Path
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    folder = tmp_path_factory.mktemp("served")
-    (folder / "documents").mkdir()
-    model = write_model(folder / "model")
-    settings = load_settings(home=folder / "home", documents=folder / "documents", base_model=str(model))
-    dressed = write_dressed_set(folder, settings)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DOSSIER_HOME", str(settings.home))
-        patch.setenv("DOSSIER_BASE_MODEL", str(model))
-        words = ["run", str(dressed.folder), "--out", str(folder / "first"), "--epochs", "1", "--batch-tokens", "3000"]
-        called(tune_commands, *words, "--longest", "2000", "--rate", "0.01")
-    return Place(model, dressed, folder / "first")
+    return write_place(tmp_path_factory.mktemp("served"), "--rate", "0.01")
 
 
 @dataclass
@@ -92,14 +69,6 @@ def scene(
         models = ModelAdmin(champion, registry, "finance", lambda: base, precision)
         with served(folder / "gateway", models=models) as gateway:
             yield Scene(settings, registry, entry, gateway, place)
-
-
-def called(commands: Any, *words: str) -> str:
-    result = CliRunner().invoke(commands, list(words))
-    if isinstance(result.exception, DossierError):
-        raise result.exception
-    assert result.exit_code == 0, result.output + repr(result.exception)
-    return result.output
 
 
 def test_what_is_served_as_trained_passes_the_gate(place: Place, tmp_path: Path) -> None:
