@@ -1,11 +1,11 @@
 """Routes for analysts: prices, measures of them, and charts."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from serving.api.market_schemas import MeasuresReply, PricesReply, SymbolsReply
+from serving.api.market_schemas import ChartReply, MeasuresReply, PricesReply, SymbolsReply
 from serving.api.parts import Parts, Running
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import failures
@@ -86,12 +86,12 @@ async def get_chart(  # noqa: PLR0913 (a route's parameters)
     until: To = None,
     simple: Simple = None,
     exponential: Exponential = None,
-) -> dict[str, Any]:
+) -> ChartReply:
     """Give a Vega-Lite 5 specification with its data in it; moving averages are drawn with prices alone."""
 
-    def draw() -> dict[str, Any]:
+    def draw() -> ChartReply:
         prices = _catalogue(parts, caller).of(symbol).between(since, until)
-        return chart_of(kind, prices, _averages(simple, exponential))
+        return ChartReply(chart_of(kind, prices, _averages(simple, exponential)))
 
     return await in_thread(draw)
 

@@ -1,16 +1,20 @@
 """The bodies of the market routes."""
 
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 
 from serving.market.charts import Average
 from serving.market.measures import Drawdown, Relation, Volatility
 from serving.market.provider import Catalogue
 from serving.market.series import Prices, gaps
 from serving.market.summary import NO_ADVICE, Summary
+
+
+class ChartReply(RootModel[dict[str, Any]]):
+    """A Vega-Lite 5 specification with its data in it."""
 
 
 class SymbolReply(BaseModel):
