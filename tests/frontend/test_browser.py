@@ -220,9 +220,10 @@ def test_the_gateway_dying_in_mid_answer(visit: Visit) -> None:
         assert page.get_by_text("Traceback").count() == 0
     finally:
         visit.gateway.start()
-    page.get_by_role("button", name="Try again").click()
+    # beside the answer, the thumbs of older ones may miss the gateway too, and have a button of their own
+    page.get_by_role("button", name="Try again").first.click()
     expect(page.get_by_text("The connection to the gateway broke off")).to_be_visible()
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Try again").first.click()
     expect(page.locator(".answer").last).to_contain_text("Operating margin")
     visit.ask(QUESTION)
     expect(page.locator(".question").last).to_have_text(QUESTION)
