@@ -80,6 +80,7 @@ def test_what_cant_be_given_is_told(gateway: Served, path: str, params: dict, st
     assert str(gateway.home) not in reply.text
 
 
+@pytest.mark.slow
 def test_the_packs_own_prices_without_a_folder(tmp_path: Path) -> None:
     with served(tmp_path) as running:
         body = get(running, "symbols").json()
