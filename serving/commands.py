@@ -18,10 +18,10 @@ from dossier.records import Answer, Delta, Step
 from dossier.settings import Settings, load_settings
 from serving.api import create_app
 from serving.assembly import assemble, gateway
-from serving.chain import check_question
 from serving.judging import TAKEN_BACK
 from serving.operator import open_store_with_operator
 from serving.ports import require_free_port
+from serving.reading import check_question
 from serving.store import Change, FirstAdmin, NewUser, Role, Store, User, open_store
 from serving.terminal import doubt_lines, gateway_is_up, print_answer, printable, source_lines, stream_answer
 
