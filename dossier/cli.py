@@ -57,8 +57,12 @@ JOINED = {
         "serving.feedback_commands:feedback_commands",
         "What people say about answers: export what the model can learn from.",
     ),
-    "user": ("serving.commands:user_commands", "Users: list, add, change."),
-    "key": ("serving.commands:key_commands", "API keys for programs."),
+    "audit": (
+        "serving.audit_commands:audit_commands",
+        "Who signed in, asked, read, changed and promoted what, and when.",
+    ),
+    "user": ("serving.people_commands:user_commands", "Users: list, add, change."),
+    "key": ("serving.people_commands:key_commands", "API keys for programs."),
 }
 """Commands of the other packages: where each is, and its line in the help."""
 WITHIN = {

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, status
 
+from serving.api.auditing import Noted
 from serving.api.parts import Parts
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import (
@@ -20,11 +21,12 @@ router = APIRouter(prefix="/auth", tags=["account"], route_class=GuardedRoute)
 
 
 @router.post("/sign-in", summary="Sign in", responses=failures(401, 422, 429))
-async def sign_in(body: SignInBody, parts: Parts) -> SignInReply:
+async def sign_in(body: SignInBody, parts: Parts, note: Noted) -> SignInReply:
     """Exchange name and password for a token.
 
     After ten failures for a name within five minutes the name is closed for a while (429).
     """
+    note.name = body.name
     parts.attempts.begin(body.name)
     signed_in = await in_limited_thread(parts.password_work, parts.store.credentials.sign_in, body.name, body.password)
     parts.attempts.succeeded(body.name)
@@ -65,9 +67,11 @@ async def list_keys(parts: Parts, caller: SignedInCaller) -> list[KeyReply]:
 
 
 @router.post("/keys", summary="Make an API key", responses=failures(401, 422))
-async def make_key(body: KeyBody, parts: Parts, caller: SignedInCaller) -> IssuedKeyReply:
+async def make_key(body: KeyBody, parts: Parts, caller: SignedInCaller, note: Noted) -> IssuedKeyReply:
     """Make a key for programs. It has the caller's rights and is shown this once."""
-    return IssuedKeyReply.of(await in_thread(parts.store.credentials.issue_key, caller.user_id, body.label))
+    issued = await in_thread(parts.store.credentials.issue_key, caller.user_id, body.label)
+    note.target = issued.id
+    return IssuedKeyReply.of(issued)
 
 
 @router.delete(

@@ -11,8 +11,9 @@ from fastapi.routing import APIRoute
 
 import dossier
 from dossier.errors import DossierError
-from serving.api import accounts, admin, answers, chat, conversations, docs, feedback, market, models, status
+from serving.api import accounts, admin, answers, audit, chat, conversations, docs, feedback, market, models, status
 from serving.api.attempts import Attempts
+from serving.api.auditing import AuditTrail
 from serving.api.errors import handle_errors
 from serving.api.gateway import Gateway
 from serving.api.middleware import BodyLimit, Measure, SafeHeaders
@@ -21,6 +22,7 @@ from serving.api.policy import check_routes
 from serving.api.slots import Slots
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
+from serving.retention import keep_for_a_time
 
 _log = logging.getLogger(__name__)
 _SPARE_ANSWERS = 8
@@ -34,6 +36,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     answers.router,
     accounts.router,
     admin.router,
+    audit.router,
     models.router,
     feedback.router,
     market.router,
@@ -60,6 +63,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         slots=Slots(gateway.settings.engine_queue + _SPARE_ANSWERS, metrics.running),
         attempts=Attempts(),
         password_work=CapacityLimiter(_PASSWORDS_AT_ONCE),
+        trail=AuditTrail(gateway.store.audit, metrics),
     )
     app = FastAPI(
         title="Dossier",
@@ -104,6 +108,9 @@ def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManag
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with AsyncExitStack() as ending:  # each part is ended even if another can't be
             ending.callback(running.store.close)
+            ending.push_async_callback(running.trail.written)
+            for work in (running.trail.keep_writing(), keep_for_a_time(running.store, running.gateway.settings)):
+                ending.push_async_callback(_cancelled, asyncio.create_task(work))
             if engine := running.gateway.engine:
                 ending.push_async_callback(engine.stop)
                 await engine.start()

@@ -7,6 +7,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from serving.api.attempts import Attempts
+from serving.api.auditing import AuditTrail
 from serving.api.gateway import Gateway
 from serving.api.slots import Slots
 from serving.jobs import IndexJob
@@ -16,7 +17,7 @@ from serving.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The gateway's parts and what the app adds: the job, the measurements and the limits."""
+    """The gateway's parts and what the app adds: the job, the measurements, the limits and the audit trail."""
 
     gateway: Gateway
     job: IndexJob
@@ -24,6 +25,7 @@ class Running:
     slots: Slots
     attempts: Attempts
     password_work: CapacityLimiter
+    trail: AuditTrail
 
     @property
     def store(self) -> Store:

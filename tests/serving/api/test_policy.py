@@ -73,6 +73,7 @@ CONTRACT = {
         POST /admin/index/rollback
         POST /admin/index/gc
         GET /admin/feedback
+        GET /admin/audit
         PATCH /admin/feedback/{feedback_id}
         GET /admin/models
         POST /admin/models/rollback
