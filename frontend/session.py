@@ -66,7 +66,7 @@ def pack(session: Session) -> Pack:
 
 def visitor() -> Gateway:
     """The gateway for somebody who isn't signed in."""
-    return Gateway(settings().api_url)
+    return Gateway(settings().api_url, browser=st.context.ip_address)
 
 
 def current() -> Session | None:

@@ -1,6 +1,6 @@
 """Routes for the caller's own account: sign-in, password, keys."""
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Request, status
 
 from serving.api.auditing import Noted
 from serving.api.parts import Parts
@@ -21,15 +21,16 @@ router = APIRouter(prefix="/auth", tags=["account"], route_class=GuardedRoute)
 
 
 @router.post("/sign-in", summary="Sign in", responses=failures(401, 422, 429))
-async def sign_in(body: SignInBody, parts: Parts, note: Noted) -> SignInReply:
+async def sign_in(body: SignInBody, request: Request, parts: Parts, note: Noted) -> SignInReply:
     """Exchange name and password for a token.
 
-    After ten failures for a name within five minutes the name is closed for a while (429).
+    After ten failures for a name, or fifty from an address, within five minutes it is closed for a while (429).
     """
     note.name = body.name
-    parts.attempts.begin(body.name)
+    address = request.client.host if request.client else ""
+    parts.attempts.begin(body.name, address)
     signed_in = await in_limited_thread(parts.password_work, parts.store.credentials.sign_in, body.name, body.password)
-    parts.attempts.succeeded(body.name)
+    parts.attempts.succeeded(body.name, address)
     return SignInReply.of(signed_in)
 
 

@@ -19,6 +19,7 @@ from serving.api.gateway import Gateway
 from serving.api.middleware import BodyLimit, Measure, SafeHeaders
 from serving.api.parts import Running
 from serving.api.policy import check_routes
+from serving.api.rates import Rates
 from serving.api.slots import Slots
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
@@ -62,6 +63,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         metrics=metrics,
         slots=Slots(gateway.settings.engine_queue + _SPARE_ANSWERS, metrics.running),
         attempts=Attempts(),
+        rates=Rates(gateway.settings.requests_per_minute),
         password_work=CapacityLimiter(_PASSWORDS_AT_ONCE),
         trail=AuditTrail(gateway.store.audit, metrics),
     )

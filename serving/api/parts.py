@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from serving.api.attempts import Attempts
 from serving.api.auditing import AuditTrail
 from serving.api.gateway import Gateway
+from serving.api.rates import Rates
 from serving.api.slots import Slots
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
@@ -24,6 +25,7 @@ class Running:
     metrics: Metrics
     slots: Slots
     attempts: Attempts
+    rates: Rates
     password_work: CapacityLimiter
     trail: AuditTrail
 

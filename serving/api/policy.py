@@ -13,6 +13,7 @@ from dossier.errors import DossierError, ForbiddenError, SignInError
 from serving.api.auditing import AuditNote, FollowedResponse, action_of, is_watched, line_of
 from serving.api.errors import failure_of
 from serving.api.parts import parts_of
+from serving.api.schemas import failures
 from serving.api.work import in_thread
 from serving.store import Action, Caller, Role
 
@@ -82,10 +83,17 @@ _bearer = HTTPBearer(auto_error=False, description="A sign-in's token, or an API
 
 
 class GuardedRoute(APIRoute):
-    """A route that lets nobody in but whom the table names, and has each request in the audit log.
+    """A route that lets nobody in but whom the table names, nor too often, and has each request in the audit log.
 
     It decides before the body is read.
     """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:  # noqa: ANN401 (FastAPI's own)
+        """Make the route. Where somebody must be signed in, 429 is among its answers."""
+        guarded = any(POLICY.get((method, path)) not in (None, Access.PUBLIC) for method in more.get("methods") or ())
+        if guarded:
+            more["responses"] = {**failures(429), **(more.get("responses") or {})}
+        super().__init__(path, endpoint, **more)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler behind the check."""
@@ -153,6 +161,7 @@ async def _admit(request: Request, access: Access) -> None:
         )
     caller = await in_thread(parts_of(request).store.credentials.caller, secret.strip())
     request.state.caller = caller
+    parts_of(request).rates.take(caller.user_id)
     if access is Access.ADMIN and caller.role is not Role.ADMIN:
         raise ForbiddenError("Only admins may do this. Ask an admin, or sign in as one.")
 
