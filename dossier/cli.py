@@ -61,7 +61,7 @@ JOINED = {
         "serving.audit_commands:audit_commands",
         "Who signed in, asked, read, changed and promoted what, and when.",
     ),
-    "user": ("serving.people_commands:user_commands", "Users: list, add, change."),
+    "user": ("serving.people_commands:user_commands", "Users: list, add, change, erase."),
     "key": ("serving.people_commands:key_commands", "API keys for programs."),
 }
 """Commands of the other packages: where each is, and its line in the help."""

@@ -11,9 +11,10 @@ import typer
 from dossier.command_group import command_group
 from dossier.errors import SettingsError
 from dossier.settings import load_settings
+from serving.erasing import ErasedPerson, erase_person
 from serving.store import TERMINAL, Action, AuditLine, Change, NewUser, Role, Store, User, open_store
 
-user_commands = command_group("Users: list, add, change.")
+user_commands = command_group("Users: list, add, change, erase.")
 key_commands = command_group("API keys for programs.")
 
 
@@ -59,6 +60,48 @@ def change_user(
         user = store.users.change(name, Change(role=role, groups=groups, suspended=suspended))
         note_in_audit(store, Action.CHANGE, "dossier user change", user.name)
     print(f"{user.name}: {user.role}, groups {', '.join(sorted(user.groups)) or 'none'}.")
+
+
+@user_commands.command("erase")
+def erase_user(
+    name: Annotated[str, typer.Argument(help="Whom to erase.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Erase a user and everything that is kept of them, for good.
+
+    Conversations, messages, feedback, keys and sign-ins go; the audit log, other logs and the models' history get a
+    pseudonym in the place of the name. Works beside a running gateway.
+    Example: dossier user erase mira
+    """
+    with _store() as store:
+        known = _user(store, name).name
+        if not yes:
+            typer.confirm(f"Erase {known} with all conversations, feedback, keys and sign-ins, for good?", abort=True)
+        erased = erase_person(store, load_settings(), known)
+        note_in_audit(store, Action.ERASE, "dossier user erase", erased.store.pseudonym)
+    print("\n".join(_told(erased)))
+
+
+def _told(erased: ErasedPerson) -> list[str]:
+    gone = erased.store
+    counted = (
+        (gone.conversations, "conversation", "conversations"),
+        (gone.messages, "message", "messages"),
+        (gone.feedback, "piece of feedback", "pieces of feedback"),
+        (gone.keys, "key", "keys"),
+        (gone.sign_ins, "sign-in", "sign-ins"),
+    )
+    lines = [
+        f"Erased {gone.name}: " + ", ".join(f"{n} {one if n == 1 else more}" for n, one, more in counted) + ".",
+        f"In the audit log they are {gone.pseudonym} now ({gone.audit_lines} lines); changed were also "
+        f"{erased.masked} places in logs and {erased.registry} in the models' history.",
+        "Not reached: backups, exported feedback, and models that learned from it.",
+    ]
+    if not gone.overwritten:
+        lines.append(
+            "The database may keep what was removed in its files until it tidies up (PostgreSQL: VACUUM FULL)."
+        )
+    return lines
 
 
 @key_commands.command("create")

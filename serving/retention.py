@@ -14,11 +14,14 @@ _DAY_SECONDS = 24 * 3600
 _log = logging.getLogger(__name__)
 
 
-def remove_old(store: Store, settings: Settings, now: datetime) -> int:
-    """Remove what the settings don't want kept any longer; how many lines went."""
-    if not settings.audit_days:
-        return 0
-    return store.audit.forget_before(now - timedelta(days=settings.audit_days))
+def remove_old(store: Store, settings: Settings, now: datetime) -> None:
+    """Remove what the settings don't want kept any longer."""
+    for days, forget in (
+        (settings.audit_days, store.audit.forget_before),
+        (settings.conversation_days, store.conversations.forget_before),
+    ):
+        if days:
+            forget(now - timedelta(days=days))
 
 
 async def keep_for_a_time(store: Store, settings: Settings) -> None:

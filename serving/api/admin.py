@@ -19,8 +19,9 @@ from serving.api.index_schemas import (
 )
 from serving.api.parts import Parts
 from serving.api.policy import GuardedRoute, SignedInCaller
-from serving.api.schemas import ChangeBody, NewUserBody, UserReply, failures
+from serving.api.schemas import ChangeBody, ErasedReply, NewUserBody, UserReply, failures
 from serving.api.work import in_limited_thread, in_thread
+from serving.erasing import erase_person
 from serving.jobs import JobKind, JobStatus
 from serving.store import Change, NewUser
 
@@ -59,6 +60,19 @@ async def change_user(name: str, body: ChangeBody, parts: Parts, _: SignedInCall
     groups = None if body.groups is None else frozenset(body.groups)
     change = Change(role=body.role, groups=groups, suspended=body.suspended, password=body.password)
     return UserReply.of(await in_limited_thread(parts.password_work, parts.store.users.change, name, change))
+
+
+@router.delete("/users/{name}", summary="Erase a user", responses=failures(401, 403, 404, 409))
+async def erase_user(name: str, parts: Parts, _: SignedInCaller, note: Noted) -> ErasedReply:
+    """Remove a user and everything of theirs for good: conversations, messages, feedback, keys, sign-ins.
+
+    Lines of the audit log get a pseudonym in the place of the name, logs and the models' history too. Backups, exports
+    and models that were tuned aren't reached. The last active admin can't be erased (409).
+    """
+    await parts.trail.written()
+    erased = await in_thread(erase_person, parts.store, parts.gateway.settings, name)
+    note.target = erased.store.pseudonym
+    return ErasedReply.of(erased)
 
 
 @router.post(

@@ -42,6 +42,7 @@ _ACTIONS = {
     ("POST", "/admin/models/{name}/complete"): Action.ASK,
     ("POST", "/admin/models/{name}/promote"): Action.PROMOTE,
     ("POST", "/admin/models/rollback"): Action.PROMOTE,
+    ("DELETE", "/admin/users/{name}"): Action.ERASE,
 }
 """Actions of routes whose method doesn't say it."""
 _AN_ID = re.compile(r"[0-9a-f]{32}|\d{1,10}|chatcmpl-[0-9a-f]{24}")

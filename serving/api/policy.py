@@ -37,6 +37,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("GET", "/admin/users"): Access.ADMIN,
     ("POST", "/admin/users"): Access.ADMIN,
     ("PATCH", "/admin/users/{name}"): Access.ADMIN,
+    ("DELETE", "/admin/users/{name}"): Access.ADMIN,
     ("GET", "/admin/documents"): Access.ADMIN,
     ("PATCH", "/admin/documents"): Access.ADMIN,
     ("GET", "/admin/index"): Access.ADMIN,

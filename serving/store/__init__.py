@@ -1,6 +1,7 @@
 """Users, sign-ins, keys, conversations, feedback and the audit log, in SQLite or any database of SQLAlchemy."""
 
 from serving.store.audit import TERMINAL, Action, AuditFilter, AuditLine, AuditLog
+from serving.store.erasure import Erased
 from serving.store.opening import FirstAdmin, Store, open_store
 from serving.store.opinions import Feedback, Judged, Opinion, Suggestion
 from serving.store.people import Caller, Change, IssuedKey, KeyInfo, NewUser, Role, SignedIn, User
@@ -15,6 +16,7 @@ __all__ = [
     "Caller",
     "Change",
     "Conversation",
+    "Erased",
     "Feedback",
     "FirstAdmin",
     "IssuedKey",

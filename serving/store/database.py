@@ -4,7 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ THREADS = 20
 """Connections kept open; as many again may be opened for a moment (the API uses up to 40 threads)."""
 _WRITES = "dossier_writes"
 _PAUSE = 0.02
+_EMPTYING_SECONDS = 5.0
 
 
 class Database:
@@ -63,6 +64,25 @@ class Database:
                 connection.execute(text("SELECT 1"))
         except OperationalError as error:
             raise unreachable(error) from error
+
+    def overwrite_removed(self) -> bool:
+        """Leave nothing of what was removed in SQLite's files; whether that could be done now.
+
+        Removed rows are overwritten in the file at once; here the log beside it, which still has them, is emptied.
+        Other databases tidy up by themselves, at their own time.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return False
+        deadline = time.monotonic() + _EMPTYING_SECONDS
+        while True:
+            with closing(self._engine.raw_connection()) as connection:  # outside of any transaction
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                row = cursor.fetchone()
+                held = row is None or bool(row[0])
+            if not held or time.monotonic() > deadline:
+                return not held
+            time.sleep(_PAUSE)
 
     def close(self) -> None:
         """Close all connections."""
@@ -124,6 +144,7 @@ def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ANN401 (t
     _keep_a_log_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is gone from the file, too
 
 
 def _keep_a_log_ahead(connection: Any) -> None:  # noqa: ANN401 (the driver's own type)

@@ -12,6 +12,7 @@ from serving.store.audit import AuditLog
 from serving.store.conversations import Conversations
 from serving.store.credentials import Credentials
 from serving.store.database import Database, unreachable
+from serving.store.erasure import Erasure
 from serving.store.feedback import FeedbackStore
 from serving.store.migrating import migrate
 from serving.store.passwords import PasswordError, Passwords
@@ -31,6 +32,7 @@ class Store:
     conversations: Conversations
     feedback: FeedbackStore
     audit: AuditLog
+    erasure: Erasure
 
     def check(self) -> None:
         """Raise EnvironmentProblem when the database doesn't answer."""
@@ -72,6 +74,7 @@ def open_store(settings: Settings, passwords: Passwords | None = None) -> tuple[
         conversations=Conversations(database),
         feedback=FeedbackStore(database),
         audit=AuditLog(database),
+        erasure=Erasure(database),
     )
     return store, _first_admin(store, settings)
 

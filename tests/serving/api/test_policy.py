@@ -61,6 +61,7 @@ CONTRACT = {
         GET /admin/users
         POST /admin/users
         PATCH /admin/users/{name}
+        DELETE /admin/users/{name}
         GET /admin/documents
         PATCH /admin/documents
         GET /admin/index
