@@ -61,6 +61,14 @@ JOINED = {
         "serving.audit_commands:audit_commands",
         "Who signed in, asked, read, changed and promoted what, and when.",
     ),
+    "backup": (
+        "serving.archive.commands:backup",
+        "Write one file with users, chats, settings, index and promoted adapters, also while Dossier runs.",
+    ),
+    "restore": (
+        "serving.archive.commands:restore",
+        "Put the state of a backup in the place of this one, after checking all of it. Dossier must not be running.",
+    ),
     "user": ("serving.people_commands:user_commands", "Users: list, add, change, erase."),
     "key": ("serving.people_commands:key_commands", "API keys for programs."),
 }

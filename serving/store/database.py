@@ -38,6 +38,11 @@ class Database:
         """SQLAlchemy's engine, for migrations."""
         return self._engine
 
+    @property
+    def file(self) -> Path | None:
+        """SQLite's file; None for another database."""
+        return _file_of(self._engine.url)
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads."""
@@ -89,6 +94,11 @@ class Database:
         self._engine.dispose()
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file that a URL names; None where it isn't SQLite's. Raises SettingsError for what is no URL."""
+    return _file_of(_url(url))
+
+
 def unreachable(error: DatabaseError) -> EnvironmentProblem:
     """The database's refusal in plain words, without the statement and its values."""
     reason = str(error.orig).strip() or type(error.orig).__name__
@@ -98,11 +108,19 @@ def unreachable(error: DatabaseError) -> EnvironmentProblem:
     )
 
 
-def _parse(url: str) -> URL:
+def _url(url: str) -> URL:
     try:
-        parsed = make_url(url)
+        return make_url(url)
     except ArgumentError:
         raise SettingsError("database_url isn't a SQLAlchemy URL such as postgresql://user@host/name.") from None
+
+
+def _file_of(url: URL) -> Path | None:
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+def _parse(url: str) -> URL:
+    parsed = _url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database in (None, "", ":memory:"):
             raise SettingsError("database_url names SQLite in memory, which threads can't share. Name a file.")
