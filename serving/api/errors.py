@@ -94,7 +94,8 @@ async def _dossier(request: Request, error: Exception) -> JSONResponse:
     if error.http_status == 429:
         headers["Retry-After"] = str(error.seconds if isinstance(error, LaterError) else _RETRY_SECONDS)
     if error.http_status >= 500:
-        _log.error("%s %s: %s", request.method, request.url.path, error)
+        # the template, not the path: people put keys and names where ids belong
+        _log.error("%s %s: %s", request.method, getattr(request.scope.get("route"), "path", "?"), error)
     return _reply(error_body(str(error), error.code, error.http_status), error.http_status, headers)
 
 
