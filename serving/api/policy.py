@@ -90,10 +90,13 @@ class GuardedRoute(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:  # noqa: ANN401 (FastAPI's own)
-        """Make the route. Where somebody must be signed in, 429 is among its answers."""
-        guarded = any(POLICY.get((method, path)) not in (None, Access.PUBLIC) for method in more.get("methods") or ())
-        if guarded:
-            more["responses"] = {**failures(429), **(more.get("responses") or {})}
+        """Make the route; what the guard and the reading of a body answer is added to its description."""
+        methods = more.get("methods") or ()
+        statuses = (
+            [429] if any(POLICY.get((method, path), Access.PUBLIC) is not Access.PUBLIC for method in methods) else []
+        )
+        statuses += [400, 413] if {"POST", "PATCH"} & set(methods) else []
+        more["responses"] = {**failures(*statuses), **(more.get("responses") or {})}
         super().__init__(path, endpoint, **more)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
