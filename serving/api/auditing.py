@@ -20,6 +20,8 @@ from serving.store.database import unreachable
 
 _PAUSE_SECONDS = 0.25
 _MOST_WAITING = 20_000
+_LOOKED_BACK = 50
+"""Lines among which the same refusal is looked for."""
 _DONE = "done"
 _NOT_WATCHED = frozenset(
     {
@@ -116,14 +118,20 @@ class AuditTrail:
 
     def add(self, line: AuditLine) -> None:
         """Take a line. The same refusal again before the last one is written only counts."""
-        for place, other in enumerate(self._waiting[-50:], start=max(0, len(self._waiting) - 50)):
-            if line.status in _FLOODS and replace(other, at=line.at, times=1) == line:
-                self._waiting[place] = replace(other, times=other.times + 1)
-                return
+        if line.status in _FLOODS and self._counted(line):
+            return
         if len(self._waiting) < _MOST_WAITING:
             self._waiting.append(line)
         else:
             self._metrics.audit_lost()
+
+    def _counted(self, line: AuditLine) -> bool:
+        for place in range(max(0, len(self._waiting) - _LOOKED_BACK), len(self._waiting)):
+            other = self._waiting[place]
+            if replace(other, at=line.at, times=1) == line:
+                self._waiting[place] = replace(other, times=other.times + 1)
+                return True
+        return False
 
     async def written(self) -> None:
         """Write what has been taken. What the store refuses waits for the next time; the log and a metric tell."""

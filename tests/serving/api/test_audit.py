@@ -211,6 +211,15 @@ def test_old_lines_go_at_the_start(tmp_path: Path) -> None:
         assert kept.store.audit.list(AuditFilter())[-1].at == old[1].at
 
 
+def test_nobody_waits_for_the_lines_of_reading_and_asking(gateway: Served) -> None:
+    mira = gateway.signed_in("mira")
+    with gateway.store.database.locked():  # nothing can be written meanwhile
+        assert mira.post(CHAT, json=ask("What?")).status_code == 200
+        assert "[DONE]" in mira.post(CHAT, json=ask("What?", stream=True)).text
+        assert mira.get("/conversations").status_code == 200
+    assert [line["action"] for line in lines(gateway)] == ["ask", "ask", "read"]
+
+
 def test_a_followed_stream_is_passed_on_piece_by_piece(mira: httpx.Client, gateway: Served) -> None:
     """The line mustn't hold the first words back."""
     with mira.stream("POST", CHAT, json=ask("wait", stream=True)) as reply:
