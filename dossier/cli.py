@@ -57,8 +57,20 @@ JOINED = {
         "serving.feedback_commands:feedback_commands",
         "What people say about answers: export what the model can learn from.",
     ),
-    "user": ("serving.commands:user_commands", "Users: list, add, change."),
-    "key": ("serving.commands:key_commands", "API keys for programs."),
+    "audit": (
+        "serving.audit_commands:audit_commands",
+        "Who signed in, asked, read, changed and promoted what, and when.",
+    ),
+    "backup": (
+        "serving.archive.commands:backup",
+        "Write one file with users, chats, settings, index and promoted adapters, also while Dossier runs.",
+    ),
+    "restore": (
+        "serving.archive.commands:restore",
+        "Put the state of a backup in the place of this one, after checking all of it. Dossier must not be running.",
+    ),
+    "user": ("serving.people_commands:user_commands", "Users: list, add, change, erase."),
+    "key": ("serving.people_commands:key_commands", "API keys for programs."),
 }
 """Commands of the other packages: where each is, and its line in the help."""
 WITHIN = {

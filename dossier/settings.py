@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL of users and chats; empty: SQLite in home")
     admin_password: SecretStr | None = Field(None, description="first admin's password; empty: made and shown once")
     session_hours: float = Field(12, gt=0, description="how long a sign-in lasts")
+    requests_per_minute: int = Field(600, ge=0, description="most requests of one user within a minute; 0: no limit")
+    conversation_days: int = Field(
+        0, ge=0, le=36500, description="conversations in which nothing was said for so long are deleted; 0: never"
+    )
+    audit_days: int = Field(365, ge=0, le=36500, description="how long lines of the audit log are kept; 0: for ever")
 
     @classmethod
     def settings_customise_sources(

@@ -26,10 +26,14 @@ _STREAM_TIMEOUT = httpx.Timeout(300, connect=3)
 class Gateway:
     """The gateway as one signed-in person sees it. Without a token only `sign_in` and `readiness` work."""
 
-    def __init__(self, address: str, token: str | None = None) -> None:
-        """Connect to `address` (http://host:port). No request is made yet."""
+    def __init__(self, address: str, token: str | None = None, browser: str | None = None) -> None:
+        """Connect to `address` (http://host:port). No request is made yet.
+
+        `browser` is the person's own IP address, by which failed sign-ins are counted: the gateway sees this machine's.
+        """
         self._address = address
         self._token = token
+        self._browser = browser
         self._http = _connections(address)
 
     def sign_in(self, name: str, password: str) -> SignIn:
@@ -178,7 +182,8 @@ class Gateway:
             raise GatewayUnreachableError(BROKEN_OFF if said else UNREACHABLE) from error
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        known = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return {**known, "X-Forwarded-For": self._browser} if self._browser else known
 
     def _call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, timeout: httpx.Timeout = _TIMEOUT

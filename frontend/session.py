@@ -66,7 +66,9 @@ def pack(session: Session) -> Pack:
 
 def visitor() -> Gateway:
     """The gateway for somebody who isn't signed in."""
-    return Gateway(settings().api_url)
+    address = st.context.ip_address
+    # None on this machine, and no text in Streamlit's own test client
+    return Gateway(settings().api_url, browser=address if isinstance(address, str) else None)
 
 
 def current() -> Session | None:

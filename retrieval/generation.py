@@ -94,12 +94,12 @@ def current_name(folder: Path) -> str:
         raise IndexMissingError("nothing is indexed yet. Run `dossier index` first.")
     content = pointer.read_bytes()
     name = content[:7].decode("ascii", "replace")
-    if content != _pointer(name) or not _NAME.fullmatch(name):
+    if content != pointer_content(name) or not _NAME.fullmatch(name):
         raise CorruptIndexError(f"{pointer} is damaged. Index the documents again.")
     return name
 
 
-def _pointer(name: str) -> bytes:
+def pointer_content(name: str) -> bytes:
     """What CURRENT holds: the name and its digest, since one flipped bit can make another generation's name of it."""
     return f"{name} {hashlib.sha256(name.encode()).hexdigest()}\n".encode()
 
@@ -191,7 +191,7 @@ def _new_pointer(folder: Path, name: str) -> Iterator[Path]:
     """A file to replace CURRENT with; it is gone afterwards, used or not."""
     pointer = folder / f".{CURRENT}.new"
     try:
-        pointer.write_bytes(_pointer(name))
+        pointer.write_bytes(pointer_content(name))
         flush(pointer)
         yield pointer
     finally:

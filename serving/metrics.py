@@ -47,6 +47,12 @@ class Metrics:
         self._tokens = Counter(
             "dossier_tokens", "Tokens that the model read and wrote.", ("direction",), registry=registry
         )
+        self._audit = Counter(
+            "dossier_audit_problems",
+            "Times that lines of the audit log couldn't be written (failed: they wait; lost: they are gone).",
+            ("kind",),
+            registry=registry,
+        )
         self._running = Gauge("dossier_answers_running", "Answers under way.", registry=registry)
         self._engine = Gauge("dossier_engine_up", "1 while the model server is ready.", registry=registry)
         self._as_promoted = Gauge(
@@ -76,6 +82,14 @@ class Metrics:
         for fault in faults:
             self._faulty.labels(str(fault)).inc()
 
+    def audit_failed(self) -> None:
+        """Count that lines of the audit log couldn't be written; they wait."""
+        self._audit.labels("failed").inc()
+
+    def audit_lost(self) -> None:
+        """Count a line of the audit log for which there was no room any more."""
+        self._audit.labels("lost").inc()
+
     def running(self, answers: int) -> None:
         """Show how many answers are under way."""
         self._running.set(answers)
@@ -97,5 +111,7 @@ class Metrics:
             self._answers.labels(str(verdict))
         for fault in Fault:
             self._faulty.labels(str(fault))
+        for kind in ("failed", "lost"):
+            self._audit.labels(kind)
         for direction in ("read", "written"):
             self._tokens.labels(direction)

@@ -125,6 +125,18 @@ class ChampionsFile:
         }
         replace_file(self.file, sealed_text(content))
 
+    def forget_name(self, name: str, pseudonym: str) -> int:
+        """Put a pseudonym in the place of a person's name in the history; in how many changes. Raises as `read`."""
+        if not self.file.exists():
+            return 0
+        with self.held():
+            before = self.read()
+            theirs = [one for one in before.history if one.by == name]
+            if theirs:
+                history = tuple(replace(one, by=pseudonym) if one in theirs else one for one in before.history)
+                self.write(replace(before, history=history))
+        return len(theirs)
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep other writers waiting."""

@@ -1,7 +1,8 @@
 """Routes for the caller's own account: sign-in, password, keys."""
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Request, status
 
+from serving.api.auditing import Noted
 from serving.api.parts import Parts
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import (
@@ -20,14 +21,16 @@ router = APIRouter(prefix="/auth", tags=["account"], route_class=GuardedRoute)
 
 
 @router.post("/sign-in", summary="Sign in", responses=failures(401, 422, 429))
-async def sign_in(body: SignInBody, parts: Parts) -> SignInReply:
+async def sign_in(body: SignInBody, request: Request, parts: Parts, note: Noted) -> SignInReply:
     """Exchange name and password for a token.
 
-    After ten failures for a name within five minutes the name is closed for a while (429).
+    After ten failures for a name, or fifty from an address, within five minutes it is closed for a while (429).
     """
-    parts.attempts.begin(body.name)
+    note.name = body.name
+    address = request.client.host if request.client else ""
+    parts.attempts.begin(body.name, address)
     signed_in = await in_limited_thread(parts.password_work, parts.store.credentials.sign_in, body.name, body.password)
-    parts.attempts.succeeded(body.name)
+    parts.attempts.succeeded(body.name, address)
     return SignInReply.of(signed_in)
 
 
@@ -65,9 +68,11 @@ async def list_keys(parts: Parts, caller: SignedInCaller) -> list[KeyReply]:
 
 
 @router.post("/keys", summary="Make an API key", responses=failures(401, 422))
-async def make_key(body: KeyBody, parts: Parts, caller: SignedInCaller) -> IssuedKeyReply:
+async def make_key(body: KeyBody, parts: Parts, caller: SignedInCaller, note: Noted) -> IssuedKeyReply:
     """Make a key for programs. It has the caller's rights and is shown this once."""
-    return IssuedKeyReply.of(await in_thread(parts.store.credentials.issue_key, caller.user_id, body.label))
+    issued = await in_thread(parts.store.credentials.issue_key, caller.user_id, body.label)
+    note.target = issued.id
+    return IssuedKeyReply.of(issued)
 
 
 @router.delete(

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, status
 
+from serving.api.auditing import Noted
 from serving.api.index_schemas import (
     ClearBody,
     CorrectionReply,
@@ -18,8 +19,9 @@ from serving.api.index_schemas import (
 )
 from serving.api.parts import Parts
 from serving.api.policy import GuardedRoute, SignedInCaller
-from serving.api.schemas import ChangeBody, NewUserBody, UserReply, failures
+from serving.api.schemas import ChangeBody, ErasedReply, NewUserBody, UserReply, failures
 from serving.api.work import in_limited_thread, in_thread
+from serving.erasing import erase_person
 from serving.jobs import JobKind, JobStatus
 from serving.store import Change, NewUser
 
@@ -41,10 +43,12 @@ async def list_users(parts: Parts, _: SignedInCaller) -> list[UserReply]:
     status_code=status.HTTP_201_CREATED,
     responses=failures(400, 401, 403, 409, 422),
 )
-async def add_user(body: NewUserBody, parts: Parts, _: SignedInCaller) -> UserReply:
+async def add_user(body: NewUserBody, parts: Parts, _: SignedInCaller, note: Noted) -> UserReply:
     """Add a user with a first password, which the user should change."""
     new = NewUser(body.name, body.password, body.role, frozenset(body.groups))
-    return UserReply.of(await in_limited_thread(parts.password_work, parts.store.users.add, new))
+    added = await in_limited_thread(parts.password_work, parts.store.users.add, new)
+    note.target = added.name
+    return UserReply.of(added)
 
 
 @router.patch("/users/{name}", summary="Change a user", responses=failures(401, 403, 404, 409, 422))
@@ -56,6 +60,19 @@ async def change_user(name: str, body: ChangeBody, parts: Parts, _: SignedInCall
     groups = None if body.groups is None else frozenset(body.groups)
     change = Change(role=body.role, groups=groups, suspended=body.suspended, password=body.password)
     return UserReply.of(await in_limited_thread(parts.password_work, parts.store.users.change, name, change))
+
+
+@router.delete("/users/{name}", summary="Erase a user", responses=failures(401, 403, 404, 409))
+async def erase_user(name: str, parts: Parts, _: SignedInCaller, note: Noted) -> ErasedReply:
+    """Remove a user and everything of theirs for good: conversations, messages, feedback, keys, sign-ins.
+
+    Lines of the audit log get a pseudonym in the place of the name, logs and the models' history too. Backups, exports
+    and models that were tuned aren't reached. The last active admin can't be erased (409).
+    """
+    await parts.trail.written()
+    erased = await in_thread(erase_person, parts.store, parts.gateway.settings, name)
+    note.target = erased.store.pseudonym
+    return ErasedReply.of(erased)
 
 
 @router.post(
@@ -101,10 +118,14 @@ async def list_documents(parts: Parts, _: SignedInCaller) -> list[DocumentReply]
 
 
 @router.patch("/documents", summary="Correct a document's metadata", responses=failures(400, 401, 403, 404, 422))
-async def correct_document(source: str, body: MetadataFields, parts: Parts, _: SignedInCaller) -> CorrectionReply:
+async def correct_document(
+    source: str, body: MetadataFields, parts: Parts, _: SignedInCaller, note: Noted
+) -> CorrectionReply:
     """Correct what the file `source` is about. It holds from the next indexing run on, for all items of the file."""
     values = body.model_dump(exclude_none=True)
-    return CorrectionReply(source=source, corrections=await in_thread(parts.gateway.index.correct, source, values))
+    corrections = await in_thread(parts.gateway.index.correct, source, values)
+    note.documents = (source,)
+    return CorrectionReply(source=source, corrections=corrections)
 
 
 @router.get("/index/generations", summary="The generations on disk", responses=failures(401, 403))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeVar
 
@@ -12,9 +12,10 @@ from anyio import move_on_after
 from starlette.types import Receive
 
 from dossier.errors import EngineError, NotFoundError
-from dossier.records import Answer, AnswerEvent, Delta, Usage
+from dossier.records import Answer, AnswerEvent, Delta, Passage, Usage
 from serving.api.answer_schemas import PIN
 from serving.api.asking import Asked
+from serving.api.auditing import AuditNote
 from serving.api.chat_schemas import TRACES, UNSUPPORTED, sources_of
 from serving.api.errors import error_body_of
 from serving.api.parts import Running
@@ -30,8 +31,8 @@ _log = logging.getLogger(__name__)
 class AnswerRun:
     """The way from a question to its kept answer. It holds a slot until `events` has ended or `leave` is called."""
 
-    def __init__(self, parts: Running, caller: Caller, asked: Asked) -> None:
-        """Take a slot. Raises LaterError when there is none."""
+    def __init__(self, parts: Running, caller: Caller, asked: Asked, note: AuditNote) -> None:
+        """Take a slot; `note` is told what comes of it. Raises LaterError when there is none."""
         self._parts, self._caller, self._asked = parts, caller, asked
         self._slot = parts.slots.take()
         self._said: list[str] = []
@@ -41,6 +42,8 @@ class AnswerRun:
         self._began = time.monotonic()
         self.id = f"chatcmpl-{secrets.token_hex(12)}"
         """The answer's id: OpenAI's for the client, and the one that it is kept under."""
+        self._audit = note
+        note.target = self.id
 
     async def begin(self) -> None:
         """Keep the question. Raises NotFoundError if the conversation isn't the caller's."""
@@ -90,10 +93,12 @@ class AnswerRun:
             self._said.append(event.text)
         elif isinstance(event, Answer):
             self._outcome, self._usage = WITHDRAWN if event.withdrawn else event.verdict, event.usage
+            self._audit.documents = documents_of(event.passages)
             self._parts.metrics.not_borne_out(one.fault for one in event.unsupported)
             await self._keep_answer(_kept(event, self.id))
 
     async def _finish(self) -> None:
+        self._audit.outcome = self._outcome
         self._parts.metrics.answer(time.monotonic() - self._began, self._outcome, self._usage)
         try:
             if self._outcome in (INTERRUPTED, FAILED):
@@ -112,6 +117,11 @@ class AnswerRun:
         if self._asked.conversation is not None:
             keep = self._parts.store.conversations.keep
             await in_thread(keep, self._caller.user_id, self._asked.conversation, message)
+
+
+def documents_of(passages: Iterable[Passage]) -> tuple[str, ...]:
+    """The names of the documents that passages are from, each once."""
+    return tuple(dict.fromkeys(passage.chunk.source for passage in passages))
 
 
 def _kept(answer: Answer, answer_id: str) -> NewMessage:

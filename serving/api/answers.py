@@ -4,8 +4,10 @@ from fastapi import APIRouter, Request, Response
 
 from dossier.errors import QuestionError
 from serving.api.answer_schemas import PIN, ReplayReply
-from serving.api.answering import unless_gone
-from serving.api.chat import CLIENT_GONE, require_parts
+from serving.api.answering import documents_of, unless_gone
+from serving.api.auditing import Noted
+from serving.api.chat import require_parts
+from serving.api.errors import CLIENT_GONE
 from serving.api.parts import Parts
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import failures
@@ -22,7 +24,7 @@ router = APIRouter(prefix="/answers", tags=["conversations"], route_class=Guarde
     responses=failures(400, 401, 404, 429, 503),
 )
 async def replay_answer(
-    answer_id: str, request: Request, parts: Parts, caller: SignedInCaller
+    answer_id: str, request: Request, parts: Parts, caller: SignedInCaller, note: Noted
 ) -> Response | ReplayReply:
     """Ask again what a kept answer answered, and tell what differs; its owner may, and admins.
 
@@ -40,4 +42,7 @@ async def replay_answer(
         again = await unless_gone(parts.gateway.answerer.replay(pin, kept.groups), request.receive)
     finally:
         slot.give_back()
-    return Response(status_code=CLIENT_GONE) if again is None else ReplayReply.of(kept, pin, *again)
+    if again is None:
+        return Response(status_code=CLIENT_GONE)
+    note.documents, note.outcome = documents_of(again[0].passages), again[0].verdict
+    return ReplayReply.of(kept, pin, *again)

@@ -11,16 +11,19 @@ from fastapi.routing import APIRoute
 
 import dossier
 from dossier.errors import DossierError
-from serving.api import accounts, admin, answers, chat, conversations, docs, feedback, market, models, status
+from serving.api import accounts, admin, answers, audit, chat, conversations, docs, feedback, market, models, status
 from serving.api.attempts import Attempts
+from serving.api.auditing import AuditTrail
 from serving.api.errors import handle_errors
 from serving.api.gateway import Gateway
 from serving.api.middleware import BodyLimit, Measure, SafeHeaders
 from serving.api.parts import Running
 from serving.api.policy import check_routes
+from serving.api.rates import Rates
 from serving.api.slots import Slots
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
+from serving.retention import keep_for_a_time
 
 _log = logging.getLogger(__name__)
 _SPARE_ANSWERS = 8
@@ -34,6 +37,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     answers.router,
     accounts.router,
     admin.router,
+    audit.router,
     models.router,
     feedback.router,
     market.router,
@@ -59,7 +63,9 @@ def create_app(gateway: Gateway) -> FastAPI:
         metrics=metrics,
         slots=Slots(gateway.settings.engine_queue + _SPARE_ANSWERS, metrics.running),
         attempts=Attempts(),
+        rates=Rates(gateway.settings.requests_per_minute),
         password_work=CapacityLimiter(_PASSWORDS_AT_ONCE),
+        trail=AuditTrail(gateway.store.audit, metrics),
     )
     app = FastAPI(
         title="Dossier",
@@ -104,6 +110,9 @@ def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManag
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with AsyncExitStack() as ending:  # each part is ended even if another can't be
             ending.callback(running.store.close)
+            ending.push_async_callback(running.trail.written)
+            for work in (running.trail.keep_writing(), keep_for_a_time(running.store, running.gateway.settings)):
+                ending.push_async_callback(_cancelled, asyncio.create_task(work))
             if engine := running.gateway.engine:
                 ending.push_async_callback(engine.stop)
                 await engine.start()

@@ -8,6 +8,7 @@ from dossier.errors import EngineError, IndexMissingError
 from dossier.records import Answer
 from serving.api.answering import AnswerRun, unless_gone
 from serving.api.asking import read_question
+from serving.api.auditing import Noted
 from serving.api.chat_schemas import (
     AnswerChoice,
     AnswerMessage,
@@ -19,6 +20,7 @@ from serving.api.chat_schemas import (
     annotations_of,
     sources_of,
 )
+from serving.api.errors import CLIENT_GONE
 from serving.api.gateway import Gateway
 from serving.api.parts import Parts
 from serving.api.policy import GuardedRoute, SignedInCaller
@@ -27,7 +29,6 @@ from serving.api.streaming import AnswerStream
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=GuardedRoute)
 
-CLIENT_GONE = 499
 _STARTED = int(time.time())
 _STREAM_EXAMPLE = (
     'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n'
@@ -56,7 +57,9 @@ async def list_models(parts: Parts, _: SignedInCaller) -> ModelsReply:
         },
     },
 )
-async def complete(body: ChatBody, request: Request, parts: Parts, caller: SignedInCaller) -> Response | ChatReply:
+async def complete(
+    body: ChatBody, request: Request, parts: Parts, caller: SignedInCaller, note: Noted
+) -> Response | ChatReply:
     """Answer the last message from the documents that the caller may see, with sources.
 
     With `stream`, chunks tell the steps (`step`), the text, and at last sources, verdict and usage. An error in
@@ -66,7 +69,7 @@ async def complete(body: ChatBody, request: Request, parts: Parts, caller: Signe
     gateway = parts.gateway
     asked = read_question(body, gateway.model, gateway.settings.question_characters)
     require_parts(gateway)
-    run = AnswerRun(parts, caller, asked)
+    run = AnswerRun(parts, caller, asked, note)
     await run.begin()
     if body.stream:
         return AnswerStream(run, gateway.model)

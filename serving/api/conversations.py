@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, status
 
+from serving.api.auditing import Noted
 from serving.api.parts import Parts
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import ConversationReply, NewConversationBody, TitleBody, WholeConversationReply, failures
@@ -29,11 +30,13 @@ async def list_conversations(
 
 @router.post("", summary="Begin a conversation", status_code=status.HTTP_201_CREATED, responses=failures(401, 422))
 async def start_conversation(
-    parts: Parts, caller: SignedInCaller, body: NewConversationBody | None = None
+    parts: Parts, caller: SignedInCaller, note: Noted, body: NewConversationBody | None = None
 ) -> ConversationReply:
     """Make an empty conversation. Give its id as `conversation` to POST /v1/chat/completions."""
     title = (body.title if body else None) or ""
-    return ConversationReply.of(await in_thread(parts.store.conversations.start, caller.user_id, title))
+    started = await in_thread(parts.store.conversations.start, caller.user_id, title)
+    note.target = started.id
+    return ConversationReply.of(started)
 
 
 @router.get("/{conversation_id}", summary="One conversation", responses=failures(401, 404))

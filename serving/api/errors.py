@@ -1,6 +1,7 @@
 """The edge: every failure becomes one JSON shape with a sentence that says what to do."""
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ SAFE_HEADERS = {
 _log = logging.getLogger(__name__)
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _RETRY_SECONDS = 5
+CLIENT_GONE = 499
+"""The status of a request whose client left; nobody sees it but the log and the metrics."""
 _HTTP = {
     404: ("not_found", "There is nothing at this address. GET /docs shows what there is."),
     405: ("method_not_allowed", "This address doesn't take this method. GET /docs shows which ones it takes."),
@@ -56,6 +59,19 @@ def error_body_of(error: Exception) -> dict[str, Any]:
     return error_body(_FAULT, DossierError.code, 500)
 
 
+def failure_of(error: BaseException) -> tuple[int, str]:
+    """The status that an error is answered with, and its name for programs."""
+    if isinstance(error, OperationalError):
+        error = unreachable(error)
+    if isinstance(error, DossierError):
+        return error.http_status, error.code
+    if isinstance(error, RequestValidationError):
+        return 422, "bad_request"
+    if isinstance(error, HTTPException):
+        return error.status_code, _HTTP.get(error.status_code, ("bad_request", ""))[0]
+    return (CLIENT_GONE, "gone") if isinstance(error, CancelledError) else (500, DossierError.code)
+
+
 def handle_errors(app: FastAPI) -> None:
     """Make the app answer with the one shape whatever happens."""
     app.add_exception_handler(DossierError, _dossier)
@@ -78,7 +94,8 @@ async def _dossier(request: Request, error: Exception) -> JSONResponse:
     if error.http_status == 429:
         headers["Retry-After"] = str(error.seconds if isinstance(error, LaterError) else _RETRY_SECONDS)
     if error.http_status >= 500:
-        _log.error("%s %s: %s", request.method, request.url.path, error)
+        # the template, not the path: people put keys and names where ids belong
+        _log.error("%s %s: %s", request.method, getattr(request.scope.get("route"), "path", "?"), error)
     return _reply(error_body(str(error), error.code, error.http_status), error.http_status, headers)
 
 

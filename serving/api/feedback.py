@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from dossier.feedback import Fault, FeedbackState
+from serving.api.auditing import Noted
 from serving.api.feedback_schemas import FeedbackBody, FeedbackChangeBody, FeedbackReply, TriageReply
 from serving.api.parts import Parts, Running
 from serving.api.policy import GuardedRoute, SignedInCaller
@@ -22,9 +23,11 @@ _LARGEST_ID = (1 << 31) - 1
 
 
 @router.post("/v1/feedback", summary="Say whether an answer helped", responses=failures(401, 404, 413, 422))
-async def give_feedback(body: FeedbackBody, parts: Parts, caller: SignedInCaller) -> FeedbackReply:
+async def give_feedback(body: FeedbackBody, parts: Parts, caller: SignedInCaller, note: Noted) -> FeedbackReply:
     """Keep what the asker says about an answer of the caller's own conversations; it replaces what was said before."""
-    return FeedbackReply.of(await in_thread(_keep, parts, caller, body.opinion))
+    kept = await in_thread(_keep, parts, caller, body.opinion)
+    note.target = str(kept.id)
+    return FeedbackReply.of(kept)
 
 
 @router.get("/v1/feedback", summary="What I said about answers", responses=failures(401, 422))

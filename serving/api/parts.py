@@ -7,7 +7,9 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from serving.api.attempts import Attempts
+from serving.api.auditing import AuditTrail
 from serving.api.gateway import Gateway
+from serving.api.rates import Rates
 from serving.api.slots import Slots
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
@@ -16,14 +18,16 @@ from serving.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The gateway's parts and what the app adds: the job, the measurements and the limits."""
+    """The gateway's parts and what the app adds: the job, the measurements, the limits and the audit trail."""
 
     gateway: Gateway
     job: IndexJob
     metrics: Metrics
     slots: Slots
     attempts: Attempts
+    rates: Rates
     password_work: CapacityLimiter
+    trail: AuditTrail
 
     @property
     def store(self) -> Store:

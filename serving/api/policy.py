@@ -10,9 +10,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.routing import BaseRoute
 
 from dossier.errors import DossierError, ForbiddenError, SignInError
+from serving.api.auditing import AuditNote, FollowedResponse, action_of, is_watched, line_of
+from serving.api.errors import failure_of
 from serving.api.parts import parts_of
+from serving.api.schemas import failures
 from serving.api.work import in_thread
-from serving.store import Caller, Role
+from serving.store import Action, Caller, Role
 
 
 class Access(Enum):
@@ -34,6 +37,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("GET", "/admin/users"): Access.ADMIN,
     ("POST", "/admin/users"): Access.ADMIN,
     ("PATCH", "/admin/users/{name}"): Access.ADMIN,
+    ("DELETE", "/admin/users/{name}"): Access.ADMIN,
     ("GET", "/admin/documents"): Access.ADMIN,
     ("PATCH", "/admin/documents"): Access.ADMIN,
     ("GET", "/admin/index"): Access.ADMIN,
@@ -45,6 +49,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("POST", "/admin/index/verify"): Access.ADMIN,
     ("POST", "/admin/index/rollback"): Access.ADMIN,
     ("POST", "/admin/index/gc"): Access.ADMIN,
+    ("GET", "/admin/audit"): Access.ADMIN,
     ("GET", "/admin/models"): Access.ADMIN,
     ("POST", "/admin/models/rollback"): Access.ADMIN,
     ("POST", "/admin/models/{name}/promote"): Access.ADMIN,
@@ -79,15 +84,34 @@ _bearer = HTTPBearer(auto_error=False, description="A sign-in's token, or an API
 
 
 class GuardedRoute(APIRoute):
-    """A route that lets nobody in but whom the table names. It decides before the body is read."""
+    """A route that lets nobody in but whom the table names, nor too often, and has each request in the audit log.
+
+    It decides before the body is read.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:  # noqa: ANN401 (FastAPI's own)
+        """Make the route; what the guard and the reading of a body answer is added to its description."""
+        methods = more.get("methods") or ()
+        statuses = (
+            [429] if any(POLICY.get((method, path), Access.PUBLIC) is not Access.PUBLIC for method in methods) else []
+        )
+        statuses += [400, 413] if {"POST", "PATCH"} & set(methods) else []
+        more["responses"] = {**failures(*statuses), **(more.get("responses") or {})}
+        super().__init__(path, endpoint, **more)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler behind the check."""
         handler = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            await _admit(request, POLICY[request.method, self.path])
-            return await handler(request)
+            request.state.audit, request.state.caller = AuditNote(), None
+            try:
+                await _admit(request, POLICY[request.method, self.path])
+                response = await handler(request)
+            except BaseException as error:
+                _take_line(request, self.path, *failure_of(error))
+                raise
+            return await _watched(request, self.path, response)
 
         return guarded
 
@@ -110,6 +134,27 @@ def _keys(route: BaseRoute) -> set[tuple[str, str]]:
     return {(method, route.path) for method in route.methods}
 
 
+def _take_line(request: Request, path: str, status: int, outcome: str) -> None:
+    if is_watched(request.method, path, status):
+        parts_of(request).trail.add(line_of(request, path, _name(request), status, outcome))
+
+
+async def _watched(request: Request, path: str, response: Response) -> Response:
+    """The response, whose line is taken: of an answer at its end, of a change before anybody hears that it is done."""
+    trail, action = parts_of(request).trail, action_of(request.method, path)
+    if action is Action.ASK:
+        return FollowedResponse(response, trail, request, path, _name(request))
+    _take_line(request, path, response.status_code, "")
+    if action is not Action.READ:
+        await trail.written()
+    return response
+
+
+def _name(request: Request) -> str:
+    caller = request.state.caller
+    return caller.name if isinstance(caller, Caller) else ""
+
+
 async def _admit(request: Request, access: Access) -> None:
     if access is Access.PUBLIC:
         return
@@ -119,9 +164,10 @@ async def _admit(request: Request, access: Access) -> None:
             "Nobody is signed in. Send `Authorization: Bearer` with a token from POST /auth/sign-in or an API key."
         )
     caller = await in_thread(parts_of(request).store.credentials.caller, secret.strip())
+    request.state.caller = caller
+    parts_of(request).rates.take(caller.user_id)
     if access is Access.ADMIN and caller.role is not Role.ADMIN:
         raise ForbiddenError("Only admins may do this. Ask an admin, or sign in as one.")
-    request.state.caller = caller
 
 
 def _caller(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dossier.pins import Pin
 from dossier.traces import Trace, Unsupported
+from serving.erasing import ErasedPerson
 from serving.store import Caller, Conversation, IssuedKey, KeyInfo, Message, Role, SignedIn, User
 from serving.store.conversations import TITLE
 from serving.store.passwords import LONGEST, SHORTEST
@@ -140,6 +141,36 @@ class UserReply(BaseModel):
             groups=sorted(user.groups),
             suspended=user.suspended,
             created_at=user.created_at,
+        )
+
+
+class ErasedReply(BaseModel):
+    """What was removed of a person."""
+
+    pseudonym: str = Field(description="What the audit log has in the place of the name.", examples=["erased-5f0c22a7"])
+    conversations: int
+    messages: int
+    feedback: int
+    keys: int
+    sign_ins: int
+    audit_lines: int = Field(description="Lines of the audit log with the pseudonym.")
+    log_places: int = Field(description="Places in log files that were made unreadable.")
+    overwritten: bool = Field(description="Nothing is left in the database's file either.")
+
+    @classmethod
+    def of(cls, erased: ErasedPerson) -> Self:
+        """From the record."""
+        gone = erased.store
+        return cls(
+            pseudonym=gone.pseudonym,
+            conversations=gone.conversations,
+            messages=gone.messages,
+            feedback=gone.feedback,
+            keys=gone.keys,
+            sign_ins=gone.sign_ins,
+            audit_lines=gone.audit_lines,
+            log_places=erased.masked,
+            overwritten=gone.overwritten,
         )
 
 

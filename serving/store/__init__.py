@@ -1,14 +1,22 @@
-"""Users, sign-ins, API keys, conversations and feedback, in SQLite or any database that SQLAlchemy speaks to."""
+"""Users, sign-ins, keys, conversations, feedback and the audit log, in SQLite or any database of SQLAlchemy."""
 
+from serving.store.audit import TERMINAL, Action, AuditFilter, AuditLine, AuditLog
+from serving.store.erasure import Erased
 from serving.store.opening import FirstAdmin, Store, open_store
 from serving.store.opinions import Feedback, Judged, Opinion, Suggestion
 from serving.store.people import Caller, Change, IssuedKey, KeyInfo, NewUser, Role, SignedIn, User
 from serving.store.talk import Conversation, KeptAnswer, Message, NewMessage
 
 __all__ = [
+    "TERMINAL",
+    "Action",
+    "AuditFilter",
+    "AuditLine",
+    "AuditLog",
     "Caller",
     "Change",
     "Conversation",
+    "Erased",
     "Feedback",
     "FirstAdmin",
     "IssuedKey",

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from dossier.errors import NotFoundError
@@ -84,6 +84,12 @@ class Conversations:
         """Delete a conversation with its messages."""
         with self._database.writing() as session:
             session.delete(_own(session, user_id, conversation_id))
+
+    def forget_before(self, moment: datetime) -> int:
+        """Delete the conversations in which nothing was said since a moment, with their feedback; how many."""
+        with self._database.writing() as session:
+            old = delete(ConversationRow).where(ConversationRow.updated_at < moment).returning(ConversationRow.id)
+            return len(session.scalars(old).all())
 
     def keep(self, user_id: int, conversation_id: str, message: NewMessage) -> None:
         """Add a message at the end. The first question becomes the title if there is none."""

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ THREADS = 20
 """Connections kept open; as many again may be opened for a moment (the API uses up to 40 threads)."""
 _WRITES = "dossier_writes"
 _PAUSE = 0.02
+_EMPTYING_SECONDS = 5.0
 
 
 class Database:
@@ -36,6 +37,11 @@ class Database:
     def engine(self) -> Engine:
         """SQLAlchemy's engine, for migrations."""
         return self._engine
+
+    @property
+    def file(self) -> Path | None:
+        """SQLite's file; None for another database."""
+        return _file_of(self._engine.url)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -64,9 +70,33 @@ class Database:
         except OperationalError as error:
             raise unreachable(error) from error
 
+    def overwrite_removed(self) -> bool:
+        """Leave nothing of what was removed in SQLite's files; whether that could be done now.
+
+        Removed rows are overwritten in the file at once; here the log beside it, which still has them, is emptied.
+        Other databases tidy up by themselves, at their own time.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return False
+        deadline = time.monotonic() + _EMPTYING_SECONDS
+        while True:
+            with closing(self._engine.raw_connection()) as connection:  # outside of any transaction
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                row = cursor.fetchone()
+                held = row is None or bool(row[0])
+            if not held or time.monotonic() > deadline:
+                return not held
+            time.sleep(_PAUSE)
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file that a URL names; None where it isn't SQLite's. Raises SettingsError for what is no URL."""
+    return _file_of(_url(url))
 
 
 def unreachable(error: DatabaseError) -> EnvironmentProblem:
@@ -78,11 +108,19 @@ def unreachable(error: DatabaseError) -> EnvironmentProblem:
     )
 
 
-def _parse(url: str) -> URL:
+def _url(url: str) -> URL:
     try:
-        parsed = make_url(url)
+        return make_url(url)
     except ArgumentError:
         raise SettingsError("database_url isn't a SQLAlchemy URL such as postgresql://user@host/name.") from None
+
+
+def _file_of(url: URL) -> Path | None:
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+def _parse(url: str) -> URL:
+    parsed = _url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database in (None, "", ":memory:"):
             raise SettingsError("database_url names SQLite in memory, which threads can't share. Name a file.")
@@ -124,6 +162,7 @@ def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ANN401 (t
     _keep_a_log_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is gone from the file, too
 
 
 def _keep_a_log_ahead(connection: Any) -> None:  # noqa: ANN401 (the driver's own type)

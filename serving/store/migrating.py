@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import text
 
@@ -20,8 +21,7 @@ def migrate(database: Database) -> None:
     Processes that start at the same time wait for each other: SQLite by its write lock, PostgreSQL by an advisory
     lock. Raises EnvironmentProblem when the database was written by a newer Dossier.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config = _config()
     with database.locked() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
@@ -33,3 +33,19 @@ def migrate(database: Database) -> None:
                 f"The store's tables can't be brought up to date: {error}. It was probably written by a newer Dossier: "
                 "install that version, or give this one another database_url."
             ) from error
+
+
+def newest_schema() -> str:
+    """The revision of the tables that this version of Dossier makes."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def knows_schema(revision: str) -> bool:
+    """Whether this version of Dossier can bring tables of that revision up to date."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config

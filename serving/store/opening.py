@@ -8,10 +8,13 @@ from sqlalchemy.exc import DatabaseError
 
 from dossier.errors import ConflictError, SettingsError
 from dossier.settings import Settings
+from serving.store.audit import AuditLog
 from serving.store.conversations import Conversations
 from serving.store.credentials import Credentials
 from serving.store.database import Database, unreachable
+from serving.store.erasure import Erasure
 from serving.store.feedback import FeedbackStore
+from serving.store.in_use import InUse
 from serving.store.migrating import migrate
 from serving.store.passwords import PasswordError, Passwords
 from serving.store.people import NewUser, Role
@@ -29,14 +32,18 @@ class Store:
     credentials: Credentials
     conversations: Conversations
     feedback: FeedbackStore
+    audit: AuditLog
+    erasure: Erasure
+    in_use: InUse
 
     def check(self) -> None:
         """Raise EnvironmentProblem when the database doesn't answer."""
         self.database.check()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections and let others have the home folder."""
         self.database.close()
+        self.in_use.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +65,25 @@ def open_store(settings: Settings, passwords: Passwords | None = None) -> tuple[
     doesn't answer.
     """
     hasher = passwords or Passwords()
-    database = Database(settings.store_url)
+    in_use = InUse(settings.home)
     try:
+        database = Database(settings.store_url)
         migrate(database)
     except DatabaseError as error:
+        in_use.close()
         raise unreachable(error) from error
+    except BaseException:
+        in_use.close()
+        raise
     store = Store(
         database=database,
         users=Users(database, hasher),
         credentials=Credentials(database, hasher, timedelta(hours=settings.session_hours)),
         conversations=Conversations(database),
         feedback=FeedbackStore(database),
+        audit=AuditLog(database),
+        erasure=Erasure(database),
+        in_use=in_use,
     )
     return store, _first_admin(store, settings)
 

@@ -138,3 +138,20 @@ class FeedbackRow(Table):
     evidence: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Moment)
     changed_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class AuditRow(Table):
+    """Who did what, when, with which result. No foreign key: a line outlives whom and what it names."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment, index=True)
+    name: Mapped[str] = mapped_column(String(64), index=True)
+    action: Mapped[str] = mapped_column(String(16))
+    route: Mapped[str] = mapped_column(String(120))
+    target: Mapped[str] = mapped_column(String(200))
+    documents: Mapped[list[str]] = mapped_column(JSON)
+    status: Mapped[int]
+    outcome: Mapped[str] = mapped_column(String(32))
+    times: Mapped[int]

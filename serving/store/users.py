@@ -90,12 +90,17 @@ def as_user(row: UserRow) -> User:
     return User(row.id, row.name, Role(row.role), frozenset(row.groups), row.suspended, row.created_at)
 
 
-def _keep_an_admin(session: Session, row: UserRow, change: Change) -> None:
-    loses = change.suspended is True or (change.role is not None and change.role is not Role.ADMIN)
-    if not loses or row.role != Role.ADMIN or row.suspended:
+def require_another_admin(session: Session, row: UserRow) -> None:
+    """Raise ConflictError if this user is the only active admin."""
+    if row.role != Role.ADMIN or row.suspended:
         return
     # the rows stay locked until the end, or two admins could suspend each other at the same moment
     active = select(UserRow).where(UserRow.role == Role.ADMIN.value, UserRow.suspended.is_(False)).order_by(UserRow.id)
     remaining = [admin for admin in session.scalars(active.with_for_update()) if admin.id != row.id]
     if not remaining:
         raise ConflictError(f"{row.name} is the last active admin. Make another user an admin first.")
+
+
+def _keep_an_admin(session: Session, row: UserRow, change: Change) -> None:
+    if change.suspended is True or (change.role is not None and change.role is not Role.ADMIN):
+        require_another_admin(session, row)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.api.attempts import FAILURES, Attempts
+from serving.api.attempts import ADDRESS_FAILURES, FAILURES, Attempts, place_of
 from serving.api.errors import LaterError
 from serving.store import Role
 from tests.serving.api.serving_app import PASSWORD, Served
@@ -58,8 +58,61 @@ def test_a_closed_name_opens_again_after_the_window() -> None:
 def test_made_up_names_do_not_fill_the_memory() -> None:
     attempts = Attempts(lambda: 0.0)
     for number in range(20_000):
-        attempts.begin(f"made-up-{number}")
+        attempts.begin(f"made-up-{number}", f"10.0.{number >> 8}.{number & 255}")
     assert len(attempts._by_name) <= 10_001
+    assert len(attempts._by_address) <= 10_001
+
+
+def test_guessing_many_names_from_one_address_is_slowed_down_and_harms_no_other() -> None:
+    now = [0.0]
+    attempts = Attempts(lambda: now[0])
+    for number in range(ADDRESS_FAILURES):
+        attempts.begin(f"fine-{number}", "203.0.113.7")
+        attempts.succeeded(f"fine-{number}", "203.0.113.7")  # own successes don't hide the failures of others' names
+        attempts.begin(f"name-{number}", "203.0.113.7")
+        now[0] += 1
+    with pytest.raises(LaterError, match="address") as refused:
+        attempts.begin("mira", "203.0.113.7")
+    assert refused.value.seconds == 251
+    attempts.begin("mira", "203.0.113.8")
+    now[0] = 300
+    attempts.begin("mira", "203.0.113.7")
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("127.0.0.1", ""),
+        ("::1", ""),
+        ("::ffff:127.0.0.1", ""),
+        ("testclient", ""),
+        ("", ""),
+    ],
+)
+def test_what_an_address_is_counted_as(address: str, place: str) -> None:
+    assert place_of(address) == place
+
+
+def test_this_machine_tells_whose_address_it_is(gateway: Served) -> None:
+    """The page and proxies on this machine do; what they don't tell is counted by name alone."""
+
+    def statuses(name: str, times: int, **headers: str) -> set[int]:
+        body = {"password": "a wrong password"}
+        with gateway.client() as client:
+            found = [
+                client.post("/auth/sign-in", json={**body, "name": f"{name}-{number}"}, headers=headers).status_code
+                for number in range(times)
+            ]
+        return set(found)
+
+    there = {"X-Forwarded-For": "203.0.113.7"}
+    assert statuses("one", ADDRESS_FAILURES + 1) == {401}
+    assert statuses("two", ADDRESS_FAILURES, **there) == {401}
+    assert statuses("three", 1, **there) == {429}
+    assert statuses("four", 1, **{"X-Forwarded-For": "203.0.113.8"}) == {401}
 
 
 def test_changing_the_password(gateway: Served) -> None:

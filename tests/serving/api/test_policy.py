@@ -61,6 +61,7 @@ CONTRACT = {
         GET /admin/users
         POST /admin/users
         PATCH /admin/users/{name}
+        DELETE /admin/users/{name}
         GET /admin/documents
         PATCH /admin/documents
         GET /admin/index
@@ -73,6 +74,7 @@ CONTRACT = {
         POST /admin/index/rollback
         POST /admin/index/gc
         GET /admin/feedback
+        GET /admin/audit
         PATCH /admin/feedback/{feedback_id}
         GET /admin/models
         POST /admin/models/rollback
