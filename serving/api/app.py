@@ -28,6 +28,8 @@ _SPARE_ANSWERS = 8
 _KEEPING_SECONDS = 10
 _PASSWORDS_AT_ONCE = 2
 """Each password check takes 64 MiB for a moment."""
+_ANALYSES_AT_ONCE = 1
+"""A projection keeps a core busy for seconds."""
 _ROUTERS: tuple[APIRouter, ...] = (
     chat.router,
     conversations.router,
@@ -60,6 +62,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         slots=Slots(gateway.settings.engine_queue + _SPARE_ANSWERS, metrics.running),
         attempts=Attempts(),
         password_work=CapacityLimiter(_PASSWORDS_AT_ONCE),
+        analysis_work=CapacityLimiter(_ANALYSES_AT_ONCE),
     )
     app = FastAPI(
         title="Dossier",

@@ -8,10 +8,13 @@ from fastapi import APIRouter, Path, Query
 from serving.api.market_schemas import ChartReply, MeasuresReply, PricesReply, SymbolsReply
 from serving.api.parts import Parts, Running
 from serving.api.policy import GuardedRoute, SignedInCaller
+from serving.api.projection_schemas import ProjectionReply
 from serving.api.schemas import failures
-from serving.api.work import in_thread
+from serving.api.work import in_short_queue, in_thread
 from serving.market.charts import Average, ChartKind, chart_of
+from serving.market.projections.projecting import MOST_DAYS, require_projectable
 from serving.market.provider import Catalogue
+from serving.market.series import Prices
 from serving.market.summary import summary_of
 from serving.store import Caller
 
@@ -94,6 +97,26 @@ async def get_chart(  # noqa: PLR0913 (a route's parameters)
         return ChartReply(chart_of(kind, prices, _averages(simple, exponential)))
 
     return await in_thread(draw)
+
+
+@router.get("/{symbol}/projection", summary="A price projected", responses=failures(401, 404, 422, 429))
+async def get_projection(
+    symbol: Symbol,
+    parts: Parts,
+    caller: SignedInCaller,
+    days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="Coming days with a price.")] = 20,
+    since: From = None,
+    until: To = None,
+) -> ProjectionReply:
+    """Project daily closing prices by the model that a backtest chooses; naive where none beats it. Takes seconds."""
+
+    def read() -> Prices:
+        prices = _catalogue(parts, caller).of(symbol).between(since, until)
+        require_projectable(prices, days)
+        return prices
+
+    found = await in_short_queue(parts.analysis_work, parts.gateway.projector.project, await in_thread(read), days)
+    return ProjectionReply.of(found)
 
 
 def _catalogue(parts: Running, caller: Caller) -> Catalogue:

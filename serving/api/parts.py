@@ -24,6 +24,7 @@ class Running:
     slots: Slots
     attempts: Attempts
     password_work: CapacityLimiter
+    analysis_work: CapacityLimiter
 
     @property
     def store(self) -> Store:
