@@ -1,4 +1,4 @@
-"""The commands `dossier market list`, `show` and `project`."""
+"""The commands `dossier market list`, `show`, `project` and `risk`."""
 
 import json
 from dataclasses import asdict
@@ -18,6 +18,9 @@ from serving.market.projections.drawing import projection_chart
 from serving.market.projections.projecting import project
 from serving.market.projections.telling import projection_lines, projection_record
 from serving.market.provider import Catalogue, provider_of
+from serving.market.risk.holdings import prices_of_holdings, read_holdings
+from serving.market.risk.measuring import risk_of
+from serving.market.risk.telling import risk_lines, risk_record
 from serving.market.series import gaps
 from serving.market.summary import NO_ADVICE, Summary, summary_of
 from serving.terminal import printable
@@ -88,6 +91,28 @@ def project_price(
         print(json.dumps(projection_record(found), indent=1))
     else:
         print("\n".join(printable(line) for line in projection_lines(found)))
+
+
+@market_commands.command("risk")
+def risk(
+    file: Annotated[Path, typer.Argument(help="CSV of holdings with the heads symbol and quantity.")],
+    against: Annotated[str, typer.Option(help="Symbol of the market, for betas and scenarios.")] = "",
+    since: Annotated[str, typer.Option("--from", help="First day; left out: the first there is.")] = "",
+    until: Annotated[str, typer.Option("--to", help="Last day; left out: the last there is.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print an object.")] = False,
+) -> None:
+    """Show what holdings are worth, how they move together, and what they may lose.
+
+    Example: dossier market risk holdings.csv --against SPX
+    """
+    first, last = _day(since, "--from"), _day(until, "--to")
+    holdings, found = read_holdings(file), _catalogue()
+    prices = [one.between(first, last) for one in prices_of_holdings(holdings, found)]
+    measured = risk_of(holdings, prices, found.of(against).between(first, last) if against else None)
+    if as_json:
+        print(json.dumps(risk_record(measured), indent=1, default=str))
+    else:
+        print("\n".join(printable(line) for line in risk_lines(measured)))
 
 
 def summary_record(summary: Summary) -> dict[str, object]:

@@ -108,6 +108,24 @@ def test_projections_that_cant_be_made(gateway: Served, path: str, days: int, st
     assert told in reply.json()["error"]["message"]
 
 
+def test_risk_of_holdings(gateway: Served) -> None:
+    holdings = [{"symbol": "acme", "quantity": 2}, {"symbol": "IDX", "quantity": 10}]
+    with gateway.signed_in("mira") as client:
+        body = client.post("/v1/market/risk", json={"holdings": holdings, "against": "IDX"}).json()
+        assert body["total"] == 280 and [one["symbol"] for one in body["positions"]] == ["ACME", "IDX"]
+        assert body["positions"][1]["beta"] == pytest.approx(1) and body["market"] == "IDX"
+        assert body["scenarios"][0]["name"].startswith("IDX -20%") and body["definitions"]["Value"]
+        bad = (
+            ([{"symbol": "nope", "quantity": 2}], 404, "no prices of NOPE"),
+            ([{"symbol": "acme", "quantity": 0}], 422, "quantity"),
+            ([*holdings, holdings[0]], 422, "ACME twice"),
+            ([], 422, "holdings"),
+        )
+        for wrong, status, told in bad:
+            reply = client.post("/v1/market/risk", json={"holdings": wrong})
+            assert reply.status_code == status and told in reply.json()["error"]["message"], reply.text
+
+
 def test_the_packs_own_prices_without_a_folder(tmp_path: Path) -> None:
     with served(tmp_path) as running:
         body = get(running, "symbols").json()

@@ -67,6 +67,14 @@ def test_a_projection_in_words_as_json_and_as_a_chart(folder: Path) -> None:
         output("project", "acme", "--days", "1")
 
 
+def test_risk_of_a_list(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = tmp_path_factory.mktemp("lists") / "holdings.csv"
+    file.write_text("symbol,quantity\nACME,2\nIDX,10\n")
+    assert output("risk", str(file), "--against", "idx").startswith("2 holdings worth 280.00 on 2024-01-05")
+    found = json.loads(output("risk", str(file), "--from", "2024-01-03", "--json"))
+    assert (found["first"], found["returns"], found["market"]) == ("2024-01-03", 2, "")
+
+
 def test_what_cant_be_shown_is_told(folder: Path) -> None:
     with pytest.raises(NotFoundError, match="Known symbols: ACME, IDX"):
         output("show", "nope")
