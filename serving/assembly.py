@@ -13,6 +13,8 @@ from serving.chain import DocumentChain
 from serving.engine import Engine
 from serving.engine_command import precision_of, vllm_launch, with_adapters
 from serving.index_view import IndexView
+from serving.market.asking.desk import MarketDesk
+from serving.market.projections.projecting import Projector
 from serving.market.provider import PriceProvider, provider_of
 from serving.model_admin import ModelAdmin
 from serving.model_client import ModelClient
@@ -32,6 +34,7 @@ class Parts:
     index: IndexView
     chain: DocumentChain
     prices: PriceProvider
+    projector: Projector
 
 
 def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
@@ -47,9 +50,11 @@ def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
     engine.before_ready(champion.load_again)
     found_in = index_folder(settings, pack.documents)
     index = IndexView(found_in, load_embedder(settings), pack.synonyms, load_reranker(settings))
-    chain = DocumentChain(index, ModelClient(engine, champion), settings, pack)
+    prices, projector = provider_of(settings, pack), Projector()
+    desk = MarketDesk(prices, projector, pack.documents)
+    chain = DocumentChain(index, ModelClient(engine, champion), settings, pack, desk)
     models = ModelAdmin(champion, registry, pack.name, start.read_base, precision_of(settings.device))
-    return Parts(settings, pack, engine, models, index, chain, provider_of(settings, pack))
+    return Parts(settings, pack, engine, models, index, chain, prices, projector)
 
 
 def gateway(parts: Parts, store: Store) -> Gateway:
@@ -65,4 +70,5 @@ def gateway(parts: Parts, store: Store) -> Gateway:
         engine=parts.engine,
         models=parts.models,
         prices=parts.prices,
+        projector=parts.projector,
     )
