@@ -53,6 +53,14 @@ JOINED = {
         "serving.ledger.commands:ledger_commands",
         "Entries of a ledger: which of them are unusual, and why.",
     ),
+    "classify": (
+        "retrieval.labelling.command:classify",
+        "Label the texts of a CSV file: sentiment, intent or topic, with how sure it is. A stopped run goes on.",
+    ),
+    "labels": (
+        "training.labels.commands:labels_commands",
+        "Heads that label texts (sentiment, intent, topic): train one, look at them.",
+    ),
     "feedback": (
         "serving.feedback_commands:feedback_commands",
         "What people say about answers: export what the model can learn from.",

@@ -7,6 +7,7 @@ from dossier.registry import Registry
 from dossier.settings import Settings
 from retrieval.build import OnProgress
 from retrieval.indexing import load_embedder
+from retrieval.labelling.labeller import Labeller
 from retrieval.opening import load_reranker
 from serving.api import Gateway, PackInfo
 from serving.chain import DocumentChain
@@ -71,4 +72,5 @@ def gateway(parts: Parts, store: Store) -> Gateway:
         models=parts.models,
         prices=parts.prices,
         projector=parts.projector,
+        labeller=Labeller(parts.settings, pack.heads),
     )

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 import dossier
 from dossier.errors import DossierError
-from serving.api import accounts, admin, answers, chat, conversations, docs, feedback, market, models, status
+from serving.api import accounts, admin, answers, chat, conversations, docs, feedback, labels, market, models, status
 from serving.api.attempts import Attempts
 from serving.api.errors import handle_errors
 from serving.api.gateway import Gateway
@@ -28,8 +28,8 @@ _SPARE_ANSWERS = 8
 _KEEPING_SECONDS = 10
 _PASSWORDS_AT_ONCE = 2
 """Each password check takes 64 MiB for a moment."""
-_ANALYSES_AT_ONCE = 1
-"""A projection keeps a core busy for seconds."""
+_ANALYSES_AT_ONCE = 2
+"""A projection keeps a core busy for seconds, and many texts to label do."""
 _ROUTERS: tuple[APIRouter, ...] = (
     chat.router,
     conversations.router,
@@ -39,6 +39,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     models.router,
     feedback.router,
     market.router,
+    labels.router,
     status.router,
     docs.router,
 )

@@ -62,6 +62,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("GET", "/v1/market/{symbol}/charts/{kind}"): Access.SIGNED_IN,
     ("GET", "/v1/market/{symbol}/projection"): Access.SIGNED_IN,
     ("POST", "/v1/market/risk"): Access.SIGNED_IN,
+    ("POST", "/v1/classify"): Access.SIGNED_IN,
     ("GET", "/conversations"): Access.SIGNED_IN,
     ("POST", "/conversations"): Access.SIGNED_IN,
     ("GET", "/conversations/{conversation_id}"): Access.SIGNED_IN,

@@ -3,25 +3,24 @@
 from datetime import date
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from serving.api.schemas import Body
 from serving.market.risk.holdings import MOST_HOLDINGS, Holding, checked_holdings
 from serving.market.risk.measuring import Risk
 from serving.market.risk.telling import risk_record
 from serving.market.summary import NO_ADVICE
 
 
-class HoldingBody(BaseModel):
+class HoldingBody(Body):
     """One holding."""
 
     symbol: str = Field(max_length=20, examples=["LKFD"])
     quantity: float = Field(gt=0, description="Shares; parts of one too.", examples=[120])
 
 
-class RiskBody(BaseModel):
+class RiskBody(Body):
     """Holdings, and over which period they are measured."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     holdings: list[HoldingBody] = Field(min_length=1, max_length=MOST_HOLDINGS)
     against: str = Field("", max_length=20, description="Symbol of the market, for betas and scenarios.")

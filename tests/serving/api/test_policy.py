@@ -51,6 +51,7 @@ CONTRACT = {
         GET /v1/market/{symbol}/charts/{kind}
         GET /v1/market/{symbol}/projection
         POST /v1/market/risk
+        POST /v1/classify
         GET /conversations
         POST /conversations
         GET /conversations/{conversation_id}
