@@ -49,6 +49,10 @@ JOINED = {
         "serving.market.commands:market_commands",
         "Prices from files: how a share moved, volatility, largest fall, beta.",
     ),
+    "news": (
+        "retrieval.news.commands:news_commands",
+        "News from RSS and Atom feeds: fetch and index what is new.",
+    ),
     "ledger": (
         "serving.ledger.commands:ledger_commands",
         "Entries of a ledger: which of them are unusual, and why.",

@@ -11,6 +11,7 @@ from retrieval.labelling.labeller import Labeller
 from retrieval.opening import load_reranker
 from serving.api import Gateway, PackInfo
 from serving.chain import DocumentChain
+from serving.desks import Desk
 from serving.engine import Engine
 from serving.engine_command import precision_of, vllm_launch, with_adapters
 from serving.index_view import IndexView
@@ -20,6 +21,7 @@ from serving.market.provider import PriceProvider, provider_of
 from serving.model_admin import ModelAdmin
 from serving.model_client import ModelClient
 from serving.model_start import model_start
+from serving.news.desk import NewsDesk
 from serving.served_model import Champion
 from serving.store import Store
 
@@ -52,8 +54,10 @@ def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
     found_in = index_folder(settings, pack.documents)
     index = IndexView(found_in, load_embedder(settings), pack.synonyms, load_reranker(settings))
     prices, projector = provider_of(settings, pack), Projector()
-    desk = MarketDesk(prices, projector, pack.documents)
-    chain = DocumentChain(index, ModelClient(engine, champion), settings, pack, desk)
+    desks: tuple[Desk, ...] = (MarketDesk(prices, projector, pack.documents),)
+    if settings.feeds is not None:
+        desks = (*desks, NewsDesk())
+    chain = DocumentChain(index, ModelClient(engine, champion), settings, pack, desks)
     models = ModelAdmin(champion, registry, pack.name, start.read_base, precision_of(settings.device))
     return Parts(settings, pack, engine, models, index, chain, prices, projector)
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack, aclosing
 from dataclasses import replace
 
 from dossier.citations import parse_citations
-from dossier.errors import EngineError, MarketDataError, QuestionError
+from dossier.errors import EngineError, MarketDataError, NotFoundError, QuestionError
 from dossier.excerpts import excerpts_of
 from dossier.packs import Pack
 from dossier.pins import Pin
@@ -20,13 +20,10 @@ from retrieval.query import with_whole_years
 from retrieval.search import Searcher
 from serving.calculating import Computed, compute
 from serving.computing import asks_to_compute, is_named
+from serving.desks import Desk, Taken
 from serving.follow_up import condense
 from serving.index_view import IndexView
 from serving.judging import CLOSEST, checked, noted, refusing, traced, traced_reply
-from serving.market.asking.desk import MarketDesk, step_of
-from serving.market.asking.wishes import Wish
-from serving.market.projections.projecting import Projector
-from serving.market.provider import NoPrices
 from serving.model_client import ModelClient, ServedModel
 from serving.readings import Asked, Reading, pieces_of, with_close_second
 from serving.replaying import pinned, settings_that_matter, turns_of
@@ -46,11 +43,11 @@ class DocumentChain:
     """Answers from the documents, or says that the answer isn't in them."""
 
     def __init__(
-        self, index: IndexView, model: ModelClient, settings: Settings, pack: Pack, desk: MarketDesk | None = None
+        self, index: IndexView, model: ModelClient, settings: Settings, pack: Pack, desks: Sequence[Desk] = ()
     ) -> None:
-        """Join the parts; without a desk no question is answered from prices."""
+        """Join the parts; `desks` take the questions that they know before the documents are read."""
         self._index, self._model, self._settings, self._pack = index, model, settings, pack
-        self._desk = desk or MarketDesk(NoPrices(), Projector(), pack.documents)
+        self._desks = tuple(desks)
 
     async def answer(
         self, question: str, history: Sequence[Turn], groups: frozenset[str]
@@ -91,9 +88,9 @@ class DocumentChain:
         raise EngineError("The answer broke off. Ask again.")
 
     async def _answer(self, reading: Reading) -> AsyncGenerator[AnswerEvent]:
-        if reading.wish:
-            async with aclosing(self._price(reading, reading.wish)) as priced:
-                async for event in priced:
+        if reading.taken:
+            async with aclosing(self._give(reading, reading.taken)) as given:
+                async for event in given:
                     yield event
             return
         question = reading.asked.question
@@ -130,8 +127,8 @@ class DocumentChain:
 
     def _read(self, asked: Asked, model: ServedModel, searcher: Searcher) -> Reading:
         found = searcher.search(asked.question, asked.groups, self._settings.passages)
-        if wish := self._desk.wish(asked.question, asked.groups):
-            return Reading(asked, model, searcher, found, [], {}, wish=wish)
+        if taken := next(filter(None, (desk.take(asked.question, asked.groups) for desk in self._desks)), None):
+            return Reading(asked, model, searcher, found, [], {}, taken=taken)
         lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_READ)
         chunks = enumerate((passage.chunk for passage in found.passages), start=1)
         tables = {number: searcher.tables(chunk.source, asked.groups, chunk.page) for number, chunk in chunks}
@@ -169,12 +166,12 @@ class DocumentChain:
         answer = self._finish(reading, whole.wording.text, Verdict.ANSWERED, Usage())
         yield replace(answer, traces=whole.wording.traces(answer.text, answer.citations))
 
-    async def _price(self, reading: Reading, wish: Wish) -> AsyncGenerator[AnswerEvent]:
-        """What code computed from prices is said as it is; no model takes part."""
-        yield Step(step_of(wish))
+    async def _give(self, reading: Reading, taken: Taken) -> AsyncGenerator[AnswerEvent]:
+        """What a desk says is said as it is; no model takes part."""
+        yield Step(taken.step)
         try:
-            given = await asyncio.to_thread(self._desk.answer, wish, reading.searcher, reading.asked.groups)
-        except MarketDataError as error:
+            given = await asyncio.to_thread(taken.answer, reading.searcher)
+        except (MarketDataError, NotFoundError) as error:
             yield Delta(NOT_IN_DOCUMENTS)
             answer = self._finish(reading, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, Usage())
             yield noted(answer, str(error))

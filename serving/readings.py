@@ -7,7 +7,7 @@ from dossier.records import Line, Table, Turn
 from retrieval.lines import RankedLine
 from retrieval.search import Found, Searcher
 from serving.calculating import Computed
-from serving.market.asking.wishes import Wish
+from serving.desks import Taken
 from serving.model_client import ServedModel
 from serving.whole_tables import WholeTable
 
@@ -30,7 +30,7 @@ class Reading:
     """What was found for one question: the retrieval result, its best lines, and the tables of each passage's page.
 
     `model` is the one that answers it, `asked` who asks what, `searcher` the generation; `computed` is what code
-    computed from the tables found, `whole` what it found over all rows of one, `wish` what is asked of prices.
+    computed from the tables found, `whole` what it found over all rows of one, `taken` what a desk does for it.
     """
 
     asked: Asked
@@ -41,7 +41,7 @@ class Reading:
     tables: Mapping[int, Sequence[Table]]
     computed: Computed | None = None
     whole: WholeTable | None = None
-    wish: Wish | None = None
+    taken: Taken | None = None
 
 
 def with_close_second(chosen: Line, ranked: Sequence[RankedLine]) -> list[Line]:

@@ -1,29 +1,18 @@
 """Takes the questions of the chat that prices answer, and answers them."""
 
 import logging
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dossier.errors import MarketDataError
-from dossier.records import Passage
+from serving.desks import Given, Taken
 from serving.market.asking.evidence import Documents, PriceWriter, Rows
 from serving.market.asking.telling import tell
 from serving.market.asking.wishes import Kind, Wish, may_be_about_prices, wish_of
-from serving.market.charts import Spec
 from serving.market.projections.projecting import Projector
 from serving.market.provider import PriceProvider
-from serving.whole_tables.writing import Wording
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PriceAnswer:
-    """An answer from prices: words, the passages that it cites, and a chart."""
-
-    wording: Wording
-    passages: tuple[Passage, ...]
-    chart: Spec
 
 
 class MarketDesk:
@@ -43,15 +32,20 @@ class MarketDesk:
             _log.warning("a question isn't looked up in prices: %s", error)
             return None
 
-    def answer(self, wish: Wish, documents: Documents, groups: frozenset[str]) -> PriceAnswer:
+    def take(self, question: str, groups: frozenset[str]) -> Taken | None:
+        """The question, where prices answer it."""
+        wish = self.wish(question, groups)
+        return Taken(_step_of(wish), partial(self.answer, wish, groups)) if wish else None
+
+    def answer(self, wish: Wish, groups: frozenset[str], documents: Documents) -> Given:
         """Compute and word it; a projection takes seconds. Raises MarketDataError where the prices don't answer."""
         rows = Rows(documents, self._documents, groups)
         writer = PriceWriter(rows)
         chart = tell(wish, writer, self._projector.project)
-        return PriceAnswer(writer.done(), tuple(rows.passages), chart)
+        return Given(writer.done(), tuple(rows.passages), chart)
 
 
-def step_of(wish: Wish) -> str:
+def _step_of(wish: Wish) -> str:
     """What is being done, for people who wait."""
     if wish.kind is Kind.PROJECTION:
         return f"Testing projections of {wish.prices.symbol} on earlier prices"

@@ -14,8 +14,9 @@ from dossier.traces import Origin
 from retrieval.embedder import Embedder
 from retrieval.indexing import build_index
 from serving.chain import DocumentChain
+from serving.desks import Given
 from serving.index_view import IndexView
-from serving.market.asking.desk import MarketDesk, PriceAnswer
+from serving.market.asking.desk import MarketDesk
 from serving.market.measures import maximum_drawdown, volatility
 from serving.market.projections.projecting import Projector, project
 from serving.market.provider import FolderPrices, provider_of
@@ -42,10 +43,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> MarketDesk:
     return MarketDesk(provider_of(settings, pack), Projector(), pack.documents)
 
 
-def answer(desk: MarketDesk, question: str) -> PriceAnswer:
+def answer(desk: MarketDesk, question: str) -> Given:
     wish = desk.wish(question, NOBODY)
     assert wish is not None
-    return desk.answer(wish, NoDocuments(), NOBODY)
+    return desk.answer(wish, NOBODY, NoDocuments())
 
 
 def test_volatility_with_period_definition_file_and_rows(desk: MarketDesk) -> None:
@@ -114,7 +115,7 @@ def test_days_without_a_price_are_told(desk: MarketDesk) -> None:
     wish = desk.wish("What was LKFD's close on 2030-01-02?", NOBODY)
     assert wish is not None
     with pytest.raises(MarketDataError, match="go from 2024-07-01 to 2025-10-31"):
-        desk.answer(wish, NoDocuments(), NOBODY)
+        desk.answer(wish, NOBODY, NoDocuments())
 
 
 def test_who_may_not_read_the_prices_is_not_answered_from_them(tmp_path: Path) -> None:
@@ -156,7 +157,7 @@ def made(settings: Settings, embedder: Embedder, documents: Path) -> DocumentCha
     view = IndexView(index_folder(settings, pack.documents), embedder, {})
     # the path in the documents folder is what both call the file
     desk = MarketDesk(FolderPrices(documents), Projector(), pack.documents)
-    return DocumentChain(view, ModelClient(Nowhere(), None), settings, pack, desk)
+    return DocumentChain(view, ModelClient(Nowhere(), None), settings, pack, (desk,))
 
 
 @pytest.mark.model
