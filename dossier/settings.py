@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     market_data: Path | None = Field(
         None, description="folder of prices as CSV or Parquet; empty: the prices that the pack has"
     )
+    feeds: Path | None = Field(
+        None, description="TOML file of RSS and Atom feeds that `dossier news` fetches; empty: nothing is ever fetched"
+    )
     groups_file: str = Field("groups.toml", description="file in the documents folder that limits files to groups")
 
     base_model: str = Field("", description="packaged model, or a local folder of safetensors; empty: the pack's")

@@ -6,26 +6,27 @@ from contextlib import ExitStack, aclosing
 from dataclasses import replace
 
 from dossier.citations import parse_citations
-from dossier.errors import EngineError
+from dossier.errors import EngineError, MarketDataError, NotFoundError
 from dossier.excerpts import excerpts_of
 from dossier.packs import Pack
 from dossier.pins import Pin
 from dossier.prompt import NOT_IN_DOCUMENTS, PROMPT_VERSION, reading_prompt, speaking_prompt
-from dossier.records import Answer, AnswerEvent, Delta, Line, Step, Turn, Usage, Verdict
+from dossier.records import Answer, AnswerEvent, Delta, Step, Turn, Usage, Verdict
 from dossier.reply import ReplyKind, TargetFormat
 from dossier.settings import Settings
 from dossier.settling import check_reply
 from retrieval.confidence import line_signals
-from retrieval.lines import RankedLine, rank_lines
+from retrieval.lines import rank_lines
 from retrieval.query import with_whole_years
 from retrieval.search import Searcher
 from serving.calculating import Computed, compute
 from serving.computing import asks_to_compute, is_named
+from serving.desks import Desk, Taken
 from serving.follow_up import condense
 from serving.index_view import IndexView
 from serving.judging import CLOSEST, UNSURE, checked, noted, refusing, traced, traced_reply
 from serving.model_client import Choice, ModelClient, ServedModel
-from serving.reading import Asked, Reading, check_question, pieces
+from serving.readings import Asked, Reading, check_question, pieces_of, with_close_second
 from serving.replaying import pinned, settings_that_matter, turns_of
 from serving.reply_wording import word_reply
 from serving.whole_tables import WholeTable, over_whole_table
@@ -36,17 +37,18 @@ LINES_SHOWN = 6
 LINES_READ = 16
 """Lines whose tables and passages a model is given to read, as far as they fit."""
 _REPLY_TOKENS = 160
-CLOSE = 0.03
-"""Two lines whose scores differ by no more are both read out."""
 _HISTORY_TURNS = 4
 
 
 class DocumentChain:
     """Answers from the documents, or says that the answer isn't in them."""
 
-    def __init__(self, index: IndexView, model: ModelClient, settings: Settings, pack: Pack) -> None:
-        """Join the parts."""
+    def __init__(
+        self, index: IndexView, model: ModelClient, settings: Settings, pack: Pack, desks: Sequence[Desk] = ()
+    ) -> None:
+        """Join the parts; `desks` take the questions that they know before the documents are read."""
         self._index, self._model, self._settings, self._pack = index, model, settings, pack
+        self._desks = tuple(desks)
 
     async def answer(
         self, question: str, history: Sequence[Turn], groups: frozenset[str]
@@ -87,6 +89,11 @@ class DocumentChain:
         raise EngineError("The answer broke off. Ask again.")
 
     async def _answer(self, reading: Reading) -> AsyncGenerator[AnswerEvent]:
+        if reading.taken:
+            async with aclosing(self._give(reading, reading.taken)) as given:
+                async for event in given:
+                    yield event
+            return
         question = reading.asked.question
         style = self._settings.answer_style
         reads = reading.model.reads is not None and (
@@ -121,18 +128,22 @@ class DocumentChain:
 
     def _read(self, asked: Asked, model: ServedModel, searcher: Searcher) -> Reading:
         found = searcher.search(asked.question, asked.groups, self._settings.passages)
+        if taken := next(filter(None, (desk.take(asked.question, asked.groups) for desk in self._desks)), None):
+            return Reading(asked, model, searcher, found, [], {}, taken=taken)
         lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_READ)
         chunks = enumerate((passage.chunk for passage in found.passages), start=1)
         tables = {number: searcher.tables(chunk.source, asked.groups, chunk.page) for number, chunk in chunks}
         points = self._settings.answer_style == "point"
         computed = compute(searcher, found, tables, asked.groups, self._pack) if points else None
         if computed is not None:
-            return Reading(asked, model, replace(found, passages=computed.passages), lines, computed.tables, computed)
+            return Reading(
+                asked, model, searcher, replace(found, passages=computed.passages), lines, computed.tables, computed
+            )
         # whatever words the answers: a model sees a few rows of a long table
         whole = over_whole_table(searcher, found, asked.groups) if self._settings.answer_style != "read" else None
         confidence = line_signals(found, lines).probability
         found = replace(found, passages=whole.passages) if whole else found
-        return Reading(asked, model, found, lines, tables, whole=whole, confidence=confidence)
+        return Reading(asked, model, searcher, found, lines, tables, whole=whole, confidence=confidence)
 
     async def _refuse(
         self, reading: Reading, usage: Usage | None = None, note: str = CLOSEST
@@ -145,7 +156,7 @@ class DocumentChain:
         """What code planned, found and computed is said as it is; no model takes part."""
         yield Step("Computing from the tables")
         text = word_reply(computed.found, computed.excerpts)
-        for piece in pieces(text):
+        for piece in pieces_of(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, Usage())
         shown = (reading.tables, reading.asked.question, computed.found, computed.excerpts)
@@ -154,10 +165,26 @@ class DocumentChain:
     async def _tell(self, reading: Reading, whole: WholeTable) -> AsyncGenerator[AnswerEvent]:
         """What code found over all rows of a table is said as it is; no model takes part."""
         yield Step(f"Reading all {whole.rows:,} rows of {whole.place}")
-        for piece in pieces(whole.wording.text):
+        for piece in pieces_of(whole.wording.text):
             yield Delta(piece)
         answer = self._finish(reading, whole.wording.text, Verdict.ANSWERED, Usage())
         yield replace(answer, traces=whole.wording.traces(answer.text, answer.citations))
+
+    async def _give(self, reading: Reading, taken: Taken) -> AsyncGenerator[AnswerEvent]:
+        """What a desk says is said as it is; no model takes part."""
+        yield Step(taken.step)
+        try:
+            given = await asyncio.to_thread(taken.answer, reading.searcher)
+        except (MarketDataError, NotFoundError) as error:
+            yield Delta(NOT_IN_DOCUMENTS)
+            answer = self._finish(reading, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, Usage())
+            yield noted(answer, str(error))
+            return
+        for piece in pieces_of(given.wording.text):
+            yield Delta(piece)
+        reading = replace(reading, found=replace(reading.found, passages=given.passages))
+        answer = self._finish(reading, given.wording.text, Verdict.ANSWERED, Usage())
+        yield replace(answer, traces=given.wording.traces(answer.text, answer.citations), chart=given.chart)
 
     async def _point(self, reading: Reading) -> AsyncGenerator[AnswerEvent]:
         """The model points at a line, code reads it out; neither where no line answers clearly."""
@@ -173,11 +200,11 @@ class DocumentChain:
                     yield event
             return
         query = reading.found.query
-        lines = _with_close_second(choice.line, reading.lines)
+        lines = with_close_second(choice.line, reading.lines)
         text = join_answers(
             [word_line(line, passages[line.passage - 1], query, reading.tables[line.passage]) for line in lines]
         )
-        for piece in pieces(text):
+        for piece in pieces_of(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, choice.usage)
         yield await asyncio.to_thread(traced, answer, reading.tables, question, lines)
@@ -207,7 +234,7 @@ class DocumentChain:
                 async for event in events:
                     yield event
             return
-        for piece in pieces(text):
+        for piece in pieces_of(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, usage)
         yield await asyncio.to_thread(traced_reply, answer, reading.tables, asked, found, excerpts)
@@ -265,11 +292,3 @@ class DocumentChain:
             history=tuple((turn.role, turn.text) for turn in history),
             groups=tuple(sorted(asked.groups)),
         )
-
-
-def _with_close_second(chosen: Line, ranked: Sequence[RankedLine]) -> list[Line]:
-    """The chosen line, and the next best one when hardly anything speaks for the first over it."""
-    scores = {item.line: item.score for item in ranked}
-    others = [item for item in ranked if item.line != chosen and item.line.text != chosen.text]
-    close = [item.line for item in others[:1] if abs(scores[chosen] - item.score) <= CLOSE]
-    return [chosen, *close]
