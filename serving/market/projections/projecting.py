@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from dossier.errors import MarketDataError, QuestionError
+from dossier.errors import BusyError, MarketDataError, QuestionError
 from serving.market.measures import frequency_of
 from serving.market.projections.backtest import Backtest, OnProgress, attempt, require_history, run_backtest
 from serving.market.projections.candidates import LEVELS, NAIVE, Forecast
@@ -20,6 +20,8 @@ NO_ADVICE = "This is arithmetic on past prices, not investment advice; prices ca
 _NARROW = 0.1
 """Coverage below its level by more than this is told."""
 _KEPT = 64
+_MOST_AT_ONCE = 3
+"""Projections that are made or waited for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,19 +83,36 @@ class Projector:
 
     def __init__(self) -> None:
         """Nothing is kept yet."""
-        self._lock = threading.Lock()
+        self._keeping, self._working = threading.Lock(), threading.Lock()
+        self._room = threading.BoundedSemaphore(_MOST_AT_ONCE)
         self._kept: OrderedDict[tuple[object, ...], Projection] = OrderedDict()
 
     def project(self, prices: Prices, days: int) -> Projection:
-        """As `project` does."""
+        """As `project` does. Raises BusyError too where others wait for theirs: a waiting one holds a thread."""
+        require_projectable(prices, days)
         key = (prices.symbol, prices.source, days, prices.dates.tobytes(), prices.close.tobytes())
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = project(prices, days)
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        if (known := self._known(key)) is not None:
+            return known
+        if not self._room.acquire(blocking=False):
+            raise BusyError("Other projections are being made. Ask again in half a minute.")
+        try:
+            with self._working:
+                return self._known(key) or self._keep(key, project(prices, days))
+        finally:
+            self._room.release()
+
+    def _known(self, key: tuple[object, ...]) -> Projection | None:
+        with self._keeping:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def _keep(self, key: tuple[object, ...], made: Projection) -> Projection:
+        with self._keeping:
+            self._kept[key] = made
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return made
 
 
 def _verdict(tested: Backtest) -> str:

@@ -1,14 +1,17 @@
 """Projections: what the backtest measures, which model it takes, and what is refused."""
 
 import json
+import threading
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dossier.errors import MarketDataError, QuestionError
+from dossier.errors import BusyError, MarketDataError, QuestionError
 from serving.market.projections.backtest import FEWEST_BEFORE, fewest, origins_of, run_backtest
 from serving.market.projections.candidates import CANDIDATES, LEVELS, NAIVE, forecast
 from serving.market.projections.drawing import projection_chart
@@ -154,6 +157,27 @@ def test_a_projection_is_kept_until_prices_change(walked: Projection) -> None:
     assert projector.project(prices_of(walk(COUNT)), DAYS) is first
     assert projector.project(prices_of(walk(COUNT)), 1) is not first
     assert first.forecast.middle == pytest.approx(walked.forecast.middle)
+
+
+def test_who_comes_when_others_wait_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A waiting projection holds a thread that other questions need."""
+    projector, gate = Projector(), threading.Event()
+
+    def slowly(prices: Prices, days: int) -> str:
+        gate.wait()
+        return f"{days}"
+
+    monkeypatch.setattr("serving.market.projections.projecting.project", slowly)
+    prices = prices_of(walk(COUNT))
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(projector.project, prices, days) for days in (1, 2, 3)]
+        while projector._room._value:
+            time.sleep(0.01)
+        with pytest.raises(BusyError, match="Ask again"):
+            projector.project(prices, 4)
+        gate.set()
+        assert [one.result() for one in waiting] == ["1", "2", "3"]
+    assert projector.project(prices, 4) == "4"
 
 
 def test_words_and_record_say_the_same(trended: Projection) -> None:
