@@ -17,6 +17,7 @@ from serving.market.provider import PriceProvider, provider_of
 from serving.model_admin import ModelAdmin
 from serving.model_client import ModelClient
 from serving.model_start import model_start
+from serving.originals import Originals
 from serving.served_model import Champion
 from serving.store import Store
 
@@ -65,4 +66,5 @@ def gateway(parts: Parts, store: Store) -> Gateway:
         engine=parts.engine,
         models=parts.models,
         prices=parts.prices,
+        originals=Originals(pack.documents),
     )

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 import dossier
 from dossier.errors import DossierError
-from serving.api import accounts, admin, answers, chat, conversations, docs, feedback, market, models, status
+from serving.api import accounts, admin, answers, chat, conversations, docs, documents, feedback, market, models, status
 from serving.api.attempts import Attempts
 from serving.api.errors import handle_errors
 from serving.api.gateway import Gateway
@@ -30,6 +30,7 @@ _PASSWORDS_AT_ONCE = 2
 """Each password check takes 64 MiB for a moment."""
 _ROUTERS: tuple[APIRouter, ...] = (
     chat.router,
+    documents.router,
     conversations.router,
     answers.router,
     accounts.router,

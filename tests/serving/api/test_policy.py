@@ -43,6 +43,9 @@ CONTRACT = {
         DELETE /auth/keys/{key_id}
         GET /v1/models
         POST /v1/chat/completions
+        GET /v1/documents/page
+        GET /v1/documents/picture
+        GET /v1/documents/file
         GET /v1/feedback
         POST /v1/feedback
         GET /v1/market/symbols
