@@ -9,7 +9,7 @@ import streamlit as st
 
 from dossier.errors import DossierError, NotFoundError
 from dossier.gateway_errors import GatewayUnreachableError
-from frontend import asking, session
+from frontend import asking, citations, session
 from frontend.answering import Answering, Snapshot
 from frontend.conversations import PARAMETER, opened
 from frontend.faults import show_error, show_problem
@@ -18,6 +18,7 @@ from frontend.markup import answer_html, label, plain_html
 from frontend.messages import bubble, show_message, show_question
 from frontend.records import Conversation, Message, Readiness
 from frontend.session import Session
+from frontend.viewer import show_viewer
 from frontend.viewport import scroll_to_question
 from frontend.waiting import remaining
 
@@ -42,7 +43,7 @@ def page() -> None:
     if conversation is None:
         _welcome(who, readiness)
     else:
-        _show_conversation(who, conversation, answering)
+        _show_desk(who, conversation, answering)
     if not readiness.ready and answering is None:
         _wait_until_ready()
     if asking.problem():
@@ -100,6 +101,20 @@ def _welcome(who: Session, readiness: Readiness) -> None:
             if st.button(label(question), key=f"starter-{number}", width="stretch", disabled=not readiness.ready):
                 asking.ask(who, question)
                 st.rerun()
+
+
+def _show_desk(who: Session, conversation: Conversation, answering: Answering | None) -> None:
+    """The conversation, and beside it the page of a document that was opened from it."""
+    citations.listen()
+    source = citations.opened(conversation.messages)
+    with st.container(key="desk", horizontal=True, gap="large"):
+        talk = st.container(key="talk")
+        # before the conversation, whose answer may still be being written for long
+        if source is not None:
+            with st.container(key="viewer"):
+                show_viewer(who.gateway, source)
+        with talk:
+            _show_conversation(who, conversation, answering)
 
 
 def _show_conversation(who: Session, conversation: Conversation, answering: Answering | None) -> None:

@@ -1,4 +1,4 @@
-"""What the browser shows of the page: the two things that Streamlit has no call for."""
+"""What the browser shows of the page: the three things that Streamlit has no call for."""
 
 from typing import Final
 
@@ -14,6 +14,24 @@ export default function ({ data }) {
     const questions = document.querySelectorAll(".question");
     const last = questions[questions.length - 1];
     if (last) last.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+  }));
+}
+"""
+_MARK: Final = """
+let shown = null;
+export default function ({ data }) {
+  if (shown === data.place) return;
+  shown = data.place;
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    const viewer = document.querySelector(".st-key-viewer");
+    const mark = viewer && viewer.querySelector(".cited-part, .passage-part, .mark-place");
+    if (!mark) return;
+    if (window.matchMedia("(max-width: 1099px)").matches) mark.scrollIntoView({ block: "center" });
+    for (let box = mark.parentElement; viewer.contains(box); box = box.parentElement) {
+      if (box.scrollHeight > box.clientHeight + 1) {
+        box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
+      }
+    }
   }));
 }
 """
@@ -34,6 +52,11 @@ export default function ({ data }) {
 def scroll_to_question(place: str) -> None:
     """Bring the latest question to the top, once for each `place`. Draws nothing."""
     _run("question_scroller", _SCROLL, place)
+
+
+def scroll_to_mark(place: str) -> None:
+    """Bring what is marked on the open page into view, once for each `place`. Draws nothing."""
+    _run("mark_scroller", _MARK, place)
 
 
 def close_sidebar(place: str) -> None:

@@ -21,6 +21,7 @@ _SCALE = 1.75
 _LONGEST = 1700
 """Pixels of the longer side, however large the page says it is."""
 _LEAST = 0.05
+_POINTS = 72
 _MARGIN = 1.5
 """Points around a line's box, which its letters fill to the edge."""
 _PASSAGE, _LINE = (255, 240, 178), (255, 214, 92)
@@ -38,22 +39,25 @@ class Marked:
 
 
 def draw_page(wanted: Marked, path: Path) -> bytes:
-    """The page as a PNG. Raises DocumentError when the file isn't the one that was indexed or can't be drawn."""
+    """The page as a PNG, whose resolution tells what a point is.
+
+    Raises DocumentError when the file isn't the one that was indexed or can't be drawn.
+    """
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != wanted.digest:
         raise DocumentError(CHANGED)
     try:
         with pypdfium2.PdfDocument(data) as pdf:
             page = pdf[wanted.page - 1]
-            scale = min(_SCALE, _LONGEST / max(*page.get_size(), 1.0))
-            picture = page.render(scale=max(scale, _LEAST)).to_pil().convert("RGB")
+            scale = max(_LEAST, min(_SCALE, _LONGEST / max(*page.get_size(), 1.0)))
+            picture = page.render(scale=scale).to_pil().convert("RGB")
             page.close()
     except (pypdfium2.PdfiumError, IndexError) as error:
         raise DocumentError(f"Page {wanted.page} can't be drawn. Download the file to read it.") from error
     _paint(picture, wanted.passage, scale, _PASSAGE)
     _paint(picture, wanted.line, scale, _LINE)
     stream = io.BytesIO()
-    picture.save(stream, "PNG")
+    picture.save(stream, "PNG", dpi=(_POINTS * scale, _POINTS * scale))
     return stream.getvalue()
 
 

@@ -97,6 +97,7 @@ class PageReply(BaseModel):
     page: int
     pages: int
     picture: bool = Field(description="GET /v1/documents/picture draws the page.")
+    top: float | None = Field(description="Points from the top of the printed page to what is marked.")
     marked: bool = Field(description="Whether the passage that was asked for is marked.")
     note: str = Field(description="Why the passage isn't marked or the page not drawn, in plain words.")
     available: bool = Field(description="GET /v1/documents/file gives the file.")
@@ -108,6 +109,7 @@ class PageReply(BaseModel):
     def of(cls, view: PageView, problem: str, drawn: bool, asked: bool) -> Self:
         """From the record. `problem`: why the file can't be given; `asked`: a passage was to be marked."""
         notes = [problem, MOVED if view.moved else ""]
+        boxes = view.line or view.passage
         return cls(
             source=view.document.source,
             document=view.document.name,
@@ -115,6 +117,7 @@ class PageReply(BaseModel):
             page=view.page,
             pages=view.document.pages,
             picture=drawn and not problem,
+            top=min(box.top for box in boxes) if boxes else None,
             marked=asked and not view.moved,
             note=" ".join(note for note in notes if note),
             available=not problem,

@@ -114,7 +114,8 @@ def test_an_answer_has_its_sources_under_it(app: AppTest) -> None:
     assert labels[-1] == "1 more passage read for this answer"
     opened = app.expander[0].html[0].value
     assert "<mark>Net sales for 2025 were $4.2 billion, up 3.5% on the year before.</mark>" in opened
-    assert '<span class="marker" title="larkfield-annual-report-2025.pdf, page 12">[1]</span>' in said(app)
+    assert 'class="marker" title="larkfield-annual-report-2025.pdf, page 12" aria-label="Source 1: lark' in said(app)
+    assert "Open page 12" in buttons(app)
 
 
 def test_a_computed_number_opens_to_its_cells_and_an_untraced_one_stands_out(app: AppTest) -> None:

@@ -1,0 +1,121 @@
+"""Journeys in a real browser against the real gateway over real documents; only the answers' words are scripted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from dossier.settings import Settings
+from tests.frontend.browsing import SECONDS, Visit, needs_chromium, started_browser
+from tests.frontend.desk import REPORT, desk
+from tests.frontend.processes import PageProcess, free_port
+from tests.serving.api.serving_app import PASSWORD, Served
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+browser = started_browser
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with desk(tmp_path_factory.mktemp("desk")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(gateway: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageProcess]:
+    settings = Settings(port=int(gateway.address.rsplit(":", 1)[1]), page_port=free_port())
+    with PageProcess(settings, tmp_path_factory.mktemp("page")) as process:
+        yield process
+
+
+@pytest.fixture
+def visit(browser: Browser, site: PageProcess, gateway: Served) -> Iterator[Visit]:
+    expect.set_options(timeout=SECONDS * 1000)
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    visit = Visit(context, site, gateway)
+    yield visit
+    context.close()
+    assert visit.elsewhere() == []
+
+
+def answered(visit: Visit, question: str, name: str = "mira") -> Page:
+    visit.sign_in(name, PASSWORD)
+    visit.ask(question)
+    expect(visit.page.locator("button.marker").first).to_be_visible()
+    return visit.page
+
+
+def test_a_citation_opens_the_page_with_the_passage_marked(visit: Visit, tmp_path: Path) -> None:
+    page = answered(visit, "What was total revenue?")
+    page.locator("button.marker").first.click()
+    picture = page.locator("img.sheet")
+    expect(picture).to_be_in_viewport()
+    expect(picture).to_have_attribute("alt", f"Page 23 of {REPORT}, with the cited passage marked")
+    assert picture.evaluate("image => image.naturalWidth") == 1071
+    expect(page.get_by_text("Page 23 of 35")).to_be_visible()
+    question, viewer = page.locator(".question").bounding_box(), page.locator(".st-key-viewer").bounding_box()
+    assert question and viewer
+    assert question["x"] + question["width"] <= viewer["x"]  # beside the answer, which stays to be read
+    page.get_by_text("Why it was found").click()
+    expect(page.get_by_text("number 1 nearest in meaning")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download").click()
+    waiting.value.save_as(tmp_path / "saved.pdf")
+    assert (tmp_path / "saved.pdf").read_bytes()[:5] == b"%PDF-"
+    page.reload()
+    expect(page.locator("img.sheet")).to_be_visible()
+
+
+def test_pages_are_turned_and_the_viewer_closed_with_the_keyboard(visit: Visit) -> None:
+    page = answered(visit, "What was total revenue?")
+    page.locator("button.marker").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Page 23 of 35")).to_be_visible()
+    page.keyboard.press("Alt+ArrowRight")
+    expect(page.locator("img.sheet")).to_have_attribute("alt", f"Page 24 of {REPORT}")
+    page.get_by_role("button", name="Back to the passage (page 23)").press("Enter")
+    expect(page.locator("img.sheet")).to_have_attribute("alt", f"Page 23 of {REPORT}, with the cited passage marked")
+    page.keyboard.press("Alt+ArrowLeft")
+    expect(page.get_by_text("Page 22 of 35")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".st-key-viewer")).to_have_count(0)
+    expect(page.locator(".question")).to_be_visible()
+
+
+def test_the_cited_row_of_a_spreadsheet_is_in_view_and_a_long_sheet_read_on(visit: Visit) -> None:
+    page = answered(visit, "What did order A-120 come to?")
+    page.locator("button.marker").first.click()
+    cited = page.locator("tr.cited-part")
+    expect(cited).to_have_text("A-120Germany1320")
+    expect(cited).to_be_in_viewport()
+    expect(page.get_by_text("Sheet 1 of 1")).to_be_visible()
+    expect(page.locator("img.sheet")).to_have_count(0)
+
+
+def test_a_narrow_screen_shows_the_page_below_the_answer(visit: Visit) -> None:
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    page = answered(visit, "What was total revenue?")
+    page.locator("button.marker").first.click()
+    picture = page.locator("img.sheet")
+    expect(picture).to_be_in_viewport()
+    question, box = page.locator(".question").bounding_box(), picture.bounding_box()
+    assert question and box
+    assert question["y"] + question["height"] < box["y"]
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+
+
+def test_a_file_that_has_changed_is_said_and_a_wrong_place_isnt_shown(visit: Visit, gateway: Served) -> None:
+    page = answered(visit, "What was total revenue?")
+    file = gateway.app.state.running.gateway.originals._folder / REPORT
+    before = file.read_bytes()
+    try:
+        file.write_bytes(before + b"\n%")
+        page.locator("button.marker").first.click()
+        expect(page.get_by_text("The file has changed since it was indexed.")).to_be_visible()
+        expect(page.locator("img.sheet")).to_have_count(0)
+        expect(page.locator(".cited-part")).to_contain_text("1,284.6")  # the text as it was indexed
+        expect(page.get_by_role("button", name="Download")).to_have_count(0)
+    finally:
+        file.write_bytes(before)
