@@ -70,9 +70,9 @@ class Gateway(Connection):
             raise DossierError("The gateway serves no model. Look at its log, then start it again.")
         return str(models[0]["id"])
 
-    def conversations(self, offset: int = 0, limit: int = 50) -> list[Conversation]:
-        """The person's conversations, the latest first."""
-        found = self.call("GET", f"/conversations?offset={offset}&limit={limit}")
+    def conversations(self, offset: int = 0, limit: int = 50, search: str = "") -> list[Conversation]:
+        """The person's conversations, the latest first; with `search` those that have each of its words."""
+        found = self.query("/conversations", {"offset": offset, "limit": limit, "search": search})
         return [Conversation.read(conversation) for conversation in found]
 
     def conversation(self, conversation_id: str) -> Conversation:
@@ -90,6 +90,10 @@ class Gateway(Connection):
     def delete_conversation(self, conversation_id: str) -> None:
         """Delete a conversation with all its messages."""
         self.call("DELETE", _path(conversation_id))
+
+    def export_conversation(self, conversation_id: str, form: str) -> bytes:
+        """A conversation with its sources as a file; `form` is `markdown`, `json` or `page`."""
+        return self.fetch(f"{_path(conversation_id)}/export", {"form": form})
 
     def my_feedback(self, conversation_id: str) -> dict[int, Feedback]:
         """What the person said about the answers of a conversation, by the answer's id."""

@@ -66,6 +66,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("GET", "/conversations"): Access.SIGNED_IN,
     ("POST", "/conversations"): Access.SIGNED_IN,
     ("GET", "/conversations/{conversation_id}"): Access.SIGNED_IN,
+    ("GET", "/conversations/{conversation_id}/export"): Access.SIGNED_IN,
     ("PATCH", "/conversations/{conversation_id}"): Access.SIGNED_IN,
     ("DELETE", "/conversations/{conversation_id}"): Access.SIGNED_IN,
     ("POST", "/answers/{answer_id}/replay"): Access.SIGNED_IN,

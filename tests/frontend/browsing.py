@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, expect, sync_playwright
 
 from tests.frontend.processes import PageProcess
 from tests.frontend.scripted_gateway import PASSWORD
@@ -65,3 +65,16 @@ class Visit:
         """Requests that went anywhere but to the page's server, or stayed in the browser."""
         own = urlsplit(self.site.address).netloc
         return [url for url in self.asked if urlsplit(url).netloc not in (own, "") and not url.startswith("blob:")]
+
+
+def choose(page: Page, item: str) -> None:
+    """Open the conversation's menu and choose; a page that is still redrawing closes the menu, so it may take two."""
+    for _ in range(5):
+        page.get_by_test_id("stSidebar").locator("[class*='st-key-more-'] button").click()
+        found = page.get_by_text(item, exact=True)
+        try:
+            found.click(timeout=4000)
+        except TimeoutError:
+            continue
+        return
+    raise AssertionError(f"the menu never showed {item}")

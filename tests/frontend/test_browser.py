@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Page, expect
 
 from dossier.settings import Settings
-from tests.frontend.browsing import SECONDS, Visit, needs_chromium, started_browser
+from tests.frontend.browsing import SECONDS, Visit, choose, needs_chromium, started_browser
 from tests.frontend.processes import GatewayProcess, PageProcess, free_port
 from tests.frontend.scripted_gateway import ANSWER, HOSTILE_FILE, PASSWORD, QUESTIONS
 
@@ -278,19 +278,6 @@ def test_an_analyst_has_no_documents_page(visit: Visit, path: str) -> None:
     expect(page.get_by_role("link", name="Documents")).to_have_count(0)
     expect(page.get_by_role("button", name="Update the index")).to_have_count(0)
     assert "lease-2011" not in page.content()
-
-
-def choose(page: Page, item: str) -> None:
-    """Open the conversation's menu and choose; a page that is still redrawing closes the menu, so it may take two."""
-    for _ in range(5):
-        page.get_by_test_id("stSidebar").locator("[class*='st-key-more-'] button").click()
-        found = page.get_by_text(item, exact=True)
-        try:
-            found.click(timeout=4000)
-        except TimeoutError:
-            continue
-        return
-    raise AssertionError(f"the menu never showed {item}")
 
 
 def test_conversations_are_kept_apart_renamed_and_deleted(visit: Visit) -> None:

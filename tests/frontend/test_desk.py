@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dossier.settings import Settings
-from tests.frontend.browsing import SECONDS, Visit, needs_chromium, started_browser
+from tests.frontend.browsing import SECONDS, Visit, choose, needs_chromium, started_browser
 from tests.frontend.desk import REPORT, desk
 from tests.frontend.processes import PageProcess, free_port
 from tests.serving.api.serving_app import PASSWORD, Served
@@ -119,3 +119,20 @@ def test_a_file_that_has_changed_is_said_and_a_wrong_place_isnt_shown(visit: Vis
         expect(page.get_by_role("button", name="Download")).to_have_count(0)
     finally:
         file.write_bytes(before)
+
+
+def test_a_conversation_is_found_by_its_words_and_exported_with_its_sources(visit: Visit, tmp_path: Path) -> None:
+    page = answered(visit, "What did order A-120 come to?", "sam")
+    sidebar = page.get_by_test_id("stSidebar")
+    page.get_by_role("searchbox", name="Search conversations").fill("nothing of the kind")
+    expect(sidebar.get_by_text("No conversation has these words.")).to_be_visible()
+    page.get_by_role("searchbox", name="Search conversations").fill("1,320 came")
+    expect(sidebar.get_by_role("button", name="What did order A-120 come to?")).to_be_visible()
+    choose(page, "Export")
+    with page.expect_download() as waiting:
+        page.get_by_role("dialog").get_by_role("button", name="Markdown").click()
+    assert waiting.value.suggested_filename == "What did order A-120 come to.md"
+    waiting.value.save_as(tmp_path / "talk.md")
+    text = (tmp_path / "talk.md").read_text("utf-8")
+    assert "The order A-120 came to 1,320 [1]." in text
+    assert "**[1] orders.xlsx, page 1, Orders**" in text

@@ -225,6 +225,19 @@ def test_past_conversations_are_listed_opened_renamed_and_deleted(app: AppTest) 
     assert set(QUESTIONS) <= set(buttons(app))
 
 
+def test_conversations_are_searched_and_offered_as_files(app: AppTest) -> None:
+    sign_in(app)
+    ask(app, "What were the net sales?")
+    app.text_input(key="conversation-search").input("no such words").run()
+    assert "No conversation has these words." in said(app)
+    assert "What were the net sales?" not in buttons(app)
+    app.text_input(key="conversation-search").input("Operating").run()  # a word of the answer
+    assert "What were the net sales?" in buttons(app)
+    app.menu_button[0].click("Export")
+    app.run()
+    assert [one.label for one in app.get("download_button")][-3:] == ["Markdown", "To print, or to save as PDF", "JSON"]
+
+
 def test_a_conversation_that_isnt_ones_own_isnt_shown(app: AppTest, gateway: GatewayProcess) -> None:
     sign_in(app)
     ask(app, "a secret question")

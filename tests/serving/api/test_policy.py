@@ -55,6 +55,7 @@ CONTRACT = {
         GET /conversations
         POST /conversations
         GET /conversations/{conversation_id}
+        GET /conversations/{conversation_id}/export
         PATCH /conversations/{conversation_id}
         DELETE /conversations/{conversation_id}
         POST /answers/{answer_id}/replay

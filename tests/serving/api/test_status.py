@@ -11,7 +11,12 @@ from serving.api.policy import POLICY, Access
 from tests.serving.api.scripted import GENERATION
 from tests.serving.api.serving_app import Served, ask
 
-NO_JSON = {("GET", "/metrics"), ("GET", "/v1/documents/picture"), ("GET", "/v1/documents/file")}
+NO_JSON = {
+    ("GET", "/metrics"),
+    ("GET", "/v1/documents/picture"),
+    ("GET", "/v1/documents/file"),
+    ("GET", "/conversations/{conversation_id}/export"),
+}
 
 
 def test_health_is_always_open(gateway: Served) -> None:
