@@ -6,7 +6,18 @@ import streamlit as st
 
 from dossier.errors import DossierError, SignInError
 from dossier.gateway_errors import GatewayUnreachableError
-from frontend import account, admin_feedback, admin_index, admin_models, asking, chat, conversations, session, sign_in
+from frontend import (
+    account,
+    admin_feedback,
+    admin_index,
+    admin_models,
+    asking,
+    batch,
+    chat,
+    conversations,
+    session,
+    sign_in,
+)
 from frontend.faults import show_error
 from frontend.markup import label, plain_html
 from frontend.session import Session
@@ -16,6 +27,7 @@ _STYLE = Path(__file__).with_name("style.css")
 _ICON = Path(__file__).with_name("icon.svg")
 _TITLE = 80
 _ICONS = {
+    "Batch": ":material/playlist_add_check:",
     "Account": ":material/person:",
     "Documents": ":material/folder_open:",
     "Models": ":material/model_training:",
@@ -46,7 +58,10 @@ def main() -> None:
 
 def _page(who: Session | None) -> st.Page:
     ask = st.Page(chat.page, title="Ask", url_path="ask", default=True)
-    pages = [ask, st.Page(account.page, title="Account", url_path="account")]
+    pages = [ask]
+    if who is None or who.user.role in ("analyst", "admin"):
+        pages.append(st.Page(batch.page, title="Batch", url_path="batch"))
+    pages.append(st.Page(account.page, title="Account", url_path="account"))
     if who is None or who.user.is_admin:
         pages.append(st.Page(admin_index.page, title="Documents", url_path="documents"))
         pages.append(st.Page(admin_models.page, title="Models", url_path="models"))

@@ -12,6 +12,7 @@ from frontend.wire import UNREACHABLE
 
 ENDED = "Your sign-in has ended. Sign in again to go on."
 _TIMEOUT = httpx.Timeout(20, connect=3)
+_FILE_TIMEOUT = httpx.Timeout(60, connect=3)
 _NOTHING: Mapping[str, str | int] = {}
 
 
@@ -25,10 +26,15 @@ class Connection:
         self._http = _connections(address)
 
     def call(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, timeout: httpx.Timeout = _TIMEOUT
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        timeout: httpx.Timeout = _TIMEOUT,
+        content: bytes | None = None,
     ) -> Any:  # noqa: ANN401 (JSON)
-        """The JSON of a reply; None of an empty one. Raises the gateway's error."""
-        response = self._send(method, path, body, timeout)
+        """The JSON of a reply; None of an empty one. Sends `body` as JSON, or `content`. Raises the gateway's error."""
+        response = self._send(method, path, body, timeout, content)
         if response.is_error:
             raise self._error(response)
         if response.status_code == httpx.codes.NO_CONTENT or not response.content:
@@ -49,14 +55,25 @@ class Connection:
             raise self._error(response)
         return response.content
 
+    def send(self, path: str, parameters: Mapping[str, str | int], content: bytes) -> Any:  # noqa: ANN401 (JSON)
+        """Send a file; the JSON of the reply. Raises the gateway's error."""
+        return self.call("POST", f"{path}?{httpx.QueryParams(parameters)}", timeout=_FILE_TIMEOUT, content=content)
+
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
     def _send(
-        self, method: str, path: str, body: Mapping[str, Any] | None, timeout: httpx.Timeout = _TIMEOUT
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        timeout: httpx.Timeout = _TIMEOUT,
+        content: bytes | None = None,
     ) -> httpx.Response:
         try:
-            return self._http.request(method, path, json=body, headers=self._headers(), timeout=timeout)
+            return self._http.request(
+                method, path, json=body, content=content, headers=self._headers(), timeout=timeout
+            )
         except httpx.HTTPError as error:
             raise GatewayUnreachableError(UNREACHABLE) from error
 

@@ -11,7 +11,20 @@ from fastapi.routing import APIRoute
 
 import dossier
 from dossier.errors import DossierError
-from serving.api import accounts, admin, answers, chat, conversations, docs, documents, feedback, market, models, status
+from serving.api import (
+    accounts,
+    admin,
+    answers,
+    batches,
+    chat,
+    conversations,
+    docs,
+    documents,
+    feedback,
+    market,
+    models,
+    status,
+)
 from serving.api.attempts import Attempts
 from serving.api.errors import handle_errors
 from serving.api.gateway import Gateway
@@ -19,6 +32,7 @@ from serving.api.middleware import BodyLimit, Measure, SafeHeaders
 from serving.api.parts import Running
 from serving.api.policy import check_routes
 from serving.api.slots import Slots
+from serving.batch_work import BatchWorker
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
 
@@ -31,6 +45,7 @@ _PASSWORDS_AT_ONCE = 2
 _ROUTERS: tuple[APIRouter, ...] = (
     chat.router,
     documents.router,
+    batches.router,
     conversations.router,
     answers.router,
     accounts.router,
@@ -54,13 +69,15 @@ def create_app(gateway: Gateway) -> FastAPI:
     Raises DossierError if a route isn't in the table of who may call it.
     """
     metrics = Metrics()
+    slots = Slots(gateway.settings.engine_queue + _SPARE_ANSWERS, metrics.running)
     running = Running(
         gateway=gateway,
         job=IndexJob(gateway.index.reopen, gateway.settings.log_folder / "index.log", gateway.index_command),
         metrics=metrics,
-        slots=Slots(gateway.settings.engine_queue + _SPARE_ANSWERS, metrics.running),
+        slots=slots,
         attempts=Attempts(),
         password_work=CapacityLimiter(_PASSWORDS_AT_ONCE),
+        batches=_batch_worker(gateway, slots),
     )
     app = FastAPI(
         title="Dossier",
@@ -82,6 +99,13 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(SafeHeaders)
     app.add_middleware(Measure, metrics=metrics)
     return app
+
+
+def _batch_worker(gateway: Gateway, slots: Slots) -> BatchWorker:
+    longest = gateway.settings.question_characters
+    return BatchWorker(
+        gateway.store.batches, gateway.answerer, slots.take, lambda: chat.require_parts(gateway), longest
+    )
 
 
 def _name(route: APIRoute) -> str:
@@ -117,6 +141,8 @@ def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManag
             # what was under way has been cancelled by the server, and is still being kept
             ending.push_async_callback(running.slots.emptied, _KEEPING_SECONDS)
             ending.push_async_callback(running.job.stop)
+            working = asyncio.create_task(running.batches.work())
+            ending.push_async_callback(_cancelled, working)
             yield
 
     return lifespan

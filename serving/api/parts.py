@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from serving.api.attempts import Attempts
 from serving.api.gateway import Gateway
 from serving.api.slots import Slots
+from serving.batch_work import BatchWorker
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
 from serving.store import Store
@@ -16,7 +17,7 @@ from serving.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The gateway's parts and what the app adds: the job, the measurements and the limits."""
+    """The gateway's parts and what the app adds: the job, the batches, the measurements and the limits."""
 
     gateway: Gateway
     job: IndexJob
@@ -24,6 +25,7 @@ class Running:
     slots: Slots
     attempts: Attempts
     password_work: CapacityLimiter
+    batches: BatchWorker
 
     @property
     def store(self) -> Store:

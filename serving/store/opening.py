@@ -8,6 +8,7 @@ from sqlalchemy.exc import DatabaseError
 
 from dossier.errors import ConflictError, SettingsError
 from dossier.settings import Settings
+from serving.store.batches import Batches
 from serving.store.conversations import Conversations
 from serving.store.credentials import Credentials
 from serving.store.database import Database, unreachable
@@ -29,6 +30,7 @@ class Store:
     credentials: Credentials
     conversations: Conversations
     feedback: FeedbackStore
+    batches: Batches
 
     def check(self) -> None:
         """Raise EnvironmentProblem when the database doesn't answer."""
@@ -69,6 +71,7 @@ def open_store(settings: Settings, passwords: Passwords | None = None) -> tuple[
         credentials=Credentials(database, hasher, timedelta(hours=settings.session_hours)),
         conversations=Conversations(database),
         feedback=FeedbackStore(database),
+        batches=Batches(database),
     )
     return store, _first_admin(store, settings)
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page, expect
 
 from dossier.settings import Settings
 from tests.frontend.browsing import SECONDS, Visit, choose, needs_chromium, started_browser
-from tests.frontend.desk import REPORT, desk
+from tests.frontend.desk import REPORT, SALES, desk
 from tests.frontend.processes import PageProcess, free_port
 from tests.serving.api.serving_app import PASSWORD, Served
 
@@ -136,3 +137,40 @@ def test_a_conversation_is_found_by_its_words_and_exported_with_its_sources(visi
     text = (tmp_path / "talk.md").read_text("utf-8")
     assert "The order A-120 came to 1,320 [1]." in text
     assert "**[1] orders.xlsx, page 1, Orders**" in text
+
+
+def test_a_file_of_questions_becomes_a_workbook_also_over_a_reload(
+    visit: Visit, gateway: Served, tmp_path: Path
+) -> None:
+    (tmp_path / "q.csv").write_text('id,Question\n1,What was revenue?\n2,wait\n3,"=HYPERLINK(""x"") revenue?"\n')
+    gateway.answerer.gate.clear()
+    visit.sign_in("mira", PASSWORD, "/batch")
+    page = visit.page
+    page.locator("input[type=file]").set_input_files(tmp_path / "q.csv")
+    page.get_by_role("button", name="Answer them").click()
+    expect(page.get_by_text("1 of 3 questions done").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("1 of 3 questions done").first).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled. 1 of 3 questions done")).to_be_visible()
+    gateway.answerer.gate.set()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("3 of 3 questions done")).to_be_visible()
+    page.get_by_text("Answers", exact=True).click()
+    expect(page.locator(".files")).to_contain_text("Total revenue, 2025: $1,284.6")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download Excel file").click()
+    waiting.value.save_as(tmp_path / "answers.xlsx")
+    rows = list(load_workbook(tmp_path / "answers.xlsx").active.iter_rows(values_only=True))
+    assert rows[1][:5] == ("What was revenue?", SALES, "answered", REPORT, 23)
+    assert rows[3][0] == '=HYPERLINK("x") revenue?'
+    page.get_by_text("Delete", exact=True).click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("3 of 3 questions done")).to_have_count(0)
+
+
+def test_the_batch_page_isnt_for_support(visit: Visit) -> None:
+    visit.sign_in("sam", PASSWORD, "/batch")
+    expect(visit.page.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(visit.page.get_by_role("link", name="Batch")).to_have_count(0)
+    expect(visit.page.locator("input[type=file]")).to_have_count(0)

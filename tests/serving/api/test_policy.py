@@ -21,6 +21,7 @@ SAMPLES = {
     "answer_id": "0",
     "file": "start.js",
     "feedback_id": "1",
+    "batch_id": "0" * 32,
     "symbol": "LKFD",
     "kind": "prices",
 }
@@ -46,6 +47,15 @@ CONTRACT = {
         GET /v1/documents/page
         GET /v1/documents/picture
         GET /v1/documents/file
+        GET /v1/batches
+        POST /v1/batches
+        POST /v1/batches/file
+        GET /v1/batches/{batch_id}
+        DELETE /v1/batches/{batch_id}
+        GET /v1/batches/{batch_id}/answers
+        GET /v1/batches/{batch_id}/sheet
+        POST /v1/batches/{batch_id}/cancel
+        POST /v1/batches/{batch_id}/resume
         GET /v1/feedback
         POST /v1/feedback
         GET /v1/market/symbols

@@ -16,6 +16,7 @@ NO_JSON = {
     ("GET", "/v1/documents/picture"),
     ("GET", "/v1/documents/file"),
     ("GET", "/conversations/{conversation_id}/export"),
+    ("GET", "/v1/batches/{batch_id}/sheet"),
 }
 
 
