@@ -1,6 +1,5 @@
 """The page where questions are asked."""
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -10,11 +9,12 @@ import streamlit as st
 from dossier.errors import DossierError, NotFoundError
 from dossier.gateway_errors import GatewayUnreachableError
 from frontend import asking, citations, session
-from frontend.answering import Answering, Snapshot
+from frontend.answering import Answering
 from frontend.conversations import PARAMETER, opened
 from frontend.faults import show_error, show_problem
 from frontend.feedback import show_feedback
-from frontend.markup import answer_html, label, plain_html
+from frontend.following import follow
+from frontend.markup import label, plain_html
 from frontend.messages import bubble, show_message, show_question
 from frontend.records import Conversation, Message, Readiness
 from frontend.session import Session
@@ -22,8 +22,6 @@ from frontend.viewer import show_viewer
 from frontend.viewport import scroll_to_question
 from frontend.waiting import remaining
 
-_FRAME_SECONDS: Final = 0.06
-_LOOK_SECONDS: Final = 0.4
 _FINE: Final = "Answers come from the documents alone. The sources are under each answer."
 
 
@@ -150,30 +148,9 @@ def _show_answering(who: Session, answering: Answering, conversation_id: str) ->
     if not now.ended:
         scroll_to_question(f"{conversation_id}-{now.before}")
         with bubble("assistant"):
-            _follow(answering)
+            follow(answering)
         st.rerun()
     show_message(now.message, place, now.error, lambda: asking.ask(who, now.question))
-
-
-def _follow(answering: Answering) -> None:
-    """Draw the answer as it is written, until it ends. The page can be used meanwhile: each draw gives way."""
-    slot = st.empty()
-    now = answering.now
-    while not now.ended:
-        if now.text:
-            slot.html(answer_html(now.text))
-        else:
-            _show_steps(slot.container(), now)
-        time.sleep(_FRAME_SECONDS)
-        now = answering.after(now.version, _LOOK_SECONDS)
-
-
-def _show_steps(place: st.delta_generator.DeltaGenerator, now: Snapshot) -> None:
-    latest = now.steps[-1] if now.steps else "Reading your question"
-    # not entered with `with`, which would mark it as done
-    status = place.status(label(latest), type="compact")
-    for step in now.steps:
-        status.html(plain_html(step, "step"))
 
 
 def _show_unanswered(who: Session, question: str) -> None:

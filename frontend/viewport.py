@@ -1,4 +1,4 @@
-"""What the browser shows of the page: the three things that Streamlit has no call for."""
+"""What the browser shows of the page: the few things that Streamlit has no call for."""
 
 from typing import Final
 
@@ -35,6 +35,41 @@ export default function ({ data }) {
   }));
 }
 """
+_COPY: Final = """
+function copy() {
+  const area = document.querySelector(".st-key-reply-draft textarea");
+  if (!area) return;
+  if (window.isSecureContext && navigator.clipboard) {
+    navigator.clipboard.writeText(area.value);
+    return;
+  }
+  // over plain HTTP browsers copy only what is selected
+  const { selectionStart, selectionEnd } = area;
+  area.select();
+  document.execCommand("copy");
+  area.setSelectionRange(selectionStart, selectionEnd);
+}
+function pressed(event) {
+  if (event.target.closest && event.target.closest(".st-key-reply-copy button")) copy();
+}
+function typed(event) {
+  const area = document.querySelector(".st-key-reply-draft textarea");
+  const meant = event.altKey || (event.target === area && (event.ctrlKey || event.metaKey));
+  if (event.key !== "Enter" || !area || !meant) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  area.blur();  // what was typed goes to the page before the button is pressed
+  document.querySelector(".st-key-reply-copy button").click();
+}
+export default function () {
+  document.addEventListener("click", pressed, true);
+  document.addEventListener("keydown", typed, true);
+  return () => {
+    document.removeEventListener("click", pressed, true);
+    document.removeEventListener("keydown", typed, true);
+  };
+}
+"""
 _CLOSE: Final = """
 let shown = null;
 export default function ({ data }) {
@@ -57,6 +92,11 @@ def scroll_to_question(place: str) -> None:
 def scroll_to_mark(place: str) -> None:
     """Bring what is marked on the open page into view, once for each `place`. Draws nothing."""
     _run("mark_scroller", _MARK, place)
+
+
+def copy_reply() -> None:
+    """Copy the reply when its button, or the keys for it, are pressed. Draws nothing."""
+    _run("reply_copier", _COPY, "")
 
 
 def close_sidebar(place: str) -> None:

@@ -1,5 +1,6 @@
 """Journeys in a real browser against the real gateway over real documents; only the answers' words are scripted."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def visit(browser: Browser, site: PageProcess, gateway: Served) -> Iterator[Visi
 
 def answered(visit: Visit, question: str, name: str = "mira") -> Page:
     visit.sign_in(name, PASSWORD)
+    if name == "sam":
+        visit.page.get_by_role("link", name="Ask").click()
     visit.ask(question)
     expect(visit.page.locator("button.marker").first).to_be_visible()
     return visit.page
@@ -174,3 +177,50 @@ def test_the_batch_page_isnt_for_support(visit: Visit) -> None:
     expect(visit.page.get_by_role("button", name="Sign out")).to_be_visible()
     expect(visit.page.get_by_role("link", name="Batch")).to_have_count(0)
     expect(visit.page.locator("input[type=file]")).to_have_count(0)
+
+
+def test_support_replies_by_keyboard_and_an_edit_becomes_feedback(visit: Visit, gateway: Served) -> None:
+    visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit.sign_in("sam", PASSWORD)
+    page = visit.page
+    message = page.get_by_label("The customer's message")
+    expect(message).to_be_visible()  # the page that support sees first
+    message.fill("Hi,\nWhat did order A-120 come to? And which flights are in premium economy?\nThanks\nJo")
+    message.press("Control+Enter")
+    reply = page.get_by_label("Reply", exact=True)
+    expect(reply).to_have_value("The order A-120 came to 1,320.")
+    expect(page.get_by_text("[1] orders.xlsx")).to_be_visible()
+    page.get_by_role("radio", name="Formal").click()
+    expect(reply).to_have_value(re.compile("^Dear Sir or Madam,.*1,320.*Yours faithfully$", re.DOTALL))
+    reply.fill(reply.input_value().replace("1,320", "1,320 euros"))
+    reply.press("Control+Enter")
+    expect(page.get_by_text("Copied. Your version was kept as feedback.")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("Dear Sir or Madam,") and "1,320 euros." in copied
+    (kept,) = gateway.store.feedback.list(limit=1)
+    assert (kept.user, kept.opinion.correction) == ("sam", "The order A-120 came to 1,320 euros.")
+    page.get_by_role("button", name="And which flights are in premium economy?").click()
+    expect(reply).to_have_value(re.compile("Premium economy may be booked"))
+    page.get_by_role("radio", name="Plain").click()
+    expect(reply).to_have_value(re.compile("^Premium economy.*10 hours.$"))
+    page.keyboard.press("Alt+Enter")
+    expect(page.get_by_text("Copied. It was used as suggested.")).to_be_visible()
+    page.get_by_role("button", name="Next message").click()
+    expect(message).to_have_value("")
+    expect(reply).to_have_count(0)
+
+
+def test_a_reply_that_the_documents_dont_give_is_the_agents_own(visit: Visit, gateway: Served) -> None:
+    visit.sign_in("sam", PASSWORD)
+    page = visit.page
+    page.get_by_label("The customer's message").fill("Will the weather be fine?")
+    page.get_by_role("button", name="Suggest a reply").click()
+    expect(page.get_by_text("The documents don't answer this.")).to_be_visible()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_text("The reply is empty.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("The documents don't answer this.")).to_be_visible()
+    page.get_by_label("Reply", exact=True).fill("We don't know the weather.")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_text("Copied. Your version was kept as feedback.")).to_be_visible()
+    assert gateway.store.feedback.list(limit=1)[0].opinion.correction == "We don't know the weather."
