@@ -104,6 +104,8 @@ def _welcome(who: Session, readiness: Readiness) -> None:
 def _show_desk(who: Session, conversation: Conversation, answering: Answering | None) -> None:
     """The conversation, and beside it the page of a document that was opened from it."""
     citations.listen()
+    if answering is not None and answering.now.ended and len(conversation.messages) < answering.now.before + 2:
+        conversation = who.gateway.conversation(conversation.id)  # the answer ended after it was looked at
     source = citations.opened(conversation.messages)
     with st.container(key="desk", horizontal=True, gap="large"):
         talk = st.container(key="talk")

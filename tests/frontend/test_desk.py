@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page, expect
 
@@ -224,3 +225,54 @@ def test_a_reply_that_the_documents_dont_give_is_the_agents_own(visit: Visit, ga
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_text("Copied. Your version was kept as feedback.")).to_be_visible()
     assert gateway.store.feedback.list(limit=1)[0].opinion.correction == "We don't know the weather."
+
+
+def hard_to_use(page: Page) -> list[str]:
+    """What axe-core finds serious or critical, once the page has come to rest."""
+    page.wait_for_timeout(1500)
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_page(browser: Browser, site: PageProcess, gateway: Served, mode: str) -> None:
+    expect.set_options(timeout=SECONDS * 1000)
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=mode)
+    visit = Visit(context, site, gateway)
+    page, found = visit.page, {}
+    page.goto(site.address)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    found["sign-in"] = hard_to_use(page)
+    visit.sign_in("admin", PASSWORD)
+    expect(page.get_by_text("Questions to begin with")).to_be_visible()
+    found["beginning"] = hard_to_use(page)
+    visit.ask("What was total revenue?")
+    page.locator("button.marker").first.click()
+    expect(page.locator("img.sheet")).to_be_visible()
+    page.get_by_text("Why it was found").click()
+    page.get_by_text("The page as text").click()
+    page.get_by_role("button", name="Not right").click()
+    expect(page.get_by_role("textbox", name="What would be right?")).to_be_visible()
+    found["answer"] = hard_to_use(page)
+    visit.ask("Will the weather be fine?")
+    expect(page.get_by_text("Not in the documents").first).to_be_visible()
+    found["refusal"] = hard_to_use(page)
+    waited = {
+        "account": "Signed in as", "documents": "Update the index", "models": "Models", "feedback": "Decide which part",
+        "batch": "File of questions", "reply": "The customer's message",
+    }  # fmt: skip
+    for path, words in waited.items():
+        page.goto(f"{site.address}/{path}")
+        expect(page.get_by_test_id("stMain").get_by_text(words).first).to_be_visible()
+        found[path] = hard_to_use(page)
+    page.get_by_label("The customer's message").fill("What did order A-120 come to?")
+    page.get_by_role("button", name="Suggest a reply").click()
+    expect(page.get_by_label("Reply", exact=True)).to_be_visible()
+    found["replied"] = hard_to_use(page)
+    context.close()
+    assert not any(found.values()), "\n".join(f"{name}: {one}" for name, all_of in found.items() for one in all_of)
