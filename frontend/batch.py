@@ -60,7 +60,9 @@ def page() -> None:
 
 def _show_start(gateway: Gateway) -> None:
     number = int(st.session_state.get(_FILE, 0))  # another key empties the field
-    file = st.file_uploader("File of questions", type=["csv", "tsv", "txt", "xlsx"], key=f"batch-file-{number}")
+    file = st.file_uploader(
+        "File of questions", type=["csv", "tsv", "txt", "xlsx"], key=f"batch-file-{number}", max_upload_size=1
+    )
     if st.button("Answer them", key="batch-start", type="primary", icon=":material/play_arrow:", disabled=file is None):
         if file is not None:
             _do(start_batch, gateway, file.name, file.getvalue())

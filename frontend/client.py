@@ -112,6 +112,10 @@ class Gateway(Connection):
         """The files of the current index."""
         return [IndexedFile.read(file) for file in self.call("GET", "/admin/index/files")]
 
+    def start_diff(self) -> None:
+        """Find out what an indexing run would change. Raises ConflictError while one is running."""
+        self.call("POST", "/admin/index/diff", {})
+
     def start_index(self, rebuild: bool = False) -> None:
         """Start an indexing run. Raises ConflictError while one is running."""
         self.call("POST", "/admin/index", {"rebuild": rebuild})

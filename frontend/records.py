@@ -221,6 +221,8 @@ class IndexJob:
     seconds_left: float | None = None
     message: str = ""
     report: IndexReport | None = None
+    kind: str = "build"
+    result: Json | None = None
 
     @property
     def running(self) -> bool:
@@ -239,6 +241,8 @@ class IndexJob:
             seconds_left=float(left) if left is not None else None,
             message=str(data.get("message") or ""),
             report=IndexReport.read(report) if report else None,
+            kind=str(data.get("kind") or "build"),
+            result=data.get("result"),
         )
 
 

@@ -36,6 +36,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("PATCH", "/admin/users/{name}"): Access.ADMIN,
     ("GET", "/admin/documents"): Access.ADMIN,
     ("PATCH", "/admin/documents"): Access.ADMIN,
+    ("POST", "/admin/documents/file"): Access.ADMIN,
     ("GET", "/admin/index"): Access.ADMIN,
     ("POST", "/admin/index"): Access.ADMIN,
     ("DELETE", "/admin/index"): Access.ADMIN,

@@ -286,6 +286,7 @@ def test_conversations_are_kept_apart_renamed_and_deleted(visit: Visit) -> None:
     page.get_by_role("button", name=QUESTIONS[0]).click()
     expect(page.locator(".answer").last).to_contain_text("Operating margin")
     page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_text("Questions to begin with")).to_have_count(1)  # two for a moment, while the page redraws
     expect(page.get_by_text("Questions to begin with")).to_be_visible()
     sidebar = page.get_by_test_id("stSidebar")
     sidebar.get_by_role("button", name=QUESTIONS[0]).click()

@@ -276,3 +276,22 @@ def test_axe_finds_nothing_serious_on_any_page(browser: Browser, site: PageProce
     found["replied"] = hard_to_use(page)
     context.close()
     assert not any(found.values()), "\n".join(f"{name}: {one}" for name, all_of in found.items() for one in all_of)
+
+
+def test_an_admin_adds_a_good_and_a_broken_file_and_previews(visit: Visit, gateway: Served, tmp_path: Path) -> None:
+    (tmp_path / "holidays.md").write_text("# Holidays\n\nThe office is closed on 24 December.\n")
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing")
+    visit.sign_in("admin", PASSWORD, "/documents")
+    page = visit.page
+    page.get_by_text("Add documents", exact=True).click()
+    page.locator("input[type=file]").set_input_files([tmp_path / "holidays.md", tmp_path / "broken.pdf"])
+    page.get_by_label("Into the folder").fill("hr")
+    page.get_by_role("button", name="Add them").click()
+    table = page.locator(".st-key-upload .files")
+    expect(table).to_contain_text("hr/holidays.md")
+    expect(table.locator("tr", has_text="hr/holidays.md").locator(".state")).to_have_text("Added")
+    expect(table.locator("tr", has_text="hr/broken.pdf").locator(".state")).to_have_text("Left out")
+    expect(table.locator("tr", has_text="hr/broken.pdf").locator(".reason")).not_to_be_empty()
+    folder = gateway.app.state.running.gateway.settings.documents
+    assert (folder / "hr" / "holidays.md").is_file()
+    assert not (folder / "hr" / "broken.pdf").exists()

@@ -77,6 +77,7 @@ CONTRACT = {
         PATCH /admin/users/{name}
         GET /admin/documents
         PATCH /admin/documents
+        POST /admin/documents/file
         GET /admin/index
         POST /admin/index
         DELETE /admin/index
