@@ -9,6 +9,7 @@ import streamlit as st
 from dossier.errors import DossierError
 from dossier.records import FileState
 from frontend import session
+from frontend.admin_upload import difference_html, show_upload
 from frontend.client import Gateway
 from frontend.faults import show_error
 from frontend.markup import label
@@ -35,6 +36,7 @@ def page() -> None:
     if who is None:
         return
     st.title("Documents", anchor=False)
+    show_upload(who.gateway)
     if st.session_state.get("index_running"):
         _watch(who.gateway)
     else:
@@ -80,6 +82,8 @@ def _show_rest(gateway: Gateway, job: IndexJob) -> None:
         st.error(label(problem), icon=":material/error:")
     if job.state == "failed":
         st.error(label(job.message or "The last run failed. The present index stays in use."), icon=":material/error:")
+    elif job.kind == "diff" and job.result is not None:
+        st.html(difference_html(job.result))
     elif job.report:
         st.markdown(f":material/check_circle: {label(_summary(job.report))}")
     else:
@@ -89,6 +93,13 @@ def _show_rest(gateway: Gateway, job: IndexJob) -> None:
             "Update the index", type="primary", icon=":material/sync:", key="index-start",
             on_click=_start, args=(gateway, False),
         )  # fmt: skip
+        st.button(
+            "Preview what would change",
+            key="index-diff",
+            icon=":material/difference:",
+            on_click=_preview,
+            args=(gateway,),
+        )
         with st.popover("Rebuild", type="tertiary"):
             st.markdown(_REBUILD)
             st.button("Rebuild everything", key="index-rebuild", on_click=_start, args=(gateway, True))
@@ -105,6 +116,13 @@ def _summary(report: IndexReport) -> str:
 def _start(gateway: Gateway, rebuild: bool) -> None:
     try:
         gateway.start_index(rebuild)
+    except DossierError as error:
+        st.session_state["index_problem"] = str(error)
+
+
+def _preview(gateway: Gateway) -> None:
+    try:
+        gateway.start_diff()
     except DossierError as error:
         st.session_state["index_problem"] = str(error)
 

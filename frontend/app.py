@@ -6,7 +6,19 @@ import streamlit as st
 
 from dossier.errors import DossierError, SignInError
 from dossier.gateway_errors import GatewayUnreachableError
-from frontend import account, admin_feedback, admin_index, admin_models, asking, chat, conversations, session, sign_in
+from frontend import (
+    account,
+    admin_feedback,
+    admin_index,
+    admin_models,
+    asking,
+    batch,
+    chat,
+    conversations,
+    reply,
+    session,
+    sign_in,
+)
 from frontend.faults import show_error
 from frontend.markup import label, plain_html
 from frontend.session import Session
@@ -16,6 +28,9 @@ _STYLE = Path(__file__).with_name("style.css")
 _ICON = Path(__file__).with_name("icon.svg")
 _TITLE = 80
 _ICONS = {
+    "Ask": ":material/chat:",
+    "Reply": ":material/support_agent:",
+    "Batch": ":material/playlist_add_check:",
     "Account": ":material/person:",
     "Documents": ":material/folder_open:",
     "Models": ":material/model_training:",
@@ -34,6 +49,8 @@ def main() -> None:
         if who is None:
             sign_in.page()
             return
+        if session.is_fresh() and who.user.role == "support" and page.title == "Ask" and not conversations.opened():
+            st.switch_page(next(one for one in st.session_state["pages"] if one.title == "Reply"))
         _sidebar(who)
         close_sidebar(f"{page.title} {conversations.opened()}")
         page.run()
@@ -45,8 +62,14 @@ def main() -> None:
 
 
 def _page(who: Session | None) -> st.Page:
-    ask = st.Page(chat.page, title="Ask", url_path="ask", default=True)
-    pages = [ask, st.Page(account.page, title="Account", url_path="account")]
+    supports = who is not None and who.user.role == "support"
+    ask = st.Page(chat.page, title="Ask", url_path="ask", default=not supports)
+    pages = [ask]
+    if who is None or who.user.role in ("support", "admin"):
+        pages.append(st.Page(reply.page, title="Reply", url_path="reply", default=supports))
+    if who is None or who.user.role in ("analyst", "admin"):
+        pages.append(st.Page(batch.page, title="Batch", url_path="batch"))
+    pages.append(st.Page(account.page, title="Account", url_path="account"))
     if who is None or who.user.is_admin:
         pages.append(st.Page(admin_index.page, title="Documents", url_path="documents"))
         pages.append(st.Page(admin_models.page, title="Models", url_path="models"))
@@ -79,7 +102,7 @@ def _conversations(who: Session) -> None:
 
 
 def _menu(who: Session) -> None:
-    for page in st.session_state["pages"][1:]:
+    for page in st.session_state["pages"]:
         st.page_link(page, label=page.title, icon=_ICONS[page.title], query_params={})
     with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
         st.markdown(label(who.user.name), width="stretch")

@@ -1,6 +1,5 @@
 """The page where questions are asked."""
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -9,20 +8,20 @@ import streamlit as st
 
 from dossier.errors import DossierError, NotFoundError
 from dossier.gateway_errors import GatewayUnreachableError
-from frontend import asking, session
-from frontend.answering import Answering, Snapshot
+from frontend import asking, citations, session
+from frontend.answering import Answering
 from frontend.conversations import PARAMETER, opened
 from frontend.faults import show_error, show_problem
 from frontend.feedback import show_feedback
-from frontend.markup import answer_html, label, plain_html
+from frontend.following import follow
+from frontend.markup import label, plain_html
 from frontend.messages import bubble, show_message, show_question
 from frontend.records import Conversation, Message, Readiness
 from frontend.session import Session
+from frontend.viewer import show_viewer
 from frontend.viewport import scroll_to_question
 from frontend.waiting import remaining
 
-_FRAME_SECONDS: Final = 0.06
-_LOOK_SECONDS: Final = 0.4
 _FINE: Final = "Answers come from the documents alone. The sources are under each answer."
 
 
@@ -42,7 +41,7 @@ def page() -> None:
     if conversation is None:
         _welcome(who, readiness)
     else:
-        _show_conversation(who, conversation, answering)
+        _show_desk(who, conversation, answering)
     if not readiness.ready and answering is None:
         _wait_until_ready()
     if asking.problem():
@@ -102,6 +101,22 @@ def _welcome(who: Session, readiness: Readiness) -> None:
                 st.rerun()
 
 
+def _show_desk(who: Session, conversation: Conversation, answering: Answering | None) -> None:
+    """The conversation, and beside it the page of a document that was opened from it."""
+    citations.listen()
+    if answering is not None and answering.now.ended and len(conversation.messages) < answering.now.before + 2:
+        conversation = who.gateway.conversation(conversation.id)  # the answer ended after it was looked at
+    source = citations.opened(conversation.messages)
+    with st.container(key="desk", horizontal=True, gap="large"):
+        talk = st.container(key="talk")
+        # before the conversation, whose answer may still be being written for long
+        if source is not None:
+            with st.container(key="viewer"):
+                show_viewer(who.gateway, source)
+        with talk:
+            _show_conversation(who, conversation, answering)
+
+
 def _show_conversation(who: Session, conversation: Conversation, answering: Answering | None) -> None:
     messages: Sequence[Message] = conversation.messages
     now = answering.now if answering is not None else None
@@ -135,30 +150,9 @@ def _show_answering(who: Session, answering: Answering, conversation_id: str) ->
     if not now.ended:
         scroll_to_question(f"{conversation_id}-{now.before}")
         with bubble("assistant"):
-            _follow(answering)
+            follow(answering)
         st.rerun()
     show_message(now.message, place, now.error, lambda: asking.ask(who, now.question))
-
-
-def _follow(answering: Answering) -> None:
-    """Draw the answer as it is written, until it ends. The page can be used meanwhile: each draw gives way."""
-    slot = st.empty()
-    now = answering.now
-    while not now.ended:
-        if now.text:
-            slot.html(answer_html(now.text))
-        else:
-            _show_steps(slot.container(), now)
-        time.sleep(_FRAME_SECONDS)
-        now = answering.after(now.version, _LOOK_SECONDS)
-
-
-def _show_steps(place: st.delta_generator.DeltaGenerator, now: Snapshot) -> None:
-    latest = now.steps[-1] if now.steps else "Reading your question"
-    # not entered with `with`, which would mark it as done
-    status = place.status(label(latest), type="compact")
-    for step in now.steps:
-        status.html(plain_html(step, "step"))
 
 
 def _show_unanswered(who: Session, question: str) -> None:

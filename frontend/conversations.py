@@ -1,7 +1,9 @@
 """The conversations in the sidebar: open, rename, delete."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +21,13 @@ _PROBLEM: Final = "conversations_problem"
 _SHOWN: Final = "conversations_shown"
 _STEP: Final = 30
 _TITLE_CHARACTERS: Final = 200
+_SEARCH: Final = "conversation-search"
+_SEARCH_CHARACTERS: Final = 200
+_FORMS: Final = (
+    ("markdown", "Markdown", "md", "Text that editors and wikis read"),
+    ("page", "To print, or to save as PDF", "html", "Opens in the browser and asks where to print"),
+    ("json", "JSON", "json", "Everything, for programs"),
+)
 
 
 def opened() -> str | None:
@@ -34,8 +43,14 @@ def show_list(gateway: Gateway, untitled: Callable[[str], str]) -> None:
     problem = st.session_state.pop(_PROBLEM, "")
     if problem:
         st.warning(label(problem))
+    search = st.text_input(
+        "Search conversations", key=_SEARCH, type="search", placeholder="Search", live="400ms",
+        max_chars=_SEARCH_CHARACTERS, icon=":material/search:", label_visibility="collapsed",
+    ).strip()  # fmt: skip
     shown = int(st.session_state.get(_SHOWN, _STEP))
-    found = gateway.conversations(limit=shown + 1)
+    found = gateway.conversations(limit=shown + 1, search=search)
+    if search and not found:
+        st.html('<div class="fine">No conversation has these words.</div>')
     today = datetime.now(_zone()).date()
     for day, conversations in groupby(found[:shown], key=lambda one: _day(one, today)):
         st.html(f'<div class="eyebrow">{day}</div>')
@@ -54,12 +69,14 @@ def _show_day(gateway: Gateway, conversations: Iterable[Conversation], untitled:
                 st.switch_page(st.session_state["ask_page"], query_params={PARAMETER: conversation.id})
             choice = st.menu_button(
                 ":material/more_horiz:",
-                ("Rename", "Delete"),
+                ("Rename", "Export", "Delete"),
                 key=f"more-{conversation.id}",
                 type="tertiary",
             )
         if choice == "Rename":
             _rename(gateway, conversation)
+        elif choice == "Export":
+            _export(gateway, conversation)
         elif choice == "Delete":
             _delete(gateway, conversation)
 
@@ -80,6 +97,20 @@ def _rename_now(gateway: Gateway, conversation: Conversation, key: str) -> None:
             gateway.rename_conversation(conversation.id, title)
     except DossierError as error:
         st.session_state[_PROBLEM] = str(error)
+
+
+@st.dialog("Export the conversation")
+def _export(gateway: Gateway, conversation: Conversation) -> None:
+    st.markdown(f"**{label(conversation.name)}** with its questions, answers and the passages that they cite.")
+    for form, words, suffix, help_text in _FORMS:
+        st.download_button(
+            words, partial(gateway.export_conversation, conversation.id, form), f"{_file_name(conversation)}.{suffix}",
+            key=f"export-{form}", on_click="ignore", width="stretch", help=help_text,
+        )  # fmt: skip
+
+
+def _file_name(conversation: Conversation) -> str:
+    return re.sub(r"[^\w -]+", "", conversation.name).strip()[:60] or "conversation"
 
 
 @st.dialog("Delete this conversation?")

@@ -11,7 +11,8 @@ from frontend.client import Gateway
 from frontend.faults import show_problem
 from frontend.feedback_records import Feedback, Opinion
 from frontend.markup import label, plain_html
-from frontend.records import Message, Source
+from frontend.records import Message
+from frontend.source_records import Source
 
 _ELSEWHERE: Final = "Another document"
 _COMPUTED: Final = "Where it is computed, write how: 21% = (412 - 340) / 340"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dossier.feedback import Fault, FeedbackState, Reason, Thumb
-from frontend.records import Json, Source, sources_of
+from frontend.source_records import Json, Source, sources_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def _options(settings: Settings) -> dict[str, str]:
         "server.xsrfCookieSameSite": "strict",
         "server.enableStaticServing": "false",
         "server.enableAgentApi": "false",
-        "server.maxUploadSize": "1",
+        "server.maxUploadSize": "64",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",

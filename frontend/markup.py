@@ -35,15 +35,20 @@ class Mark:
 
 
 def answer_html(
-    text: str, titles: Mapping[int, str] | None = None, marks: Sequence[Mark] = (), around: Sequence[Mark] = ()
+    text: str,
+    titles: Mapping[int, str] | None = None,
+    marks: Sequence[Mark] = (),
+    around: Sequence[Mark] = (),
+    cite: str = "",
 ) -> str:
     """An answer as HTML. `[n]` becomes a marker where n is in `titles` (what it stands for); None: every n does.
 
     `marks` are parts of the text, in order; `around` are longer ones, which may have marks and emphasis in them. Lines
-    keep their breaks; there is no element in the result that loads or links to anything.
+    keep their breaks; there is no element in the result that loads or links to anything. With `cite` (the answer's id)
+    markers are buttons, which name their source as `<cite>-<n>`.
     """
     marks = (*marks, *around)[:_MOST_MARKS]
-    tokens = _READER.parse(_with_marks(text, marks, len(around)), {"titles": titles, "marks": marks})
+    tokens = _READER.parse(_with_marks(text, marks, len(around)), {"titles": titles, "marks": marks, "cite": cite})
     html = _PRIVATE.sub("", _READER.renderer.render(tokens, _READER.options, {}))
     return f'<div class="answer">{html}</div>'
 
@@ -89,10 +94,10 @@ def _with_marks(text: str, marks: Sequence[Mark], around: int) -> str:
 
 
 def _split_markers(state: StateCore) -> None:
-    titles, marking = state.env.get("titles"), _Marking(state.env["marks"])
+    titles, marking, cite = state.env.get("titles"), _Marking(state.env["marks"]), state.env["cite"]
     for block in state.tokens:
         if block.type == "inline" and block.children:
-            parts = [part for child in block.children for part in _parts(child, titles)]
+            parts = [part for child in block.children for part in _parts(child, titles, cite)]
             block.children = [piece for part in parts for piece in marking.pieces(part)]
 
 
@@ -126,7 +131,7 @@ class _Marking:
         return _html(html) if mark or self._around else _text(content)
 
 
-def _parts(token: Token, titles: Mapping[int, str] | None) -> list[Token]:
+def _parts(token: Token, titles: Mapping[int, str] | None, cite: str) -> list[Token]:
     if token.type != "text":
         return [token]
     parts, at = [], 0
@@ -135,7 +140,7 @@ def _parts(token: Token, titles: Mapping[int, str] | None) -> list[Token]:
         if titles is not None and number not in titles:
             continue
         parts.append(_text(token.content[at : found.start()].rstrip(" ")))
-        parts.append(_marker(number, (titles or {}).get(number, "")))
+        parts.append(_marker(number, (titles or {}).get(number, ""), cite))
         at = found.end()
     parts.append(_text(token.content[at:]))
     return [part for part in parts if part.content]
@@ -145,8 +150,11 @@ def _text(content: str) -> Token:
     return Token("text", "", 0, content=content)
 
 
-def _marker(number: int, title: str) -> Token:
+def _marker(number: int, title: str, cite: str) -> Token:
     said = f' title="{escape(title)}"' if title else ""
+    if cite and title:
+        named = f'aria-label="Source {number}: {escape(title)}. Open the page." data-cite="{escape(cite)}-{number}"'
+        return _html(f'\u202f<button type="button" class="marker"{said} {named}>[{number}]</button>')
     return _html(f'\u202f<span class="marker"{said}>[{number}]</span>')
 
 

@@ -56,19 +56,24 @@ def show_message(
             below()
 
 
+def _cite(message: Message) -> str:
+    """What its markers name an answer by; empty while it isn't kept."""
+    return str(message.id or "")
+
+
 def _show_refusal(message: Message, place: str) -> None:
     with st.container(key=f"not-found-{place}"):
         st.html('<div class="not-found-title">Not in the documents</div>' + answer_html(message.text, {}))
         if message.note:
             st.html(plain_html(message.note, "note"))
-        show_nearest(message.sources, place)
+        show_nearest(message, place)
 
 
 def _show_answer(message: Message, place: str, interrupted: str) -> None:
     titles = {source.number: place_of(source) for source in message.sources}
     if message.text:
         doubts = [Mark(one.start, one.end, "doubt", one.reason) for one in message.unsupported]
-        st.html(answer_html(message.text, titles or None, marks_of(message.traces), doubts))
+        st.html(answer_html(message.text, titles or None, marks_of(message.traces), doubts, _cite(message)))
     if message.unsupported:
         st.html(doubts_html(message))
     if not message.text and interrupted:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from frontend.records import Json
+from frontend.source_records import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,12 @@
 """What the gateway tells the page, as records. Each is read from JSON once, here, and checked while it is read."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from dossier.records import FileState, Verdict
 from dossier.traces import Trace, Unsupported
 from frontend.answer_records import traces_of, unsupported_of
-
-Json = Mapping[str, Any]
+from frontend.source_records import Json, Source, sources_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,35 +43,6 @@ class SignIn:
     def read(cls, data: Json) -> "SignIn":
         """From the JSON of `POST /auth/sign-in`."""
         return cls(str(data["token"]), moment(data.get("expires_at")), User.read(data["user"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A numbered passage under an answer.
-
-    `section` is the path of headings above it, `text` what the page says, `source` the document's path.
-    """
-
-    number: int
-    document: str
-    page: int
-    section: tuple[str, ...]
-    text: str
-    cited: bool = True
-    source: str = ""
-
-    @classmethod
-    def read(cls, data: Json) -> "Source":
-        """From one of an answer's `sources`."""
-        return cls(
-            number=int(data["number"]),
-            document=str(data.get("document") or data.get("source") or ""),
-            page=int(data.get("page") or 1),
-            section=_path(data.get("section")),
-            text=str(data.get("text") or ""),
-            cited=bool(data.get("cited", True)),
-            source=str(data.get("source") or data.get("document") or ""),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +221,8 @@ class IndexJob:
     seconds_left: float | None = None
     message: str = ""
     report: IndexReport | None = None
+    kind: str = "build"
+    result: Json | None = None
 
     @property
     def running(self) -> bool:
@@ -271,12 +241,9 @@ class IndexJob:
             seconds_left=float(left) if left is not None else None,
             message=str(data.get("message") or ""),
             report=IndexReport.read(report) if report else None,
+            kind=str(data.get("kind") or "build"),
+            result=data.get("result"),
         )
-
-
-def sources_of(data: Json) -> tuple[Source, ...]:
-    """The `sources` of a message or of a stream's last chunk."""
-    return tuple(Source.read(source) for source in data.get("sources") or ())
 
 
 def moment(value: object) -> datetime | None:
@@ -291,12 +258,6 @@ def moment(value: object) -> datetime | None:
 
 def _says(part: object) -> bool:
     return isinstance(part, dict) and bool(part.get("message"))
-
-
-def _path(section: object) -> tuple[str, ...]:
-    if isinstance(section, list | tuple):
-        return tuple(str(part) for part in section if part)
-    return tuple(part.strip() for part in str(section or "").split(" > ") if part.strip())
 
 
 def _verdict(value: object) -> Verdict | None:

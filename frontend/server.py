@@ -22,7 +22,7 @@ from frontend.faults import show_fault
 from frontend.tickets import TICKETS, cookie_name
 
 SESSION_PATH: Final = "/session"
-_CLOSED: Final = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/auth/", "/oauth2callback")
+_CLOSED: Final = ("/_stcore/metrics", "/_stcore/agent", "/auth/", "/oauth2callback")
 """Parts of Streamlit that Dossier has no use for."""
 _LONGEST_TICKET: Final = 256
 

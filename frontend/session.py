@@ -18,6 +18,7 @@ _WHO: Final = "session"
 _OVER: Final = "session_over"
 _COOKIE: Final = "session_cookie"
 _SAY: Final = "session_say"
+_FRESH: Final = "session_fresh"
 _SHORTEST: Final = 60
 _COOKIE_SCRIPT: Final = """
 const used = new Set();
@@ -88,6 +89,12 @@ def begin(sign_in: SignIn) -> None:
     ticket = TICKETS.issue(Admission(sign_in.token, _seconds_until(sign_in.expires_at)))
     st.session_state[_COOKIE] = {"ticket": ticket}
     st.session_state.pop(_SAY, None)
+    st.session_state[_FRESH] = True
+
+
+def is_fresh() -> bool:
+    """Whether somebody has just signed in; true once."""
+    return bool(st.session_state.pop(_FRESH, False))
 
 
 def end(say: str = "") -> None:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from frontend.citations import key_of, open_source
 from frontend.evidence import cited_line
 from frontend.markup import label, passage_html
-from frontend.records import Message, Source
+from frontend.records import Message
+from frontend.source_records import Source
 from frontend.waiting import counted
 
 _SECTION_CHARACTERS = 90
@@ -23,17 +25,18 @@ def show_sources(message: Message, place: str) -> None:
         with st.container(key=f"sources-{place}"):
             st.html('<div class="eyebrow">Sources</div>')
             for source in cited:
-                _show(source, message.text)
+                _show(source, message)
     if other:
         with st.container(key=f"also-read-{place}"):
-            _show_rest(other, f"{counted(len(other), 'more passage')} read for this answer" if cited else "")
+            heading = f"{counted(len(other), 'more passage')} read for this answer" if cited else ""
+            _show_rest(message, other, heading)
 
 
-def show_nearest(sources: Sequence[Source], place: str) -> None:
+def show_nearest(message: Message, place: str) -> None:
     """Offer the passages that came closest to a question that the documents don't answer."""
-    if sources:
+    if message.sources:
         with st.container(key=f"nearest-{place}"):
-            _show_rest(sources, f"Show the nearest {counted(len(sources), 'passage')}")
+            _show_rest(message, message.sources, f"Show the nearest {counted(len(message.sources), 'passage')}")
 
 
 def place_of(source: Source) -> str:
@@ -41,17 +44,26 @@ def place_of(source: Source) -> str:
     return f"{source.document}, page {source.page}"
 
 
-def _show(source: Source, answer: str) -> None:
+def _show(source: Source, message: Message) -> None:
     with st.expander(_heading(source), type="compact"):
-        line = cited_line(answer, source.number, source.text)
+        line = cited_line(message.text, source.number, source.text)
         st.html(passage_html(source.text, line))
+        _offer_page(source, message)
 
 
-def _show_rest(sources: Sequence[Source], heading: str) -> None:
+def _offer_page(source: Source, message: Message) -> None:
+    key = key_of(message, source)
+    if key:
+        words, icon = f"Open page {source.page:,}", ":material/menu_book:"
+        st.button(words, key=f"open-source-{key}", type="tertiary", icon=icon, on_click=open_source, args=(key,))
+
+
+def _show_rest(message: Message, sources: Sequence[Source], heading: str) -> None:
     with st.expander(heading or counted(len(sources), "passage"), type="compact"):
         for source in sources:
             st.markdown(_heading(source))
             st.html(passage_html(source.text))
+            _offer_page(source, message)
 
 
 def _heading(source: Source) -> str:

@@ -9,7 +9,7 @@ from dossier.gateway_errors import STRANGE, GatewayUnreachableError, error_of
 from dossier.records import Delta, Step, Verdict
 from dossier.traces import Trace, Unsupported
 from frontend.answer_records import traces_of, unsupported_of
-from frontend.records import Source, sources_of
+from frontend.source_records import Source, sources_of
 
 UNREACHABLE = "The gateway isn't reachable. It is usually back within a minute."
 BROKEN_OFF = "The connection to the gateway broke off while the answer was being written."

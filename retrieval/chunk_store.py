@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -46,7 +47,7 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `chunks.embedded` the digest of the text that the chunk's vector was made from (empty: it has none yet)."""
 CHUNK_COLUMNS = 'c.id, d.source, d.title, c.page, c.start, c."end", c.section, c.text, c.columns, c.boxes, d.metadata'
 TABLE = TypeAdapter(Table)
-_READABLE = """(NOT EXISTS (SELECT 1 FROM document_groups g WHERE g.document_id = d.id)
+READABLE = """(NOT EXISTS (SELECT 1 FROM document_groups g WHERE g.document_id = d.id)
     OR EXISTS (SELECT 1 FROM document_groups g WHERE g.document_id = d.id
                AND g.name IN (SELECT value FROM json_each(:groups))))"""
 """The one rule of who may read: a document without groups everyone, else whoever shares one of its groups."""
@@ -106,7 +107,7 @@ class ChunkStore:
 
     def readable_documents(self, groups: frozenset[str]) -> list[StoredDocument]:
         """The documents that the groups may read, by source."""
-        return self._documents(_READABLE, {"groups": _names(groups)})
+        return self._documents(READABLE, {"groups": _names(groups)})
 
     def _documents(self, condition: str, parameters: Mapping[str, str]) -> list[StoredDocument]:
         """`condition` is one of this module's own."""
@@ -143,6 +144,10 @@ class ChunkStore:
             report = FileReport(source, FileState(state), reason, chunks, pages, frozenset(json.loads(groups)))
             records[source] = FileRecord(report, digest)
         return records
+
+    def rows(self, sql: str, parameters: Mapping[str, object], groups: frozenset[str]) -> Iterator[Sequence[Any]]:
+        """The rows of a query of this package's own, which says READABLE and so reads for these groups."""
+        return iter(self._db.execute(sql, {**parameters, "groups": _names(groups)}))
 
     def fact(self, name: str) -> str:
         """Something that the run that built this wrote down, or an empty string."""
@@ -193,7 +198,7 @@ class ChunkStore:
         """The chunks of these ids that the groups may read."""
         sql = (
             f"SELECT {CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.document_id "  # noqa: S608 (constant)
-            f"WHERE c.id IN (SELECT value FROM json_each(:ids)) AND {_READABLE}"
+            f"WHERE c.id IN (SELECT value FROM json_each(:ids)) AND {READABLE}"
         )
         rows = self._db.execute(sql, {"ids": json.dumps(list(ids)), "groups": _names(groups)})
         return dict(chunk_of(row) for row in rows)
@@ -202,14 +207,14 @@ class ChunkStore:
         """The tables of a document (of one of its pages) that the groups may read, in order."""
         sql = (
             "SELECT t.content FROM tables t JOIN documents d ON d.id = t.document_id "  # noqa: S608 (constant)
-            f"WHERE d.source = :source AND (:page IS NULL OR t.page = :page) AND {_READABLE} ORDER BY t.page, t.start"
+            f"WHERE d.source = :source AND (:page IS NULL OR t.page = :page) AND {READABLE} ORDER BY t.page, t.start"
         )
         rows = self._db.execute(sql, {"source": source, "page": page, "groups": _names(groups)})
         return [TABLE.validate_json(row[0]) for row in rows]
 
     def warning_of(self, source: str, groups: frozenset[str]) -> str:
         """What the reader of a document left out; empty too where the groups may not read it."""
-        sql = f"SELECT d.warning FROM documents d WHERE d.source = :source AND {_READABLE}"  # noqa: S608 (constant)
+        sql = f"SELECT d.warning FROM documents d WHERE d.source = :source AND {READABLE}"  # noqa: S608 (constant)
         row = self._db.execute(sql, {"source": source, "groups": _names(groups)}).fetchone()
         return str(row[0]) if row else ""
 
@@ -225,7 +230,7 @@ class ChunkStore:
         """The first chunk of a document's page that holds this offset, if the groups may read it."""
         sql = (
             f"SELECT {CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.document_id "  # noqa: S608 (constant)
-            f'WHERE d.source = :source AND c.page = :page AND c.start <= :at AND c."end" > :at AND {_READABLE} '
+            f'WHERE d.source = :source AND c.page = :page AND c.start <= :at AND c."end" > :at AND {READABLE} '
             "ORDER BY c.start LIMIT 1"
         )
         row = self._db.execute(sql, {"source": source, "page": page, "at": start, "groups": _names(groups)}).fetchone()
@@ -234,7 +239,7 @@ class ChunkStore:
     def readable_ids(self, groups: frozenset[str], documents: Sequence[int] | None = None) -> list[int] | None:
         """Ids of the chunks that the groups may read (of these documents only), or None when that is all there are."""
         parameters = {"groups": _names(groups), "documents": json.dumps(documents or [])}
-        sql = f"SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE {_READABLE}"  # noqa: S608
+        sql = f"SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE {READABLE}"  # noqa: S608
         if documents is not None:
             sql += " AND d.id IN (SELECT value FROM json_each(:documents))"
         elif not self._anything_hidden(groups):
@@ -242,7 +247,7 @@ class ChunkStore:
         return [row[0] for row in self._db.execute(sql, parameters)]
 
     def _anything_hidden(self, groups: frozenset[str]) -> bool:
-        hidden = f"SELECT 1 FROM documents d WHERE NOT {_READABLE} LIMIT 1"  # noqa: S608 (constant)
+        hidden = f"SELECT 1 FROM documents d WHERE NOT {READABLE} LIMIT 1"  # noqa: S608 (constant)
         return self._db.execute(hidden, {"groups": _names(groups)}).fetchone() is not None
 
     def search_words(

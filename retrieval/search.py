@@ -14,6 +14,7 @@ from retrieval.chunking import embedded_text
 from retrieval.embedder import Embedder
 from retrieval.fusion import Ranks, fold, fuse, join
 from retrieval.identity import Identities, identities
+from retrieval.page_view import PageView, Spot, view_page
 from retrieval.query import Query, read_query
 from retrieval.relevance import Signals, signals
 from retrieval.scope import ANY, Scope, Scopes
@@ -134,6 +135,10 @@ class Searcher:
     def tables(self, source: str, groups: frozenset[str], page: int | None = None) -> list[Table]:
         """The tables of a document (of one of its pages) that the groups may read."""
         return self._store.tables_of(source, groups, page)
+
+    def page(self, spot: Spot, groups: frozenset[str]) -> PageView | None:
+        """A page of a document with a passage marked; None: there is none that the groups may read."""
+        return view_page(self._store, spot, groups)
 
     def left_out(self, source: str, groups: frozenset[str]) -> str:
         """What was left out when a document was read, for the groups that may read it; empty: nothing."""

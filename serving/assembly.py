@@ -22,6 +22,7 @@ from serving.model_admin import ModelAdmin
 from serving.model_client import ModelClient
 from serving.model_start import model_start
 from serving.news.desk import NewsDesk
+from serving.originals import Originals
 from serving.served_model import Champion
 from serving.store import Store
 
@@ -77,4 +78,5 @@ def gateway(parts: Parts, store: Store) -> Gateway:
         prices=parts.prices,
         projector=parts.projector,
         labeller=Labeller(parts.settings, pack.heads),
+        originals=Originals(pack.documents),
     )

@@ -12,6 +12,7 @@ from retrieval import generation, upkeep
 from retrieval.chunk_store import StoredDocument
 from retrieval.corrections import correct
 from retrieval.embedder import Embedder
+from retrieval.page_view import PageView, Spot
 from retrieval.search import Rerank, Searcher
 
 
@@ -112,6 +113,16 @@ class IndexView:
     def page_texts(self, source: str, page: int | None = None) -> list[str]:
         """The texts of a document's chunks (of one page's), whoever may read them: for admins."""
         return self._searcher.page_texts(source, page) if self._searcher else []
+
+    def page(self, spot: Spot, groups: frozenset[str]) -> PageView:
+        """A page of a document. Raises NotFoundError where there is none that the groups may read."""
+        view = self.searcher().page(spot, groups)
+        if view is None:
+            raise NotFoundError(
+                f"There is no page {spot.page} of {spot.source!r} in the index that you may read. It may have been "
+                "removed, or limited to groups that you aren't in."
+            )
+        return view
 
     def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
         """Keep an admin's correction of a document's metadata until the next indexing run takes it up.

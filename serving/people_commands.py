@@ -88,6 +88,7 @@ def _told(erased: ErasedPerson) -> list[str]:
         (gone.conversations, "conversation", "conversations"),
         (gone.messages, "message", "messages"),
         (gone.feedback, "piece of feedback", "pieces of feedback"),
+        (gone.batches, "batch", "batches"),
         (gone.keys, "key", "keys"),
         (gone.sign_ins, "sign-in", "sign-ins"),
     )

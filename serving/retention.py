@@ -19,6 +19,7 @@ def remove_old(store: Store, settings: Settings, now: datetime) -> None:
     for days, forget in (
         (settings.audit_days, store.audit.forget_before),
         (settings.conversation_days, store.conversations.forget_before),
+        (settings.conversation_days, store.batches.forget_before),
     ):
         if days:
             forget(now - timedelta(days=days))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TEST_DATA = Path(
     os.environ.pop("DOSSIER_TEST_DATA", "") or Path(__file__).resolve().parents[2] / "shared" / "data"
 ).resolve()
-TOGETHER = ("tests/journeys/", "tests/frontend/test_browser.py")
+TOGETHER = ("tests/journeys/", "tests/frontend/test_browser.py", "tests/frontend/test_desk.py")
 """One worker's, and first: beside each other, model server and browsers would starve; at the end, all would wait."""
 
 # a busy machine is no failure

@@ -23,7 +23,7 @@ _TOO_MANY = re.compile(r"only ([\d,]+) of ([\d,]+) rows(?: of the sheet â€œ([^â€
 def read_csv(name: str, data: bytes) -> ParsedDocument:
     """Read a CSV file (comma, semicolon, bar or tab between values, found from its first lines)."""
     text = decode(data)
-    return _read(name, text, _delimiter(text[:20_000]))
+    return _read(name, text, delimiter_of(text[:20_000]))
 
 
 def read_tsv(name: str, data: bytes) -> ParsedDocument:
@@ -52,7 +52,8 @@ def rows_left_out(warning: str, sheet: str = "") -> int:
     return sum(int(total.replace(",", "")) - int(read.replace(",", "")) for total, read in found)
 
 
-def _delimiter(sample: str) -> str:
+def delimiter_of(sample: str) -> str:
+    """What stands between the values of a CSV file, as its beginning shows."""
     try:
         return csv.Sniffer().sniff(sample, ",;\t|").delimiter
     except csv.Error:

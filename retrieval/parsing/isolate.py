@@ -1,4 +1,4 @@
-"""Reads each file in a process of its own, with limits on time and memory, so that no file harms the service."""
+"""Works on each file in a process of its own, with limits on time and memory, so that no file harms the service."""
 
 import contextlib
 import json
@@ -9,7 +9,9 @@ import resource
 import signal
 import threading
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -20,7 +22,10 @@ from dossier.errors import DocumentError
 from retrieval.parsing.parsed import ParsedDocument, from_json, to_json
 from retrieval.parsing.readers import READERS, Read, read_file
 
-__all__ = ["PARSER_VERSION", "READERS", "Limits", "read_isolated"]
+__all__ = ["PARSER_VERSION", "READERS", "Limits", "Work", "isolated", "read_isolated"]
+
+Work = Callable[[Path], bytes]
+"""What a worker does with a file; it is sent to the worker, so that it must be a module's own or a `partial` of one."""
 
 PARSER_VERSION = "6"
 """Changes whenever the readers' output does, so that an index built by older ones is rebuilt."""
@@ -53,6 +58,18 @@ class Limits:
 def read_isolated(path: Path, limits: Limits, read: Read = read_file) -> tuple[ParsedDocument, ...]:
     """Read one file with `read` in its own process; most hold one document, feeds and JSON lines several.
 
+    Raises DocumentError with the reason when the file can't be read.
+    """
+    message = isolated(path, limits, partial(_documents, read))
+    try:
+        return from_json(message)
+    except ValidationError as error:
+        raise DocumentError("the reader returned something that makes no sense. Get a good copy.") from error
+
+
+def isolated(path: Path, limits: Limits, work: Work) -> bytes:
+    """What `work` makes of one file, in a process of its own.
+
     The process and all that it started are ended before this returns. Raises DocumentError with the reason when the
     file can't be read.
     """
@@ -65,7 +82,7 @@ def read_isolated(path: Path, limits: Limits, read: Read = read_file) -> tuple[P
     # with the main module loaded once in the fork server, no worker loads it again
     context.set_forkserver_preload(["__main__", "retrieval.parsing.isolate"])
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_read_into, args=(sender, str(path), limits, read), daemon=True)
+    process = context.Process(target=_work_into, args=(sender, str(path), limits, work), daemon=True)
     process.start()
     sender.close()
     late = threading.Event()
@@ -73,7 +90,7 @@ def read_isolated(path: Path, limits: Limits, read: Read = read_file) -> tuple[P
     timer = threading.Timer(limits.wall_seconds, _end, (process, late))
     timer.start()
     try:
-        return _decode(_receive(receiver), process, late, limits)
+        return _result(_receive(receiver), process, late, limits)
     finally:
         timer.cancel()
         receiver.close()
@@ -99,9 +116,7 @@ def _receive(receiver: Connection) -> bytes | None:
         return None
 
 
-def _decode(
-    message: bytes | None, process: BaseProcess, late: threading.Event, limits: Limits
-) -> tuple[ParsedDocument, ...]:
+def _result(message: bytes | None, process: BaseProcess, late: threading.Event, limits: Limits) -> bytes:
     if message is None:
         process.join(_GRACE)
         code = process.exitcode
@@ -113,18 +128,19 @@ def _decode(
         raise DocumentError(f"the reader crashed on it ({how}). The file is damaged or hostile; get a good copy.")
     if message[:1] == b"E":
         raise DocumentError(str(json.loads(message[1:])))
-    try:
-        return from_json(message[1:])
-    except ValidationError as error:
-        raise DocumentError("the reader returned something that makes no sense. Get a good copy.") from error
+    return message[1:]
 
 
-def _read_into(sender: Connection, path: str, limits: Limits, read: Read) -> None:
-    """Entry of the worker process: read, send `D` and the documents or `E` and the reason, and wait for the end."""
+def _documents(read: Read, path: Path) -> bytes:
+    return to_json(read(path))
+
+
+def _work_into(sender: Connection, path: str, limits: Limits, work: Work) -> None:
+    """Entry of the worker process: work, send `D` and the result or `E` and the reason, and wait for the end."""
     os.setsid()  # a group of its own, so that all its children end with it
     _restrain(limits)
     try:
-        message = b"D" + to_json(read(Path(path)))
+        message = b"D" + work(Path(path))
         if len(message) > MAX_RESULT_BYTES:
             message = _refusal("it holds more text than can be read at once. Split the file.")
     except DocumentError as error:

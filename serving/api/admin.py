@@ -1,10 +1,11 @@
 """Routes for admins: users and the index job."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Query, Request, status
 
+from retrieval.parsing.isolate import Limits
 from serving.api.auditing import Noted
 from serving.api.index_schemas import (
     ClearBody,
@@ -16,6 +17,7 @@ from serving.api.index_schemas import (
     JobReply,
     MetadataFields,
     RollbackBody,
+    UploadedReply,
 )
 from serving.api.parts import Parts
 from serving.api.policy import GuardedRoute, SignedInCaller
@@ -24,6 +26,7 @@ from serving.api.work import in_limited_thread, in_thread
 from serving.erasing import erase_person
 from serving.jobs import JobKind, JobStatus
 from serving.store import Change, NewUser
+from serving.uploads import Uploads
 
 _STARTS: dict[str, Any] = {"status_code": status.HTTP_202_ACCEPTED, "responses": failures(401, 403, 409, 422, 503)}
 """Routes that start a job; `GET /admin/index` tells how it goes."""
@@ -126,6 +129,29 @@ async def correct_document(
     corrections = await in_thread(parts.gateway.index.correct, source, values)
     note.documents = (source,)
     return CorrectionReply(source=source, corrections=corrections)
+
+
+@router.post(
+    "/documents/file",
+    summary="Add a document",
+    responses=failures(400, 401, 403, 409, 413, 422, 503),
+    openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}, "required": True}},
+)
+async def add_document(
+    request: Request,
+    parts: Parts,
+    _: SignedInCaller,
+    name: Annotated[str, Query(max_length=1000, description="Its path in the folder.", examples=["hr/leave.pdf"])],
+    replace: Annotated[bool, Query(description="Take the place of a file of that name.")] = False,
+) -> UploadedReply:
+    """Read the file that is the request's body on trial, and put it into the documents folder if it can be read.
+
+    Answers come from it after the next indexing run. Who may read it is as `groups.toml` says for its path.
+    """
+    settings = parts.gateway.settings
+    uploads = Uploads(settings.documents, Limits(settings.parse_seconds, int(settings.parse_memory_gib * (1 << 30))))
+    waiting, target = await uploads.take(name, request.stream(), replace)
+    return UploadedReply(**asdict(await in_thread(uploads.finish, waiting, target)))
 
 
 @router.get("/index/generations", summary="The generations on disk", responses=failures(401, 403))

@@ -16,9 +16,11 @@ from serving.api import (
     admin,
     answers,
     audit,
+    batches,
     chat,
     conversations,
     docs,
+    documents,
     feedback,
     labels,
     market,
@@ -34,6 +36,7 @@ from serving.api.parts import Running
 from serving.api.policy import check_routes
 from serving.api.rates import Rates
 from serving.api.slots import Slots
+from serving.batch_work import BatchWorker
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
 from serving.retention import keep_for_a_time
@@ -48,6 +51,8 @@ _ANALYSES_AT_ONCE = 2
 """A projection keeps a core busy for seconds, and many texts to label do."""
 _ROUTERS: tuple[APIRouter, ...] = (
     chat.router,
+    documents.router,
+    batches.router,
     conversations.router,
     answers.router,
     accounts.router,
@@ -73,16 +78,18 @@ def create_app(gateway: Gateway) -> FastAPI:
     Raises DossierError if a route isn't in the table of who may call it.
     """
     metrics = Metrics()
+    slots = Slots(gateway.settings.engine_queue + _SPARE_ANSWERS, metrics.running)
     running = Running(
         gateway=gateway,
         job=IndexJob(gateway.index.reopen, gateway.settings.log_folder / "index.log", gateway.index_command),
         metrics=metrics,
-        slots=Slots(gateway.settings.engine_queue + _SPARE_ANSWERS, metrics.running),
+        slots=slots,
         attempts=Attempts(),
         rates=Rates(gateway.settings.requests_per_minute),
         password_work=CapacityLimiter(_PASSWORDS_AT_ONCE),
         trail=AuditTrail(gateway.store.audit, metrics),
         analysis_work=CapacityLimiter(_ANALYSES_AT_ONCE),
+        batches=_batch_worker(gateway, slots),
     )
     app = FastAPI(
         title="Dossier",
@@ -104,6 +111,13 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(SafeHeaders)
     app.add_middleware(Measure, metrics=metrics)
     return app
+
+
+def _batch_worker(gateway: Gateway, slots: Slots) -> BatchWorker:
+    longest = gateway.settings.question_characters
+    return BatchWorker(
+        gateway.store.batches, gateway.answerer, slots.take, lambda: chat.require_parts(gateway), longest
+    )
 
 
 def _name(route: APIRoute) -> str:
@@ -142,6 +156,8 @@ def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManag
             # what was under way has been cancelled by the server, and is still being kept
             ending.push_async_callback(running.slots.emptied, _KEEPING_SECONDS)
             ending.push_async_callback(running.job.stop)
+            working = asyncio.create_task(running.batches.work())
+            ending.push_async_callback(_cancelled, working)
             yield
 
     return lifespan

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from dossier.pins import Pin
-from dossier.records import Answer, Usage
+from dossier.records import Answer, Passage, Usage
 from dossier.traces import Trace, Unsupported
 
 _UNUSED = "Accepted for compatibility and without effect: Dossier chooses how the model is sampled."
@@ -54,6 +54,31 @@ class ChatBody(BaseModel):
     logprobs: bool | None = Field(None, description="Only false.")
 
 
+class FoundReply(BaseModel):
+    """Why a passage was found: the parts of its score."""
+
+    similarity: float | None = Field(description="Cosine of question and passage; null: only its words matched.")
+    dense_rank: int | None = Field(description="Its rank among the passages nearest in meaning, from 1.")
+    lexical_rank: int | None = Field(description="Its rank by the question's words (BM25), from 1.")
+    boost: float = Field(description="What it gained by what the question names: `reasons`.")
+    rerank: float | None = Field(description="The reranker's verdict, where there is one.")
+    reasons: list[str]
+    folded: list[str] = Field(description="Where else the same is said.")
+
+    @classmethod
+    def of(cls, passage: Passage) -> Self:
+        """From the record."""
+        return cls(
+            similarity=passage.similarity,
+            dense_rank=passage.dense_rank,
+            lexical_rank=passage.lexical_rank,
+            boost=passage.boost,
+            rerank=passage.rerank,
+            reasons=list(passage.reasons),
+            folded=list(passage.folded),
+        )
+
+
 class SourceReply(BaseModel):
     """A passage that the answer was drawn from. `number` is what the text cites, as in [1]."""
 
@@ -66,6 +91,7 @@ class SourceReply(BaseModel):
     text: str = Field(description="What the page says there, verbatim.")
     score: float
     cited: bool = Field(description="Whether the text cites it.")
+    found: FoundReply
 
 
 class FileCitation(BaseModel):
@@ -209,6 +235,7 @@ def sources_of(answer: Answer) -> list[SourceReply]:
             text=passage.chunk.text,
             score=passage.score,
             cited=number in answer.cited,
+            found=FoundReply.of(passage),
         )
         for number, passage in enumerate(answer.passages, start=1)
     ]

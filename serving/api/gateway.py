@@ -10,10 +10,12 @@ from dossier.records import Answer, AnswerEvent, FileReport, Turn
 from dossier.settings import Settings
 from retrieval.chunk_store import StoredDocument
 from retrieval.labelling.labeller import Labeller
+from retrieval.page_view import PageView, Spot
 from retrieval.upkeep import GenerationState
 from serving.market.projections.projecting import Projector
 from serving.market.provider import NoPrices, PriceProvider
 from serving.model_admin import Completed, ModelList
+from serving.originals import Originals
 from serving.served_model import ModelState
 from serving.store import Store
 
@@ -71,6 +73,10 @@ class Index(Protocol):
 
     def page_texts(self, source: str, page: int | None = None) -> Sequence[str]:
         """The texts of a document's chunks (of one page's), whoever may read them."""
+        ...
+
+    def page(self, spot: Spot, groups: frozenset[str]) -> PageView:
+        """A page of a document. Raises NotFoundError where there is none that the groups may read."""
         ...
 
     def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
@@ -180,6 +186,7 @@ class Gateway:
     prices: PriceProvider = field(default_factory=NoPrices)
     projector: Projector = field(default_factory=Projector)
     labeller: Labeller | None = None
+    originals: Originals = field(default_factory=Originals)
 
     @property
     def engine_up(self) -> bool:

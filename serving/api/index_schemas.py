@@ -101,6 +101,16 @@ class CorrectionReply(BaseModel):
     corrections: dict[str, str] = Field(description="They hold from the next indexing run on.")
 
 
+class UploadedReply(BaseModel):
+    """What became of a document that was sent."""
+
+    source: str = Field(examples=["hr/leave.pdf"])
+    stored: bool = Field(description="Whether it is in the documents folder now.")
+    reason: str = Field(description="Why not, in plain words.")
+    pages: int
+    warning: str = Field(description="What reading it leaves out.")
+
+
 class FileReply(BaseModel):
     """How one file ended in the run that built the current generation."""
 

@@ -6,17 +6,20 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving import uploads
 from serving.api.errors import SAFE_HEADERS, error_body
 from serving.metrics import Metrics
 
 LARGEST_BODY = 1024 * 1024
+_LARGER = {"/admin/documents/file": uploads.LARGEST}
+"""Where more may be sent."""
 _MOST_READ = 16 * LARGEST_BODY
 _PATIENCE_SECONDS = 2.0
 """How much of a body that is refused already is read, so that its sender hears why."""
 
 
 class BodyLimit:
-    """Refuses bodies over 1 MiB with 413: by their stated length at once, else while counting what arrives."""
+    """Refuses bodies over 1 MiB (a document: over 64) with 413: by their stated length, else while counting."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -26,9 +29,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        largest = _LARGER.get(scope["path"], LARGEST_BODY)
         stated = Headers(scope=scope).get("content-length", "")
-        if stated.isdecimal() and int(stated[:20]) > LARGEST_BODY:
-            message = "The request is larger than 1 MiB. Send less text or fewer earlier messages."
+        if stated.isdecimal() and int(stated[:20]) > largest:
+            message = f"The request is larger than {largest >> 20} MiB. Send less at once."
             response = JSONResponse(error_body(message, "body_too_large", 413), 413, {"Connection": "close"})
             await response(scope, receive, _patient(receive, send))
             return
@@ -38,12 +42,12 @@ class BodyLimit:
             nonlocal arrived
             message = await receive()
             arrived += len(message.get("body", b""))
-            if arrived > LARGEST_BODY:
+            if arrived > largest:
                 raise HTTPException(413, headers={"Connection": "close"})
             return message
 
         patient = _patient(receive, send)
-        await self._app(scope, counted, lambda message: (patient if arrived > LARGEST_BODY else send)(message))
+        await self._app(scope, counted, lambda message: (patient if arrived > largest else send)(message))
 
 
 def _patient(receive: Receive, send: Send) -> Send:

@@ -11,6 +11,7 @@ from serving.api.auditing import AuditTrail
 from serving.api.gateway import Gateway
 from serving.api.rates import Rates
 from serving.api.slots import Slots
+from serving.batch_work import BatchWorker
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
 from serving.store import Store
@@ -18,7 +19,7 @@ from serving.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The gateway's parts and what the app adds: the job, the measurements, the limits and the audit trail."""
+    """The gateway's parts and what the app adds: job, batches, measurements, limits, audit trail."""
 
     gateway: Gateway
     job: IndexJob
@@ -29,6 +30,7 @@ class Running:
     password_work: CapacityLimiter
     trail: AuditTrail
     analysis_work: CapacityLimiter
+    batches: BatchWorker
 
     @property
     def store(self) -> Store:

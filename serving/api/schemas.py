@@ -151,6 +151,7 @@ class ErasedReply(BaseModel):
     conversations: int
     messages: int
     feedback: int
+    batches: int
     keys: int
     sign_ins: int
     audit_lines: int = Field(description="Lines of the audit log with the pseudonym.")
@@ -166,6 +167,7 @@ class ErasedReply(BaseModel):
             conversations=gone.conversations,
             messages=gone.messages,
             feedback=gone.feedback,
+            batches=gone.batches,
             keys=gone.keys,
             sign_ins=gone.sign_ins,
             audit_lines=gone.audit_lines,
@@ -271,7 +273,7 @@ def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
         403: "The caller's role doesn't allow this.",
         404: "It doesn't exist, or isn't the caller's.",
         409: "It contradicts what is there.",
-        413: "The body is larger than 1 MiB.",
+        413: "The body is larger than 1 MiB (a document: 64 MiB).",
         422: "The body or a parameter can't be read.",
         429: "Too much at once; `Retry-After` says when to try again.",
         503: "A part of Dossier isn't ready.",

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from dossier.errors import NotFoundError
@@ -43,9 +43,12 @@ class Conversations:
             session.flush()
             return _as_conversation(row)
 
-    def list(self, user_id: int, offset: int = 0, limit: int = 50) -> Sequence[Conversation]:
-        """The user's conversations without their messages, the latest changed first."""
-        mine = select(ConversationRow).where(ConversationRow.user_id == user_id)
+    def list(self, user_id: int, offset: int = 0, limit: int = 50, search: str = "") -> Sequence[Conversation]:
+        """The user's conversations without their messages, the latest changed first.
+
+        With `search` those only that have each of its words in their title or in a message.
+        """
+        mine = select(ConversationRow).where(ConversationRow.user_id == user_id, *map(_says, _clean(search).split()))
         newest = mine.order_by(ConversationRow.updated_at.desc(), ConversationRow.id.desc())
         with self._database.reading() as session:
             return [_as_conversation(row) for row in session.scalars(newest.offset(offset).limit(limit))]
@@ -118,6 +121,13 @@ class Conversations:
                     created_at=now,
                 )
             )
+
+
+def _says(word: str) -> ColumnElement[bool]:
+    """Whether a conversation has a word, without regard to case (SQLite: of English letters)."""
+    here = MessageRow.text.icontains(word, autoescape=True)
+    said = exists().where(MessageRow.conversation_id == ConversationRow.id, here)
+    return or_(ConversationRow.title.icontains(word, autoescape=True), said)
 
 
 def title_of(question: str) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from dossier.errors import NotFoundError
 from serving.store.audit import NOBODY
+from serving.store.batch_tables import BatchQuestionRow, BatchRow
 from serving.store.database import Database
 from serving.store.tables import (
     AuditRow,
@@ -25,7 +26,7 @@ from serving.store.users import find, require_another_admin
 class Erased:
     """What was removed, and the pseudonym that lines of the audit log now have in the place of the name.
 
-    `ids` are those that logs may name: of conversations, answers and keys. `overwritten`: nothing of it is left in the
+    `ids` are those that logs may name: of conversations, answers, batches and keys. `overwritten`: nothing of it is left in the
     database's file either.
     """
 
@@ -34,6 +35,7 @@ class Erased:
     conversations: int
     messages: int
     feedback: int
+    batches: int
     keys: int
     sign_ins: int
     audit_lines: int
@@ -48,7 +50,7 @@ class Erasure:
         self._database = database
 
     def erase(self, name: str) -> Erased:
-        """Remove a user with conversations, messages, feedback, keys and sign-ins, all or nothing.
+        """Remove a user with conversations, messages, feedback, batches, keys and sign-ins, all or nothing.
 
         Raises NotFoundError for an unknown name, ConflictError for the last active admin.
         """
@@ -71,17 +73,26 @@ def _ids(session: Session, user: int) -> tuple[str, ...]:
     talks = select(ConversationRow.id).where(ConversationRow.user_id == user)
     answers = select(MessageRow.answer_id).where(MessageRow.conversation_id.in_(talks), MessageRow.answer_id != "")
     keys = session.execute(select(KeyRow.id, KeyRow.prefix).where(KeyRow.user_id == user))
-    return (*session.scalars(talks), *session.scalars(answers), *(one for key in keys for one in key))
+    batches = select(BatchRow.id).where(BatchRow.user_id == user)
+    return (
+        *session.scalars(talks),
+        *session.scalars(answers),
+        *session.scalars(batches),
+        *(one for key in keys for one in key),
+    )
 
 
 def _remove_all(session: Session, user: int) -> dict[str, int]:
     talks = select(ConversationRow.id).where(ConversationRow.user_id == user)
     theirs = select(MessageRow.id).where(MessageRow.conversation_id.in_(talks))
+    batches = select(BatchRow.id).where(BatchRow.user_id == user)
+    session.execute(delete(BatchQuestionRow).where(BatchQuestionRow.batch_id.in_(batches)))
     about = or_(FeedbackRow.user_id == user, FeedbackRow.message_id.in_(theirs))
     removing = {
         "feedback": delete(FeedbackRow).where(about).returning(FeedbackRow.id),
         "messages": delete(MessageRow).where(MessageRow.conversation_id.in_(talks)).returning(MessageRow.id),
         "conversations": delete(ConversationRow).where(ConversationRow.user_id == user).returning(ConversationRow.id),
+        "batches": delete(BatchRow).where(BatchRow.user_id == user).returning(BatchRow.id),
         "keys": delete(KeyRow).where(KeyRow.user_id == user).returning(KeyRow.id),
         "sign_ins": delete(SessionRow).where(SessionRow.user_id == user).returning(SessionRow.id),
     }

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DatabaseError
 from dossier.errors import ConflictError, SettingsError
 from dossier.settings import Settings
 from serving.store.audit import AuditLog
+from serving.store.batches import Batches
 from serving.store.conversations import Conversations
 from serving.store.credentials import Credentials
 from serving.store.database import Database, unreachable
@@ -35,6 +36,7 @@ class Store:
     audit: AuditLog
     erasure: Erasure
     in_use: InUse
+    batches: Batches
 
     def check(self) -> None:
         """Raise EnvironmentProblem when the database doesn't answer."""
@@ -84,6 +86,7 @@ def open_store(settings: Settings, passwords: Passwords | None = None) -> tuple[
         audit=AuditLog(database),
         erasure=Erasure(database),
         in_use=in_use,
+        batches=Batches(database),
     )
     return store, _first_admin(store, settings)
 

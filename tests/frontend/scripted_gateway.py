@@ -237,8 +237,8 @@ def mine(name: str, conversation_id: str) -> dict[str, Any]:
 
 
 @app.get("/conversations")
-async def conversations(name: Name, offset: int = 0, limit: int = 50) -> list[dict[str, Any]]:
-    own = [one for one in state.conversations.values() if one["owner"] == name]
+async def conversations(name: Name, offset: int = 0, limit: int = 50, search: str = "") -> list[dict[str, Any]]:
+    own = [one for one in state.conversations.values() if one["owner"] == name and search in json.dumps(one)]
     newest = sorted(own, key=lambda one: str(one["updated_at"]), reverse=True)
     return [{key: value for key, value in one.items() if key != "messages"} for one in newest[offset : offset + limit]]
 

@@ -1,33 +1,21 @@
 """The page in a real browser: what a person does, and what the browser asks for over the network."""
 
 import re
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from dossier.settings import Settings
+from tests.frontend.browsing import SECONDS, Visit, choose, needs_chromium, started_browser
 from tests.frontend.processes import GatewayProcess, PageProcess, free_port
 from tests.frontend.scripted_gateway import ANSWER, HOSTILE_FILE, PASSWORD, QUESTIONS
 
-CHROMIUM = next(
-    (place for place in ("/usr/bin/chromium", shutil.which("chromium")) if place and Path(place).is_file()), None
-)
-ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-SECONDS = 30
 QUESTION = "What were the net sales?"
 SLOW = "What were the net sales, slowly?"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium isn't installed (looked for /usr/bin/chromium and on PATH)"),
-]
+pytestmark = [pytest.mark.browser, needs_chromium]
+browser = started_browser
 
 
 @pytest.fixture(scope="module")
@@ -35,48 +23,6 @@ def site(gateway_process: GatewayProcess, tmp_path_factory: pytest.TempPathFacto
     settings = Settings(port=int(gateway_process.address.rsplit(":", 1)[1]), page_port=free_port())
     with PageProcess(settings, tmp_path_factory.mktemp("page")) as process:
         yield process
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield started
-        started.close()
-
-
-class Visit:
-    """One browser profile and everything that it asked the network for."""
-
-    def __init__(self, context: BrowserContext, site: PageProcess, gateway: GatewayProcess) -> None:
-        self.context = context
-        self.site = site
-        self.gateway = gateway
-        self.asked: list[str] = []
-        context.on("request", lambda request: self.asked.append(request.url))
-        context.on("page", self._watch)
-        self.page = context.new_page()
-        self.page.set_default_timeout(SECONDS * 1000)
-
-    def _watch(self, page: Page) -> None:
-        page.on("websocket", lambda socket: self.asked.append(socket.url))
-
-    def sign_in(self, name: str = "ada", password: str = PASSWORD, path: str = "/") -> None:
-        self.page.goto(self.site.address + path)
-        self.page.get_by_label("Name").fill(name)
-        self.page.get_by_label("Password", exact=True).fill(password)
-        self.page.keyboard.press("Enter")
-
-    def ask(self, question: str) -> None:
-        box = self.page.get_by_test_id("stChatInputTextArea")
-        expect(box).to_be_enabled()
-        box.fill(question)
-        box.press("Enter")
-
-    def elsewhere(self) -> list[str]:
-        """Requests that went anywhere but to the page's server, or stayed in the browser."""
-        own = urlsplit(self.site.address).netloc
-        return [url for url in self.asked if urlsplit(url).netloc not in (own, "") and not url.startswith("blob:")]
 
 
 @pytest.fixture
@@ -334,25 +280,13 @@ def test_an_analyst_has_no_documents_page(visit: Visit, path: str) -> None:
     assert "lease-2011" not in page.content()
 
 
-def choose(page: Page, item: str) -> None:
-    """Open the conversation's menu and choose; a page that is still redrawing closes the menu, so it may take two."""
-    for _ in range(5):
-        page.get_by_test_id("stSidebar").locator("[class*='st-key-more-'] button").click()
-        found = page.get_by_text(item, exact=True)
-        try:
-            found.click(timeout=4000)
-        except TimeoutError:
-            continue
-        return
-    raise AssertionError(f"the menu never showed {item}")
-
-
 def test_conversations_are_kept_apart_renamed_and_deleted(visit: Visit) -> None:
     visit.sign_in()
     page = visit.page
     page.get_by_role("button", name=QUESTIONS[0]).click()
     expect(page.locator(".answer").last).to_contain_text("Operating margin")
     page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_text("Questions to begin with")).to_have_count(1)  # two for a moment, while the page redraws
     expect(page.get_by_text("Questions to begin with")).to_be_visible()
     sidebar = page.get_by_test_id("stSidebar")
     sidebar.get_by_role("button", name=QUESTIONS[0]).click()

@@ -17,7 +17,8 @@ from dossier.errors import (
 )
 from dossier.gateway_errors import GatewayUnreachableError, error_of
 from dossier.records import Delta, FileState, Step, Turn, Verdict
-from frontend.client import ENDED, Gateway
+from frontend.client import Gateway
+from frontend.connection import ENDED
 from frontend.records import Readiness
 from frontend.wire import BROKEN_OFF, Finish, StreamEvent, read_events
 from tests.frontend.processes import GatewayProcess, free_port

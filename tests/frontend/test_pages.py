@@ -114,7 +114,8 @@ def test_an_answer_has_its_sources_under_it(app: AppTest) -> None:
     assert labels[-1] == "1 more passage read for this answer"
     opened = app.expander[0].html[0].value
     assert "<mark>Net sales for 2025 were $4.2 billion, up 3.5% on the year before.</mark>" in opened
-    assert '<span class="marker" title="larkfield-annual-report-2025.pdf, page 12">[1]</span>' in said(app)
+    assert 'class="marker" title="larkfield-annual-report-2025.pdf, page 12" aria-label="Source 1: lark' in said(app)
+    assert "Open page 12" in buttons(app)
 
 
 def test_a_computed_number_opens_to_its_cells_and_an_untraced_one_stands_out(app: AppTest) -> None:
@@ -222,6 +223,19 @@ def test_past_conversations_are_listed_opened_renamed_and_deleted(app: AppTest) 
     app.run()
     assert "Sales of 2025" not in buttons(app)
     assert set(QUESTIONS) <= set(buttons(app))
+
+
+def test_conversations_are_searched_and_offered_as_files(app: AppTest) -> None:
+    sign_in(app)
+    ask(app, "What were the net sales?")
+    app.text_input(key="conversation-search").input("no such words").run()
+    assert "No conversation has these words." in said(app)
+    assert "What were the net sales?" not in buttons(app)
+    app.text_input(key="conversation-search").input("Operating").run()  # a word of the answer
+    assert "What were the net sales?" in buttons(app)
+    app.menu_button[0].click("Export")
+    app.run()
+    assert [one.label for one in app.get("download_button")][-3:] == ["Markdown", "To print, or to save as PDF", "JSON"]
 
 
 def test_a_conversation_that_isnt_ones_own_isnt_shown(app: AppTest, gateway: GatewayProcess) -> None:

@@ -105,7 +105,7 @@ def test_connections_of_this_site_are_let_through(client: TestClient) -> None:
         pass
 
 
-@pytest.mark.parametrize("path", ["/_stcore/upload_file/a/b", "/_stcore/metrics", "/_stcore/agent/mcp", "/auth/login"])
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/agent/mcp", "/auth/login"])
 def test_parts_that_arent_used_are_closed(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
 

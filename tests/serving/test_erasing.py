@@ -72,6 +72,7 @@ def plant(store: Store, name: str, words: str) -> dict[str, str]:
     )
     store.conversations.keep(user.id, talk, answer)
     said = store.conversations.get(user.id, talk).messages[-1].id
+    store.batches.start(user.id, f"{words}.csv", [f"{words} question"])
     store.feedback.keep(user.id, Opinion(said, Thumb.DOWN, comment=words, correction=words), Suggestion(None, (words,)))
     now = datetime.now(UTC)
     store.audit.add(
@@ -115,7 +116,8 @@ def test_nothing_is_left_of_a_person(store: Store, settings: Settings, tmp_path:
     assert PRIVATE not in after and NAME not in after
     assert all(one in after for one in kept)
     gone = erased.store
-    assert (gone.conversations, gone.messages, gone.feedback, gone.keys, gone.sign_ins) == (1, 2, 1, 1, 1)
+    assert (gone.conversations, gone.messages, gone.feedback, gone.batches) == (1, 2, 1, 1)
+    assert (gone.keys, gone.sign_ins) == (1, 1)
     assert gone.audit_lines == 2 and gone.overwritten
     lines = store.audit.list(AuditFilter(gone.pseudonym))
     assert [line.route for line in lines] == ["POST /v1/chat/completions"]
@@ -181,7 +183,7 @@ def test_the_command_asks_and_tells(store: Store) -> None:
     assert PRIVATE in everything(store)
     done = runner.invoke(user_commands, ["erase", NAME.upper(), "--yes"])
     assert done.exit_code == 0, done.output
-    assert f"Erased {NAME}: 1 conversation, 2 messages, 1 piece of feedback, 1 key, 1 sign-in." in done.output
+    assert f"Erased {NAME}: 1 conversation, 2 messages, 1 piece of feedback, 1 batch, 1 key, 1 sign-in." in done.output
     assert "Not reached" in done.output
     (line,) = store.audit.list(AuditFilter(action=Action.ERASE))
     assert line.name == "(terminal)" and line.target in done.output

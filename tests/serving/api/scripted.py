@@ -30,7 +30,8 @@ from dossier.records import (
     Verdict,
 )
 from dossier.traces import Fault, Unsupported
-from retrieval.chunk_store import StoredDocument
+from retrieval.chunk_store import ChunkStore, StoredDocument
+from retrieval.page_view import PageView, Spot, view_page
 from retrieval.upkeep import GenerationState
 from serving.replaying import pinned
 from serving.tracing import Basis, trace_numbers
@@ -156,6 +157,7 @@ class ScriptedIndex:
     message: str = ""
     reopened: int = 0
     warmed: int = 0
+    store: ChunkStore | None = None
     corrected: dict[str, str] = field(default_factory=dict)
     reports: list[FileReport] = field(
         default_factory=lambda: [
@@ -183,6 +185,13 @@ class ScriptedIndex:
     def page_texts(self, source: str, page: int | None = None) -> list[str]:
         """The texts of the passages from there."""
         return [p.chunk.text for p in PASSAGES if p.chunk.source == source and page in (None, p.chunk.page)]
+
+    def page(self, spot: Spot, groups: frozenset[str]) -> PageView:
+        """A page of the store that a test put here."""
+        view = view_page(self.store, spot, groups) if self.store else None
+        if view is None:
+            raise NotFoundError("There is no such page that you may read.")
+        return view
 
     def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
         """Remember the correction."""

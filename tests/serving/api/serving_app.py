@@ -20,6 +20,7 @@ from retrieval.labelling.labeller import Labeller
 from serving.api import Gateway, PackInfo, create_app
 from serving.api.gateway import Models
 from serving.market.provider import provider_of
+from serving.originals import Originals
 from serving.store import NewUser, Role, Store, open_store
 from serving.store.passwords import Passwords
 from serving.store.tables import ConversationRow, UserRow
@@ -100,9 +101,11 @@ def served(
         if not any(user.name == name for user in store.users.all()):
             store.users.add(NewUser(name, PASSWORD, role, frozenset(groups)))
     answerer, index, engine = ScriptedAnswerer(), ScriptedIndex(), ScriptedEngine()
-    prices = provider_of(settings, load_pack(settings))
-    made = Gateway(settings, store, answerer, index, PACK, MODEL, engine, command, models, prices, labeller=labeller)
-    app = create_app(made)
+    pack = load_pack(settings)
+    parts = (settings, store, answerer, index, PACK, MODEL, engine, command, models)
+    app = create_app(
+        Gateway(*parts, provider_of(settings, pack), labeller=labeller, originals=Originals(pack.documents))
+    )
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1)
     )

@@ -89,3 +89,35 @@ def test_somebody_elses_conversation_does_not_exist(gateway: Served, mira, role:
 @pytest.mark.parametrize("made_up", ["x", "%00", "a%2fb", "1 OR 1=1", "0" * 33, "%F0%9F%A6%8A", "A" * 32])
 def test_an_id_that_is_none_is_not_found(mira, made_up: str) -> None:
     assert mira.get(f"/conversations/{made_up}").status_code == 404
+
+
+def test_a_conversation_is_exported_by_its_owner(gateway: Served, mira) -> None:
+    made = mira.post("/conversations").json()["id"]
+    user = next(user for user in gateway.store.users.all() if user.name == "mira")
+    gateway.store.conversations.keep(user.id, made, NewMessage("user", "Größe in 2025?"))
+    reply = mira.get(f"/conversations/{made}/export")
+    assert reply.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    assert reply.headers["Content-Disposition"] == "attachment; filename*=UTF-8''Gr%C3%B6%C3%9Fe%20in%202025.md"
+    assert "## Größe in 2025?" in reply.text
+    assert mira.get(f"/conversations/{made}/export?form=json").json() == mira.get(f"/conversations/{made}").json()
+    assert mira.get(f"/conversations/{made}/export?form=page").text.startswith("<!doctype html>")
+    assert mira.get(f"/conversations/{made}/export?form=pdf").status_code == 422
+    assert gateway.signed_in("sam").get(f"/conversations/{made}/export").status_code == 404
+
+
+def test_conversations_are_searched(gateway: Served, mira) -> None:
+    user = next(user for user in gateway.store.users.all() if user.name == "mira")
+    kept = gateway.store.conversations
+    for question, answer in (("Net sales?", "They were 4.2 billion."), ("Leave?", "27 days, 100% paid_out.")):
+        made = mira.post("/conversations").json()["id"]
+        kept.keep(user.id, made, NewMessage("user", question))
+        kept.keep(user.id, made, NewMessage("assistant", answer))
+
+    def found(search: str) -> list[str]:
+        return [one["title"] for one in mira.get("/conversations", params={"search": search}).json()]
+
+    assert found("") == ["Leave?", "Net sales?"]
+    assert found("SALES") == found("billion net") == ["Net sales?"]
+    assert found("100%") == found("paid_out") == ["Leave?"]
+    assert found("paid%out") == found("billion days") == []
+    assert gateway.signed_in("sam").get("/conversations?search=sales").json() == []

@@ -56,6 +56,15 @@ def test_a_whole_answer(client: OpenAI) -> None:
         "text": PASSAGES[0].chunk.text,
         "score": 1.0,
         "cited": True,
+        "found": {
+            "similarity": None,
+            "dense_rank": None,
+            "lexical_rank": None,
+            "boost": 1.0,
+            "rerank": None,
+            "reasons": [],
+            "folded": [],
+        },
     }
     assert choice.message.model_extra["sources"] == extra["sources"]
     assert extra["traces"][2] == {

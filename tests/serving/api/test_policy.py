@@ -21,6 +21,7 @@ SAMPLES = {
     "answer_id": "0",
     "file": "start.js",
     "feedback_id": "1",
+    "batch_id": "0" * 32,
     "symbol": "LKFD",
     "kind": "prices",
 }
@@ -43,6 +44,18 @@ CONTRACT = {
         DELETE /auth/keys/{key_id}
         GET /v1/models
         POST /v1/chat/completions
+        GET /v1/documents/page
+        GET /v1/documents/picture
+        GET /v1/documents/file
+        GET /v1/batches
+        POST /v1/batches
+        POST /v1/batches/file
+        GET /v1/batches/{batch_id}
+        DELETE /v1/batches/{batch_id}
+        GET /v1/batches/{batch_id}/answers
+        GET /v1/batches/{batch_id}/sheet
+        POST /v1/batches/{batch_id}/cancel
+        POST /v1/batches/{batch_id}/resume
         GET /v1/feedback
         POST /v1/feedback
         GET /v1/market/symbols
@@ -55,6 +68,7 @@ CONTRACT = {
         GET /conversations
         POST /conversations
         GET /conversations/{conversation_id}
+        GET /conversations/{conversation_id}/export
         PATCH /conversations/{conversation_id}
         DELETE /conversations/{conversation_id}
         POST /answers/{answer_id}/replay
@@ -67,6 +81,7 @@ CONTRACT = {
         DELETE /admin/users/{name}
         GET /admin/documents
         PATCH /admin/documents
+        POST /admin/documents/file
         GET /admin/index
         POST /admin/index
         DELETE /admin/index

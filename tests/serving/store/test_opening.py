@@ -36,8 +36,8 @@ def test_what_an_older_dossier_kept_is_still_there(store: Store, settings: Setti
         connection.exec_driver_sql("DROP INDEX ix_messages_answer_id")
         for column in ("answer_id", "pin", "answered_by", "traces", "unsupported", "withdrawn", "asked_as"):
             connection.exec_driver_sql(f"ALTER TABLE messages DROP COLUMN {column}")
-        connection.exec_driver_sql("DROP TABLE feedback")
-        connection.exec_driver_sql("DROP TABLE audit")
+        for table in ("feedback", "audit", "batch_questions", "batches"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     again, _ = open_store(settings, passwords)
     (message,) = again.conversations.get(ada, conversation).messages

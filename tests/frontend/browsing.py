@@ -1,0 +1,80 @@
+"""A real browser, and a person in it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, expect, sync_playwright
+
+from tests.frontend.processes import PageProcess
+from tests.frontend.scripted_gateway import PASSWORD
+
+CHROMIUM = next(
+    (place for place in ("/usr/bin/chromium", shutil.which("chromium")) if place and Path(place).is_file()), None
+)
+ARGUMENTS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+SECONDS = 30
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="Chromium isn't installed (looked for /usr/bin/chromium and on PATH)"
+)
+
+
+@pytest.fixture(scope="module")
+def started_browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield started
+        started.close()
+
+
+class Visit:
+    """One browser profile and everything that it asked the network for."""
+
+    def __init__(self, context: BrowserContext, site: PageProcess, gateway: Any) -> None:
+        self.context = context
+        self.site = site
+        self.gateway = gateway
+        self.asked: list[str] = []
+        context.on("request", lambda request: self.asked.append(request.url))
+        context.on("page", self._watch)
+        self.page = context.new_page()
+        self.page.set_default_timeout(SECONDS * 1000)
+
+    def _watch(self, page: Page) -> None:
+        page.on("websocket", lambda socket: self.asked.append(socket.url))
+
+    def sign_in(self, name: str = "ada", password: str = PASSWORD, path: str = "/") -> None:
+        self.page.goto(self.site.address + path)
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.keyboard.press("Enter")
+
+    def ask(self, question: str) -> None:
+        box = self.page.get_by_test_id("stChatInputTextArea")
+        expect(box).to_be_enabled()
+        box.fill(question)
+        box.press("Enter")
+
+    def elsewhere(self) -> list[str]:
+        """Requests that went anywhere but to the page's server, or stayed in the browser."""
+        own = urlsplit(self.site.address).netloc
+        return [url for url in self.asked if urlsplit(url).netloc not in (own, "") and not url.startswith("blob:")]
+
+
+def choose(page: Page, item: str) -> None:
+    """Open the conversation's menu and choose; a page that is still redrawing closes the menu, so it may take two."""
+    for _ in range(5):
+        page.get_by_test_id("stSidebar").locator("[class*='st-key-more-'] button").click()
+        found = page.get_by_text(item, exact=True)
+        try:
+            found.click(timeout=4000)
+        except TimeoutError:
+            continue
+        return
+    raise AssertionError(f"the menu never showed {item}")
