@@ -57,7 +57,11 @@ def _back(values: Any) -> Values:  # noqa: ANN401 (arrays and series of several 
 
 def _model(name: str) -> Any:  # noqa: ANN401 (the library's classes share no type that is exported)
     # a fit that doesn't quite converge shows in the backtest, and needn't be told for each origin
-    for told in ("possible convergence problem", "The line search algorithm did not converge"):
+    for told in (
+        "possible convergence problem",
+        "The line search algorithm did not",
+        "Rounding errors prevent the line",
+    ):
         warnings.filterwarnings("ignore", message=told)
     # takes seconds to load
     from statsforecast.models import AutoARIMA, AutoETS, AutoTheta, Naive

@@ -26,7 +26,7 @@ def gateway(tmp_path_factory) -> Iterator[Served]:
 
 def get(gateway: Served, path: str, **params: object):
     with gateway.signed_in("mira") as client:
-        return client.get(f"/v1/market/{path}", params=params)
+        return client.get(f"/v1/market/{path}", params=params, timeout=None)
 
 
 def test_symbols(gateway: Served) -> None:
