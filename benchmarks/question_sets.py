@@ -7,7 +7,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dossier.packs import load_pack, load_questions
@@ -30,8 +30,11 @@ class QuestionSet:
     held_out: tuple[Question, ...]
 
 
-def question_sets() -> Iterator[QuestionSet]:
-    """Index the sets whose documents are there, in a scratch folder, and yield them. Says what it leaves out."""
+def question_sets(more: bool = False) -> Iterator[QuestionSet]:
+    """Index the sets whose documents are there, in a scratch folder, and yield them. Says what it leaves out.
+
+    With `more` the development half holds the further questions for calibration too.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("--filings", type=Path, help="folder of the filings that benchmarks/questions names")
     parser.add_argument("--handbook", type=Path, help="folder of the handbook's Markdown pages")
@@ -41,7 +44,9 @@ def question_sets() -> Iterator[QuestionSet]:
         if folder is None:
             print(f"left out: {name} (no --{name} folder given)")
         else:
-            yield _make(name, folder, _OWN / f"{name}.jsonl")
+            found = _make(name, folder, _OWN / f"{name}.jsonl")
+            further = load_questions(_OWN / f"{name}-more.jsonl") if more else ()
+            yield replace(found, dev=(*found.dev, *further))
 
 
 def _make(name: str, documents: Path | None, file: Path | None) -> QuestionSet:

@@ -49,9 +49,21 @@ JOINED = {
         "serving.market.commands:market_commands",
         "Prices from files: how a share moved, volatility, largest fall, beta.",
     ),
+    "news": (
+        "retrieval.news.commands:news_commands",
+        "News from RSS and Atom feeds: fetch and index what is new.",
+    ),
     "ledger": (
         "serving.ledger.commands:ledger_commands",
         "Entries of a ledger: which of them are unusual, and why.",
+    ),
+    "classify": (
+        "retrieval.labelling.command:classify",
+        "Label the texts of a CSV file: sentiment, intent or topic, with how sure it is. A stopped run goes on.",
+    ),
+    "labels": (
+        "training.labels.commands:labels_commands",
+        "Heads that label texts (sentiment, intent, topic): train one, look at them.",
     ),
     "feedback": (
         "serving.feedback_commands:feedback_commands",

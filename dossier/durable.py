@@ -22,6 +22,19 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
+def write_text(file: Path, text: str) -> None:
+    """Write a file all or nothing. Raises EnvironmentProblem."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        flush(beside)
+        beside.replace(file)
+        flush(file.parent)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise EnvironmentProblem(f"{file} can't be written ({error.strerror}). Name another file.") from error
+
+
 def require_free(folder: Path, needed: int, what: str) -> None:
     """Raise EnvironmentProblem where the disk of a folder has less than so many bytes free."""
     if shutil.disk_usage(folder).free < needed:

@@ -51,7 +51,8 @@ class Pack:
     `documents`, `questions` and `adapter` are absolute paths; `adapter` is the folder of the adapter that the pack
     ships for its base model, None where it ships none or another base model is set; `synonyms` gives what the documents
     call a term, `formulas` how a figure comes about that they may not state: by its names (bars between), in FORMULA's
-    form; `prices` are None for a pack without prices and where other documents are set.
+    form; `prices` are None for a pack without prices and where other documents are set; `heads` is the folder of what
+    labels texts, None where the pack ships none.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Pack:
     synonyms: Mapping[str, str]
     formulas: Mapping[str, str]
     prices: PackPrices | None = None
+    heads: Path | None = None
 
     @property
     def model_name(self) -> str:
@@ -102,6 +104,7 @@ def load_pack(settings: Settings) -> Pack:
             synonyms={str(term).lower(): str(words) for term, words in raw.get("synonyms", {}).items()},
             formulas=_formulas(raw.get("formulas", {}), file),
             prices=_prices(folder / raw["documents"], raw["market"]) if own and "market" in raw else None,
+            heads=folder / raw["heads"] if "heads" in raw else None,
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} can't be read: {error}. Correct it and start again.") from error

@@ -1,8 +1,10 @@
 """The records that travel between the packages. All are immutable; one record for one idea."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from dossier.citations import Citation
 from dossier.pins import Pin
@@ -221,6 +223,7 @@ class Answer:
     adapter's digest (its first 16 characters); without one the base model did. `note` says in plain words where the
     answer falls short. `traces` are the numbers of the text in order, `unsupported` its sentences that aren't borne
     out. Where none is, `text` is a refusal, `withdrawn` what the model had said, and `unsupported` is about that.
+    `chart` draws what was computed from prices, as a Vega-Lite 5 specification.
     """
 
     text: str
@@ -237,6 +240,7 @@ class Answer:
     withdrawn: str = ""
     asked_as: str = ""
     pin: Pin | None = None
+    chart: Mapping[str, Any] | None = None
 
     @property
     def cited(self) -> frozenset[int]:

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     market_data: Path | None = Field(
         None, description="folder of prices as CSV or Parquet; empty: the prices that the pack has"
     )
+    feeds: Path | None = Field(
+        None, description="TOML file of RSS and Atom feeds that `dossier news` fetches; empty: nothing is ever fetched"
+    )
     groups_file: str = Field("groups.toml", description="file in the documents folder that limits files to groups")
 
     base_model: str = Field("", description="packaged model, or a local folder of safetensors; empty: the pack's")
@@ -61,6 +64,7 @@ class Settings(BaseSettings):
     chunk_tokens: int = Field(180, ge=32, le=240, description="most tokens of text in one chunk")
     passages: int = Field(6, ge=1, le=20, description="passages that an answer may be drawn from")
     relevance: float = Field(0.45, ge=0, le=1, description="least probability that the answer is there, else refuse")
+    confidence: float = Field(0.25, ge=0, le=1, description="least chance that a line answers, else it isn't said")
     question_characters: int = Field(4000, ge=1, description="longest question")
     answer_tokens: int = Field(300, ge=1, description="longest answer, in tokens, when the model speaks")
     free_disk_gib: float = Field(1.0, ge=0, description="disk space that must stay free, else indexing refuses")

@@ -7,16 +7,21 @@ from dossier.registry import Registry
 from dossier.settings import Settings
 from retrieval.build import OnProgress
 from retrieval.indexing import load_embedder
+from retrieval.labelling.labeller import Labeller
 from retrieval.opening import load_reranker
 from serving.api import Gateway, PackInfo
 from serving.chain import DocumentChain
+from serving.desks import Desk
 from serving.engine import Engine
 from serving.engine_command import precision_of, vllm_launch, with_adapters
 from serving.index_view import IndexView
+from serving.market.asking.desk import MarketDesk
+from serving.market.projections.projecting import Projector
 from serving.market.provider import PriceProvider, provider_of
 from serving.model_admin import ModelAdmin
 from serving.model_client import ModelClient
 from serving.model_start import model_start
+from serving.news.desk import NewsDesk
 from serving.served_model import Champion
 from serving.store import Store
 
@@ -32,6 +37,7 @@ class Parts:
     index: IndexView
     chain: DocumentChain
     prices: PriceProvider
+    projector: Projector
 
 
 def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
@@ -47,9 +53,13 @@ def assemble(settings: Settings, on_progress: OnProgress) -> Parts:
     engine.before_ready(champion.load_again)
     found_in = index_folder(settings, pack.documents)
     index = IndexView(found_in, load_embedder(settings), pack.synonyms, load_reranker(settings))
-    chain = DocumentChain(index, ModelClient(engine, champion), settings, pack)
+    prices, projector = provider_of(settings, pack), Projector()
+    desks: tuple[Desk, ...] = (MarketDesk(prices, projector, pack.documents),)
+    if settings.feeds is not None:
+        desks = (*desks, NewsDesk())
+    chain = DocumentChain(index, ModelClient(engine, champion), settings, pack, desks)
     models = ModelAdmin(champion, registry, pack.name, start.read_base, precision_of(settings.device))
-    return Parts(settings, pack, engine, models, index, chain, provider_of(settings, pack))
+    return Parts(settings, pack, engine, models, index, chain, prices, projector)
 
 
 def gateway(parts: Parts, store: Store) -> Gateway:
@@ -65,4 +75,6 @@ def gateway(parts: Parts, store: Store) -> Gateway:
         engine=parts.engine,
         models=parts.models,
         prices=parts.prices,
+        projector=parts.projector,
+        labeller=Labeller(parts.settings, pack.heads),
     )

@@ -1,29 +1,32 @@
 """The answer chain: condense, retrieve, rank the lines, read, point or speak, word, cite, check."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dossier.citations import parse_citations
-from dossier.errors import EngineError, QuestionError
+from dossier.errors import EngineError, MarketDataError, NotFoundError
 from dossier.excerpts import excerpts_of
 from dossier.packs import Pack
 from dossier.pins import Pin
 from dossier.prompt import NOT_IN_DOCUMENTS, PROMPT_VERSION, reading_prompt, speaking_prompt
-from dossier.records import Answer, AnswerEvent, Delta, Line, Step, Table, Turn, Usage, Verdict
+from dossier.records import Answer, AnswerEvent, Delta, Step, Turn, Usage, Verdict
 from dossier.reply import ReplyKind, TargetFormat
 from dossier.settings import Settings
 from dossier.settling import check_reply
-from retrieval.lines import RankedLine, rank_lines
+from retrieval.confidence import line_signals
+from retrieval.lines import rank_lines
 from retrieval.query import with_whole_years
-from retrieval.search import Found, Searcher
+from retrieval.search import Searcher
 from serving.calculating import Computed, compute
 from serving.computing import asks_to_compute, is_named
+from serving.desks import Desk, Taken
 from serving.follow_up import condense
 from serving.index_view import IndexView
-from serving.judging import CLOSEST, checked, noted, refusing, traced, traced_reply
-from serving.model_client import ModelClient, ServedModel
+from serving.judging import CLOSEST, UNSURE, checked, noted, refusing, traced, traced_reply
+from serving.model_client import Choice, ModelClient, ServedModel
+from serving.readings import Asked, Reading, check_question, pieces_of, with_close_second
 from serving.replaying import pinned, settings_that_matter, turns_of
 from serving.reply_wording import word_reply
 from serving.whole_tables import WholeTable, over_whole_table
@@ -34,44 +37,18 @@ LINES_SHOWN = 6
 LINES_READ = 16
 """Lines whose tables and passages a model is given to read, as far as they fit."""
 _REPLY_TOKENS = 160
-CLOSE = 0.03
-"""Two lines whose scores differ by no more are both read out."""
 _HISTORY_TURNS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A question that stands alone, what was said before it, and whose rights hold. `was` is how it was asked."""
-
-    question: str
-    history: tuple[Turn, ...]
-    groups: frozenset[str]
-    was: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What was found for one question: the retrieval result, its best lines, and the tables of each passage's page.
-
-    `model` is the one that answers it, `asked` who asks what; `computed` is what code computed from the tables found,
-    `whole` what it found over all rows of one.
-    """
-
-    asked: "_Asked"
-    model: ServedModel
-    found: Found
-    lines: list[RankedLine]
-    tables: Mapping[int, Sequence[Table]]
-    computed: Computed | None = None
-    whole: WholeTable | None = None
 
 
 class DocumentChain:
     """Answers from the documents, or says that the answer isn't in them."""
 
-    def __init__(self, index: IndexView, model: ModelClient, settings: Settings, pack: Pack) -> None:
-        """Join the parts."""
+    def __init__(
+        self, index: IndexView, model: ModelClient, settings: Settings, pack: Pack, desks: Sequence[Desk] = ()
+    ) -> None:
+        """Join the parts; `desks` take the questions that they know before the documents are read."""
         self._index, self._model, self._settings, self._pack = index, model, settings, pack
+        self._desks = tuple(desks)
 
     async def answer(
         self, question: str, history: Sequence[Turn], groups: frozenset[str]
@@ -87,7 +64,7 @@ class DocumentChain:
         yield Step("Searching the documents")
         # one model for the whole answer, also when another is promoted meanwhile
         with self._model.held() as model:
-            asked = _Asked(standalone, tuple(history[-_HISTORY_TURNS:]), groups, question)
+            asked = Asked(standalone, tuple(history[-_HISTORY_TURNS:]), groups, question)
             reading = await asyncio.to_thread(self._read, asked, model, self._index.searcher())
             async with aclosing(self._answer(reading)) as events:
                 async for event in events:
@@ -99,7 +76,7 @@ class DocumentChain:
         Returns the answer, and why it is from the current generation where the one of then is gone. `groups` are those
         of the person who asked. Raises IndexMissingError, EngineError, BusyError.
         """
-        asked = _Asked(pin.question, turns_of(pin), groups, pin.question)
+        asked = Asked(pin.question, turns_of(pin), groups, pin.question)
         with ExitStack() as kept, self._model.held() as model:
             # an older generation is read and checked whole, which must not keep the event loop waiting
             opening = self._index.searcher_of(pin.generation)
@@ -111,7 +88,12 @@ class DocumentChain:
                         return event, problem
         raise EngineError("The answer broke off. Ask again.")
 
-    async def _answer(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
+    async def _answer(self, reading: Reading) -> AsyncGenerator[AnswerEvent]:
+        if reading.taken:
+            async with aclosing(self._give(reading, reading.taken)) as given:
+                async for event in given:
+                    yield event
+            return
         question = reading.asked.question
         style = self._settings.answer_style
         reads = reading.model.reads is not None and (
@@ -144,64 +126,90 @@ class DocumentChain:
     def _standalone(self, question: str, history: Sequence[Turn], groups: frozenset[str]) -> str:
         return condense(question, history, self._index.searcher().company_words(groups)) if history else question
 
-    def _read(self, asked: _Asked, model: ServedModel, searcher: Searcher) -> _Reading:
+    def _read(self, asked: Asked, model: ServedModel, searcher: Searcher) -> Reading:
         found = searcher.search(asked.question, asked.groups, self._settings.passages)
+        if taken := next(filter(None, (desk.take(asked.question, asked.groups) for desk in self._desks)), None):
+            return Reading(asked, model, searcher, found, [], {}, taken=taken)
         lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_READ)
         chunks = enumerate((passage.chunk for passage in found.passages), start=1)
         tables = {number: searcher.tables(chunk.source, asked.groups, chunk.page) for number, chunk in chunks}
         points = self._settings.answer_style == "point"
         computed = compute(searcher, found, tables, asked.groups, self._pack) if points else None
         if computed is not None:
-            return _Reading(asked, model, replace(found, passages=computed.passages), lines, computed.tables, computed)
+            return Reading(
+                asked, model, searcher, replace(found, passages=computed.passages), lines, computed.tables, computed
+            )
         # whatever words the answers: a model sees a few rows of a long table
         whole = over_whole_table(searcher, found, asked.groups) if self._settings.answer_style != "read" else None
+        confidence = line_signals(found, lines).probability
         found = replace(found, passages=whole.passages) if whole else found
-        return _Reading(asked, model, found, lines, tables, whole=whole)
+        return Reading(asked, model, searcher, found, lines, tables, whole=whole, confidence=confidence)
 
-    async def _refuse(self, reading: _Reading, usage: Usage | None = None) -> AsyncGenerator[AnswerEvent]:
+    async def _refuse(
+        self, reading: Reading, usage: Usage | None = None, note: str = CLOSEST
+    ) -> AsyncGenerator[AnswerEvent]:
         yield Delta(NOT_IN_DOCUMENTS)
         answer = self._finish(reading, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, usage or Usage())
-        yield noted(answer, CLOSEST if reading.found.passages else "")
+        yield noted(answer, note if reading.found.passages else "")
 
-    async def _compute(self, reading: _Reading, computed: Computed) -> AsyncGenerator[AnswerEvent]:
+    async def _compute(self, reading: Reading, computed: Computed) -> AsyncGenerator[AnswerEvent]:
         """What code planned, found and computed is said as it is; no model takes part."""
         yield Step("Computing from the tables")
         text = word_reply(computed.found, computed.excerpts)
-        for piece in _pieces(text):
+        for piece in pieces_of(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, Usage())
         shown = (reading.tables, reading.asked.question, computed.found, computed.excerpts)
         yield await asyncio.to_thread(traced_reply, answer, *shown)
 
-    async def _tell(self, reading: _Reading, whole: WholeTable) -> AsyncGenerator[AnswerEvent]:
+    async def _tell(self, reading: Reading, whole: WholeTable) -> AsyncGenerator[AnswerEvent]:
         """What code found over all rows of a table is said as it is; no model takes part."""
         yield Step(f"Reading all {whole.rows:,} rows of {whole.place}")
-        for piece in _pieces(whole.wording.text):
+        for piece in pieces_of(whole.wording.text):
             yield Delta(piece)
         answer = self._finish(reading, whole.wording.text, Verdict.ANSWERED, Usage())
         yield replace(answer, traces=whole.wording.traces(answer.text, answer.citations))
 
-    async def _point(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
-        """The model points at a line, code reads it out."""
+    async def _give(self, reading: Reading, taken: Taken) -> AsyncGenerator[AnswerEvent]:
+        """What a desk says is said as it is; no model takes part."""
+        yield Step(taken.step)
+        try:
+            given = await asyncio.to_thread(taken.answer, reading.searcher)
+        except (MarketDataError, NotFoundError) as error:
+            yield Delta(NOT_IN_DOCUMENTS)
+            answer = self._finish(reading, NOT_IN_DOCUMENTS, Verdict.NOT_IN_DOCUMENTS, Usage())
+            yield noted(answer, str(error))
+            return
+        for piece in pieces_of(given.wording.text):
+            yield Delta(piece)
+        reading = replace(reading, found=replace(reading.found, passages=given.passages))
+        answer = self._finish(reading, given.wording.text, Verdict.ANSWERED, Usage())
+        yield replace(answer, traces=given.wording.traces(answer.text, answer.citations), chart=given.chart)
+
+    async def _point(self, reading: Reading) -> AsyncGenerator[AnswerEvent]:
+        """The model points at a line, code reads it out; neither where no line answers clearly."""
         question = reading.asked.question
         passages = reading.found.passages
-        choice = await self._model.point(reading.lines[:LINES_SHOWN], passages, question, reading.model)
+        choice, note = Choice(None, Usage()), UNSURE
+        if reading.confidence >= self._settings.confidence:
+            choice = await self._model.point(reading.lines[:LINES_SHOWN], passages, question, reading.model)
+            note = CLOSEST
         if choice.line is None:
-            async with aclosing(self._refuse(reading, choice.usage)) as refusal:
+            async with aclosing(self._refuse(reading, choice.usage, note)) as refusal:
                 async for event in refusal:
                     yield event
             return
         query = reading.found.query
-        lines = _with_close_second(choice.line, reading.lines)
+        lines = with_close_second(choice.line, reading.lines)
         text = join_answers(
             [word_line(line, passages[line.passage - 1], query, reading.tables[line.passage]) for line in lines]
         )
-        for piece in _pieces(text):
+        for piece in pieces_of(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, choice.usage)
         yield await asyncio.to_thread(traced, answer, reading.tables, question, lines)
 
-    async def _read_out(self, reading: _Reading, far: bool) -> AsyncGenerator[AnswerEvent]:
+    async def _read_out(self, reading: Reading, far: bool) -> AsyncGenerator[AnswerEvent]:
         """A model that was tuned to read replies in a short form, which code checks and computes.
 
         What doesn't stand in the documents isn't said, and unless it is to read every question, neither is what isn't
@@ -226,12 +234,12 @@ class DocumentChain:
                 async for event in events:
                     yield event
             return
-        for piece in _pieces(text):
+        for piece in pieces_of(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, usage)
         yield await asyncio.to_thread(traced_reply, answer, reading.tables, asked, found, excerpts)
 
-    async def _speak(self, reading: _Reading) -> AsyncGenerator[AnswerEvent]:
+    async def _speak(self, reading: Reading) -> AsyncGenerator[AnswerEvent]:
         """The model words the answer; its citations and numbers are checked afterwards."""
         question = reading.asked.question
         prompt = speaking_prompt(self._pack.tone, reading.found.passages, reading.asked.history, question)
@@ -252,7 +260,7 @@ class DocumentChain:
             return
         yield await asyncio.to_thread(checked, answer, reading.tables, question)
 
-    def _finish(self, reading: _Reading, text: str, verdict: Verdict, usage: Usage) -> Answer:
+    def _finish(self, reading: Reading, text: str, verdict: Verdict, usage: Usage) -> Answer:
         found = reading.found
         clean, citations = parse_citations(text, len(found.passages))
         return Answer(
@@ -269,7 +277,7 @@ class DocumentChain:
             note=" ".join(note for note in (self._index.status().message, reading.model.note) if note),
         )
 
-    def _pin(self, reading: _Reading) -> Pin:
+    def _pin(self, reading: Reading) -> Pin:
         asked = reading.asked
         # only a model that words its answers reads what was said before
         history = asked.history if self._settings.answer_style == "speak" else ()
@@ -284,27 +292,3 @@ class DocumentChain:
             history=tuple((turn.role, turn.text) for turn in history),
             groups=tuple(sorted(asked.groups)),
         )
-
-
-def check_question(question: str, longest: int) -> None:
-    """Raise QuestionError for a question that is empty or too long."""
-    if not question.strip():
-        raise QuestionError("the question is empty. Write what you want to know.")
-    if len(question) > longest:
-        raise QuestionError(
-            f"the question has {len(question):,} characters; at most {longest:,} are read. Ask something shorter."
-        )
-
-
-def _with_close_second(chosen: Line, ranked: Sequence[RankedLine]) -> list[Line]:
-    """The chosen line, and the next best one when hardly anything speaks for the first over it."""
-    scores = {item.line: item.score for item in ranked}
-    others = [item for item in ranked if item.line != chosen and item.line.text != chosen.text]
-    close = [item.line for item in others[:1] if abs(scores[chosen] - item.score) <= CLOSE]
-    return [chosen, *close]
-
-
-def _pieces(text: str) -> list[str]:
-    """Text in words, each with the space before it, so that a page can show it as it arrives."""
-    words = text.split(" ")
-    return [words[0], *(f" {word}" for word in words[1:])]

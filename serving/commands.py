@@ -15,10 +15,10 @@ from dossier.records import Answer, Delta, Step
 from dossier.settings import Settings, load_settings
 from serving.api import create_app
 from serving.assembly import assemble, gateway
-from serving.chain import check_question
 from serving.judging import TAKEN_BACK
 from serving.operator import open_store_with_operator
 from serving.ports import require_free_port
+from serving.readings import check_question
 from serving.store import FirstAdmin
 from serving.terminal import doubt_lines, gateway_is_up, print_answer, printable, source_lines, stream_answer
 

@@ -16,6 +16,7 @@ _WITHDRAWN = "What the model had said was withdrawn: none of it is borne out by 
 TAKEN_BACK = "Withdrawn: nothing above is borne out by the documents."
 """Said to who has seen the pieces of a withdrawn answer."""
 CLOSEST = "The passages below come closest."
+UNSURE = "No line of the documents answers this clearly enough to be read out. The passages below come closest."
 
 
 Tables = Mapping[int, Sequence[Table]]

@@ -7,7 +7,17 @@ from dossier.pins import Difference, Pin, PinnedPassage
 from dossier.records import Answer, Passage, Turn
 from dossier.settings import Settings
 
-_SETTINGS = ("pack", "base_model", "answer_style", "passages", "relevance", "answer_tokens", "embedder", "reranker")
+_SETTINGS = (
+    "pack",
+    "base_model",
+    "answer_style",
+    "passages",
+    "relevance",
+    "confidence",
+    "answer_tokens",
+    "embedder",
+    "reranker",
+)
 """Settings that an answer depends on, beside what its generation and its adapter record."""
 
 

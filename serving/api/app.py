@@ -11,7 +11,20 @@ from fastapi.routing import APIRoute
 
 import dossier
 from dossier.errors import DossierError
-from serving.api import accounts, admin, answers, audit, chat, conversations, docs, feedback, market, models, status
+from serving.api import (
+    accounts,
+    admin,
+    answers,
+    audit,
+    chat,
+    conversations,
+    docs,
+    feedback,
+    labels,
+    market,
+    models,
+    status,
+)
 from serving.api.attempts import Attempts
 from serving.api.auditing import AuditTrail
 from serving.api.errors import handle_errors
@@ -31,6 +44,8 @@ _SPARE_ANSWERS = 8
 _KEEPING_SECONDS = 10
 _PASSWORDS_AT_ONCE = 2
 """Each password check takes 64 MiB for a moment."""
+_ANALYSES_AT_ONCE = 2
+"""A projection keeps a core busy for seconds, and many texts to label do."""
 _ROUTERS: tuple[APIRouter, ...] = (
     chat.router,
     conversations.router,
@@ -41,6 +56,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     models.router,
     feedback.router,
     market.router,
+    labels.router,
     status.router,
     docs.router,
 )
@@ -66,6 +82,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         rates=Rates(gateway.settings.requests_per_minute),
         password_work=CapacityLimiter(_PASSWORDS_AT_ONCE),
         trail=AuditTrail(gateway.store.audit, metrics),
+        analysis_work=CapacityLimiter(_ANALYSES_AT_ONCE),
     )
     app = FastAPI(
         title="Dossier",

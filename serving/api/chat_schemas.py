@@ -138,6 +138,11 @@ class AnswerFields(BaseModel):
     )
     traces: list[Trace] = Field(description="Each number of the text, in order, with where it comes from.")
     unsupported: list[Unsupported] = Field(description="Sentences that what they cite doesn't bear out, and why.")
+    chart: dict[str, Any] | None = Field(
+        None,
+        description="A Vega-Lite 5 specification with its data in it, where the answer was computed from prices; "
+        "nothing in it is loaded from elsewhere. Not kept with a conversation.",
+    )
     withdrawn: str = Field(
         description="What the model had said, where none of it is borne out: the text is a refusal then, and "
         "`unsupported` is about this. A stream has sent it already and says in its last words that it is withdrawn."
@@ -157,6 +162,7 @@ class AnswerFields(BaseModel):
             "traces": list(answer.traces),
             "unsupported": list(answer.unsupported),
             "withdrawn": answer.withdrawn,
+            "chart": dict(answer.chart) if answer.chart is not None else None,
         }
 
 

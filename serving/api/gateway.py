@@ -9,7 +9,9 @@ from dossier.pins import Pin
 from dossier.records import Answer, AnswerEvent, FileReport, Turn
 from dossier.settings import Settings
 from retrieval.chunk_store import StoredDocument
+from retrieval.labelling.labeller import Labeller
 from retrieval.upkeep import GenerationState
+from serving.market.projections.projecting import Projector
 from serving.market.provider import NoPrices, PriceProvider
 from serving.model_admin import Completed, ModelList
 from serving.served_model import ModelState
@@ -176,6 +178,8 @@ class Gateway:
     index_command: tuple[str, ...] = (sys.executable, "-m", "dossier", "index", "--json")
     models: Models | None = None
     prices: PriceProvider = field(default_factory=NoPrices)
+    projector: Projector = field(default_factory=Projector)
+    labeller: Labeller | None = None
 
     @property
     def engine_up(self) -> bool:

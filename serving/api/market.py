@@ -8,10 +8,16 @@ from fastapi import APIRouter, Path, Query
 from serving.api.market_schemas import ChartReply, MeasuresReply, PricesReply, SymbolsReply
 from serving.api.parts import Parts, Running
 from serving.api.policy import GuardedRoute, SignedInCaller
+from serving.api.projection_schemas import ProjectionReply
+from serving.api.risk_schemas import RiskBody, RiskReply
 from serving.api.schemas import failures
-from serving.api.work import in_thread
+from serving.api.work import in_short_queue, in_thread
 from serving.market.charts import Average, ChartKind, chart_of
+from serving.market.projections.projecting import MOST_DAYS, require_projectable
 from serving.market.provider import Catalogue
+from serving.market.risk.holdings import prices_of_holdings
+from serving.market.risk.measuring import risk_of
+from serving.market.series import Prices
 from serving.market.summary import summary_of
 from serving.store import Caller
 
@@ -94,6 +100,40 @@ async def get_chart(  # noqa: PLR0913 (a route's parameters)
         return ChartReply(chart_of(kind, prices, _averages(simple, exponential)))
 
     return await in_thread(draw)
+
+
+@router.get("/{symbol}/projection", summary="A price projected", responses=failures(401, 404, 422, 429))
+async def get_projection(
+    symbol: Symbol,
+    parts: Parts,
+    caller: SignedInCaller,
+    days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="Coming days with a price.")] = 20,
+    since: From = None,
+    until: To = None,
+) -> ProjectionReply:
+    """Project daily closing prices by the model that a backtest chooses; naive where none beats it. Takes seconds."""
+
+    def read() -> Prices:
+        prices = _catalogue(parts, caller).of(symbol).between(since, until)
+        require_projectable(prices, days)
+        return prices
+
+    found = await in_short_queue(parts.analysis_work, parts.gateway.projector.project, await in_thread(read), days)
+    return ProjectionReply.of(found)
+
+
+@router.post("/risk", summary="Risk of holdings", responses=failures(401, 404, 422))
+async def measure_risk(body: RiskBody, parts: Parts, caller: SignedInCaller) -> RiskReply:
+    """Value holdings and measure volatility, correlation, value-at-risk, expected shortfall and scenarios."""
+
+    def measure() -> RiskReply:
+        found = _catalogue(parts, caller)
+        holdings = body.checked()
+        prices = [one.between(body.since, body.until) for one in prices_of_holdings(holdings, found)]
+        market = found.of(body.against).between(body.since, body.until) if body.against else None
+        return RiskReply.of(risk_of(holdings, prices, market))
+
+    return await in_thread(measure)
 
 
 def _catalogue(parts: Running, caller: Caller) -> Catalogue:

@@ -28,6 +28,7 @@ class Running:
     rates: Rates
     password_work: CapacityLimiter
     trail: AuditTrail
+    analysis_work: CapacityLimiter
 
     @property
     def store(self) -> Store:

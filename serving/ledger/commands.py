@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import Annotated
 import typer
 
 from dossier.command_group import command_group
-from dossier.durable import flush
-from dossier.errors import EnvironmentProblem
+from dossier.durable import write_text
 from serving.ledger.checks import FEWEST, Finding, check_entries
 from serving.ledger.entries import read_ledger
 
@@ -35,7 +33,7 @@ def check(
     if out is None:
         print(text, end="")
     else:
-        _write(out, text)
+        write_text(out, text)
     said = f"{len(found):,} of {len(ledger.entries):,} entries are worth a look; none of them need be wrong."
     if len(ledger.entries) < FEWEST:
         said += f" Rare combinations are looked for from {FEWEST} entries on."
@@ -51,16 +49,3 @@ def findings_csv(heads: Sequence[str], found: Sequence[Finding]) -> str:
         score = "" if one.score is None else f"{one.score:.3f}"
         writer.writerow([one.entry.line, score, "; ".join(one.reasons), *one.entry.cells])
     return text.getvalue()
-
-
-def _write(file: Path, text: str) -> None:
-    """All or nothing."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        flush(beside)
-        beside.replace(file)
-        flush(file.parent)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise EnvironmentProblem(f"{file} can't be written ({error.strerror}). Name another with --out.") from error

@@ -54,12 +54,12 @@ def chart_of(kind: ChartKind, prices: Prices, averages: Sequence[Average] = ()) 
 
 def prices_chart(prices: Prices, averages: Sequence[Average] = ()) -> Spec:
     """Closing prices with moving averages, as lines over time."""
-    values = _points(prices.dates, prices.close, "close")
+    values = points(prices.dates, prices.close, "close")
     for average in averages:
-        values += _points(prices.dates, average.of(prices.close), average.name)
+        values += points(prices.dates, average.of(prices.close), average.name)
     names = ["close", *(average.name for average in averages)]
     encoding = {
-        "x": _time(),
+        "x": time_axis(),
         "y": {"field": "value", "type": "quantitative", "title": "close", "scale": {"zero": False}},
         "color": {"field": "series", "type": "nominal", "title": None, "sort": names},
     }
@@ -69,7 +69,7 @@ def prices_chart(prices: Prices, averages: Sequence[Average] = ()) -> Spec:
 
 def drawdown_chart(prices: Prices) -> Spec:
     """How far below the highest close so far, as an area over time."""
-    values = _points(prices.dates, drawdowns(prices.close), "drawdown")
+    values = points(prices.dates, drawdowns(prices.close), "drawdown")
     axis = {
         "field": "value",
         "type": "quantitative",
@@ -77,12 +77,12 @@ def drawdown_chart(prices: Prices) -> Spec:
         "axis": {"format": "%"},
     }
     mark = {"type": "area", "line": True, "opacity": 0.4, "tooltip": True}
-    return _spec(prices, "drawdown", values, mark, {"x": _time(), "y": axis})
+    return _spec(prices, "drawdown", values, mark, {"x": time_axis(), "y": axis})
 
 
 def returns_chart(prices: Prices) -> Spec:
     """How often returns of each size came, as bars."""
-    values = _points(prices.dates[1:], simple_returns(prices.close), "return")
+    values = points(prices.dates[1:], simple_returns(prices.close), "return")
     encoding = {
         "x": {
             "field": "value",
@@ -96,30 +96,41 @@ def returns_chart(prices: Prices) -> Spec:
     return _spec(prices, "returns", values, {"type": "bar", "tooltip": True}, encoding)
 
 
-def _points(dates: Dates, values: Values, series: str) -> list[dict[str, Any]]:
+def points(dates: Dates, values: Values, series: str) -> list[dict[str, Any]]:
     """What JSON can hold: NaN can't be, and a day without a value has no point."""
     days = dates.astype("datetime64[D]").astype(str)
     return [
-        {"date": str(when), "value": float(f"{value:.{_DIGITS}g}"), "series": series}
+        {"date": str(when), "value": rounded(value), "series": series}
         for when, value in zip(days, values.tolist(), strict=True)
         if not np.isnan(value)
     ]
 
 
-def _time() -> dict[str, Any]:
+def rounded(value: float) -> float:
+    """A value with the digits that a chart has."""
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def time_axis() -> dict[str, Any]:
+    """The axis of days."""
     # a day without a time is UTC in Vega: shown as anything else it would be the day before west of Greenwich
     return {"field": "date", "type": "temporal", "title": None, "scale": {"type": "utc"}}
 
 
 def _spec(prices: Prices, what: str, values: list[dict[str, Any]], mark: Spec, encoding: Spec) -> Spec:
     title = f"{prices.symbol}: {what}, {prices.first} to {prices.last}"
+    told = f"{title}. {len(prices):,} closing prices from {prices.source}."
+    return framed(title, told, values, {"mark": mark, "encoding": encoding})
+
+
+def framed(title: str, told: str, values: list[dict[str, Any]], drawn: Spec) -> Spec:
+    """A specification of the usual size; `told` is its text for those who can't see it, `drawn` its marks or layers."""
     return {
         "$schema": SCHEMA,
         "title": title,
-        "description": f"{title}. {len(prices):,} closing prices from {prices.source}.",
+        "description": told,
         "width": _WIDTH,
         "height": _HEIGHT,
         "data": {"values": values},
-        "mark": mark,
-        "encoding": encoding,
+        **drawn,
     }

@@ -1,17 +1,26 @@
-"""The commands `dossier market list` and `dossier market show`."""
+"""The commands `dossier market list`, `show`, `project` and `risk`."""
 
 import json
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dossier.command_group import command_group
+from dossier.durable import write_text
 from dossier.errors import QuestionError
 from dossier.packs import load_pack
+from dossier.progress import ProgressDisplay
 from dossier.settings import load_settings
+from serving.market.projections.drawing import projection_chart
+from serving.market.projections.projecting import project
+from serving.market.projections.telling import projection_lines, projection_record
 from serving.market.provider import Catalogue, provider_of
+from serving.market.risk.holdings import prices_of_holdings, read_holdings
+from serving.market.risk.measuring import risk_of
+from serving.market.risk.telling import risk_lines, risk_record
 from serving.market.series import gaps
 from serving.market.summary import NO_ADVICE, Summary, summary_of
 from serving.terminal import printable
@@ -57,6 +66,53 @@ def show(
         print(json.dumps(summary_record(summary), indent=1, default=str))
     else:
         print("\n".join(printable(line) for line in summary_lines(summary)))
+
+
+@market_commands.command("project")
+def project_price(
+    symbol: Annotated[str, typer.Argument(help="Whose price, as LKFD.")],
+    days: Annotated[int, typer.Option(help="Coming days with a price.")] = 20,
+    since: Annotated[str, typer.Option("--from", help="First day to learn from; left out: the first there is.")] = "",
+    until: Annotated[str, typer.Option("--to", help="Last day to learn from; left out: the last there is.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print an object.")] = False,
+    chart: Annotated[Path | None, typer.Option(help="File for a Vega-Lite chart.")] = None,
+) -> None:
+    """Project a price by a model that is tested on earlier prices, with intervals.
+
+    Example: dossier market project LKFD --days 20
+    """
+    first, last = _day(since, "--from"), _day(until, "--to")
+    prices = _catalogue().of(symbol).between(first, last)
+    with ProgressDisplay() as display:
+        found = project(prices, days, display)
+    if chart is not None:
+        write_text(chart, json.dumps(projection_chart(found), indent=1))
+    if as_json:
+        print(json.dumps(projection_record(found), indent=1))
+    else:
+        print("\n".join(printable(line) for line in projection_lines(found)))
+
+
+@market_commands.command("risk")
+def risk(
+    file: Annotated[Path, typer.Argument(help="CSV of holdings with the heads symbol and quantity.")],
+    against: Annotated[str, typer.Option(help="Symbol of the market, for betas and scenarios.")] = "",
+    since: Annotated[str, typer.Option("--from", help="First day; left out: the first there is.")] = "",
+    until: Annotated[str, typer.Option("--to", help="Last day; left out: the last there is.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print an object.")] = False,
+) -> None:
+    """Show what holdings are worth, how they move together, and what they may lose.
+
+    Example: dossier market risk holdings.csv --against SPX
+    """
+    first, last = _day(since, "--from"), _day(until, "--to")
+    holdings, found = read_holdings(file), _catalogue()
+    prices = [one.between(first, last) for one in prices_of_holdings(holdings, found)]
+    measured = risk_of(holdings, prices, found.of(against).between(first, last) if against else None)
+    if as_json:
+        print(json.dumps(risk_record(measured), indent=1, default=str))
+    else:
+        print("\n".join(printable(line) for line in risk_lines(measured)))
 
 
 def summary_record(summary: Summary) -> dict[str, object]:

@@ -51,6 +51,7 @@ class _Builder:
 
     days: list[date] = field(default_factory=list)
     values: list[dict[str, float]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
     place: str = ""
     blank: int = 0
 
@@ -61,6 +62,7 @@ class _Builder:
             raise ValueError(f"{when} isn't in order behind {self.days[-1]} on {self.place}. Sort the file by date.")
         self.days.append(when)
         self.values.append(values)
+        self.lines.append(int(place.rsplit(" ", 1)[1]))
         self.place = place
 
     def prices(self, symbol: str, file: Path, source: str) -> Prices:
@@ -71,7 +73,8 @@ class _Builder:
         }
         close = columns.pop(CLOSE)
         notes = [f"{self.blank} day{'s' if self.blank != 1 else ''} of the file without a price."] if self.blank else []
-        return Prices(symbol, dates, close, columns, file, source, notes=tuple(notes))
+        lines = np.array(self.lines[order], dtype=np.int64)
+        return Prices(symbol, dates, close, columns, file, source, notes=tuple(notes), lines=lines)
 
 
 def _take(layout: Layout, place: str, cells: Sequence[str], found: dict[str, _Builder]) -> None:

@@ -15,6 +15,8 @@ Dates = npt.NDArray[np.datetime64]
 """Days, in order and each once."""
 Values = npt.NDArray[np.float64]
 """A number for each day; NaN where there is none."""
+Lines = npt.NDArray[np.int64]
+"""The line of a file for each day."""
 
 _GAPS_TOLD = 3
 _LONGEST_STEP = 1.6
@@ -26,9 +28,10 @@ _WEEKEND_STEP = 5
 class Prices:
     """A symbol's prices from one file: `close[i]` at the end of day `dates[i]`, in the file's own currency.
 
-    `more` has open, high, low and volume as far as the file does. `source` is the file's path in its folder,
-    `company` whose shares they are ("" where unknown), `groups` who may read them (empty: everyone). `notes` say in
-    plain words what the file lacks. Compared by identity: arrays have no single equality.
+    `lines[i]` is the line of the file (row of a Parquet file) that has it, None where that isn't known. `more` has
+    open, high, low and volume as far as the file does. `source` is the file's path in its folder, `company` whose
+    shares they are ("" where unknown), `groups` who may read them (empty: everyone). `notes` say in plain words what
+    the file lacks. Compared by identity: arrays have no single equality.
     """
 
     symbol: str
@@ -40,6 +43,7 @@ class Prices:
     company: str = ""
     groups: frozenset[str] = EVERYONE
     notes: tuple[str, ...] = ()
+    lines: Lines | None = None
 
     def __len__(self) -> int:
         return len(self.dates)
@@ -71,7 +75,8 @@ class Prices:
                 f"Its prices go from {self.first} to {self.last}."
             )
         more = {name: values[kept] for name, values in self.more.items()}
-        return replace(self, dates=self.dates[kept], close=self.close[kept], more=more)
+        lines = None if self.lines is None else self.lines[kept]
+        return replace(self, dates=self.dates[kept], close=self.close[kept], more=more, lines=lines)
 
 
 def gaps(dates: Dates) -> tuple[str, ...]:

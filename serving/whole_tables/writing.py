@@ -34,7 +34,9 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class Piece:
+    """A piece of a text, at its characters `start` to `end`, and where the numbers in it come from."""
+
     start: int
     end: int
     trace: Trace
@@ -45,7 +47,7 @@ class Wording:
     """An answer's text, and where the numbers of each piece of it come from."""
 
     text: str
-    pieces: tuple[_Piece, ...]
+    pieces: tuple[Piece, ...]
 
     def traces(self, text: str, citations: Sequence[Citation]) -> tuple[Trace, ...]:
         """The traces of the numbers of a text, which is this one with its citations read."""
@@ -63,14 +65,14 @@ class Writer:
     def __init__(self, result: Result) -> None:
         self._result = result
         self._text = ""
-        self._pieces: list[_Piece] = []
+        self._pieces: list[Piece] = []
         sheet = result.sheet
         self._first = next(iter(result.cited.values()), 0)
         self._there = Trace("", -1, -1, Origin.PASSAGE, self._first, sheet.document, sheet.pages[0])
 
     def say(self, text: str, trace: Trace | None = None) -> "Writer":
         """Words as the document or the code has them; numbers among them are the document's unless told otherwise."""
-        self._pieces.append(_Piece(len(self._text), len(self._text) + len(text), trace or self._there))
+        self._pieces.append(Piece(len(self._text), len(self._text) + len(text), trace or self._there))
         self._text += text
         return self
 

@@ -19,6 +19,7 @@ def test_the_line_in_the_help_is_what_the_command_says_of_itself(name: str) -> N
     assert said.strip().splitlines()[0] == JOINED[name][1]
 
 
+@pytest.mark.slow
 def test_the_help_lists_every_command_and_loads_none() -> None:
     seen = "import sys; from dossier.cli import app; app(['--help'], standalone_mode=False); print(sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)

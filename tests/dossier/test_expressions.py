@@ -85,6 +85,7 @@ def test_any_arithmetic_gives_what_python_gives_and_reads_back(tree: tuple[str, 
     assert compute(found.written).value == pytest.approx(found.value, rel=Decimal("1e-25"), abs=Decimal("1e-20"))
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="0123456789.,()[]+-*/% #xans=;<>$millionadd", max_size=60) | st.text(max_size=60))
 def test_no_text_brings_anything_but_a_value_or_a_refusal(text: str) -> None:
     try:

@@ -69,6 +69,7 @@ def test_what_is_written_is_read_again_as_it_was(reply: Reply, form: TargetForma
     assert read.expression in (reply.expression, f"({reply.expression})")
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(max_size=200), st.text(string.digits + '[]()=|"; :rce+-*/%.\n', max_size=60)))
 def test_any_text_is_read_or_refused(text: str) -> None:

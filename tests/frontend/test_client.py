@@ -96,6 +96,7 @@ def test_an_error_before_the_stream_is_raised(ada: Gateway, question: str, model
         ask(ada, question, model)
 
 
+@pytest.mark.slow
 def test_closing_the_stream_tells_the_gateway(ada: Gateway, gateway: GatewayProcess) -> None:
     conversation = ada.start_conversation().id
 

@@ -67,6 +67,7 @@ def test_the_environment_has_the_gateways_address_and_no_secrets(monkeypatch: py
     assert "PATH" in made
 
 
+@pytest.mark.slow
 def test_the_page_holds_no_model_and_none_of_the_other_packages() -> None:
     folder = Path(frontend.__file__).parent
     modules = [f"frontend.{file.stem}" for file in folder.glob("*.py") if file.stem not in ("app", "__init__")]

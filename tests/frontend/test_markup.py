@@ -131,6 +131,7 @@ def text_of(html: str) -> str:
     return "".join(pieces)
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="ab4.,%*_`|-# [1]\n\ue000\ue100<&", max_size=60), st.data())
 def test_marks_change_nothing_but_how_parts_look(text: str, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))

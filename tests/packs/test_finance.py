@@ -63,6 +63,7 @@ def test_rebuilding_the_questions_gives_the_committed_file() -> None:
     assert to_jsonl(build_questions(DOCUMENTS)) == (PACK / "questions.jsonl").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_script_runs_from_any_folder(tmp_path: Path) -> None:
     copy = tmp_path / "packs" / "finance"
     shutil.copytree(PACK, copy, ignore=shutil.ignore_patterns("documents", "__pycache__"))

@@ -24,6 +24,7 @@ def about(settings: Settings, source: str) -> Metadata:
     return found.document.metadata
 
 
+@pytest.mark.slow
 def test_the_file_beside_the_documents_and_then_the_admin_win(settings: Settings, documents: Path) -> None:
     index_now(settings)
     assert about(settings, "leave.md").company == ""

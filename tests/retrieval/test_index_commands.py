@@ -159,6 +159,7 @@ def test_gc_says_what_it_freed_and_leaves_what_is_read(call: Call, settings: Set
     assert "nothing to delete" in call("gc").stdout
 
 
+@pytest.mark.slow
 def test_a_second_writer_is_told_who_holds_the_lock(call: Call, settings: Settings) -> None:
     call("build")
     index = index_folder_of(settings)

@@ -81,6 +81,7 @@ def refusal(file: Path, read, seconds: float = 60) -> str:
     return str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_reader_that_hangs_and_hears_no_signal_is_ended(file: Path) -> None:
     assert "longer than 1 seconds" in refusal(file, hangs_deaf, 1)
 
@@ -105,6 +106,7 @@ def test_nothing_can_be_written(file: Path) -> None:
     assert not file.with_suffix(".out").exists() or not file.with_suffix(".out").read_bytes()
 
 
+@pytest.mark.slow
 def test_every_kind_of_failure_becomes_a_reason(file: Path) -> None:
     assert "more text than can be read" in refusal(file, returns_too_much)
     assert "OddLibraryError: odd" in refusal(file, raises_its_own)

@@ -45,6 +45,7 @@ def test_it_says_where_it_is_and_ends_with_its_input(
     assert pids(quick) and not [pid for pid in pids(quick) if psutil.pid_exists(pid)]
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_none_is_said(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "serving.engine_alone", str(tmp_path), "m"]
     done = subprocess.run(

@@ -107,6 +107,7 @@ def loop(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         yield made
 
 
+@pytest.mark.slow
 def test_from_a_thumb_to_an_example_in_a_prepared_set(loop: Loop) -> None:
     seen = loop.thumbs_down("sam", QUESTION, reason="wrong", correction="27 days", document="leave.md", page=1)
     assert seen["suggestion"] == "generation"
@@ -144,6 +145,7 @@ def test_only_faults_of_generation_leave(loop: Loop) -> None:
     assert not (loop.folder / "feedback.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_what_is_limited_to_groups_never_leaves(loop: Loop) -> None:
     """A passage of a limited document, a correction that quotes one, and one that names one."""
     band = "The salary band of grade seven ends at 98,400 euros."
@@ -186,6 +188,7 @@ def test_what_became_limited_since_does_not_leave_either(loop: Loop) -> None:
         loop.prepared()
 
 
+@pytest.mark.slow
 def test_a_follow_up_leaves_as_it_was_searched_for(loop: Loop) -> None:
     conversation = loop.call("sam", "POST", "/conversations")["id"]
     turns: list[dict[str, str]] = []

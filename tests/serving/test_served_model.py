@@ -120,6 +120,7 @@ def test_the_base_answers_while_nothing_is_promoted(scene: Scene) -> None:
     assert Scripted.loaded == {}
 
 
+@pytest.mark.slow
 def test_promotions_of_other_processes_are_followed_and_rolled_back(scene: Scene) -> None:
     async def change() -> None:
         for entry in (scene.first, scene.second):
@@ -134,6 +135,7 @@ def test_promotions_of_other_processes_are_followed_and_rolled_back(scene: Scene
     watched(scene, change)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_unloaded_is_unloaded_later(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("serving.served_model._AGAIN_SECONDS", 0.1)
 
@@ -151,6 +153,7 @@ def test_what_cannot_be_unloaded_is_unloaded_later(scene: Scene, monkeypatch: py
     watched(scene, change)
 
 
+@pytest.mark.slow
 def test_an_answer_keeps_its_model_loaded_to_its_end(scene: Scene) -> None:
     async def change() -> None:
         scene.promote(scene.first)

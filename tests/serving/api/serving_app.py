@@ -16,6 +16,7 @@ from sqlalchemy import delete
 
 from dossier.packs import load_pack
 from dossier.settings import Settings
+from retrieval.labelling.labeller import Labeller
 from serving.api import Gateway, PackInfo, create_app
 from serving.api.gateway import Models
 from serving.market.provider import provider_of
@@ -86,7 +87,11 @@ class Served:
 
 @contextmanager
 def served(
-    home: Path, command: tuple[str, ...] = ("false",), models: Models | None = None, **more: Any
+    home: Path,
+    command: tuple[str, ...] = ("false",),
+    models: Models | None = None,
+    labeller: Labeller | None = None,
+    **more: Any,
 ) -> Iterator[Served]:
     """Run a gateway. `more` are settings."""
     settings = Settings(home=home, admin_password=PASSWORD, **more)
@@ -96,7 +101,8 @@ def served(
             store.users.add(NewUser(name, PASSWORD, role, frozenset(groups)))
     answerer, index, engine = ScriptedAnswerer(), ScriptedIndex(), ScriptedEngine()
     prices = provider_of(settings, load_pack(settings))
-    app = create_app(Gateway(settings, store, answerer, index, PACK, MODEL, engine, command, models, prices))
+    made = Gateway(settings, store, answerer, index, PACK, MODEL, engine, command, models, prices, labeller=labeller)
+    app = create_app(made)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1)
     )

@@ -81,6 +81,7 @@ def test_every_reason_against_is_told_and_a_decision_against_them_is_shown(scene
     assert "a demonstration" in scene.admin.get("/ready").json()["model"]["message"]
 
 
+@pytest.mark.slow
 def test_damage_is_refused_and_told_to_everybody_without_paths(scene: Scene) -> None:
     entry = register(scene.registry, scene.base, scene.folder / "runs")
     promote(scene.registry, entry, scene.base, PACK, "mira", despite="a test")
@@ -113,6 +114,7 @@ def test_a_gateway_without_a_model_server_of_its_own_has_no_adapters(gateway: Se
     assert gateway.signed_in("admin").get("/admin/models").status_code == 404
 
 
+@pytest.mark.slow
 def test_an_adapter_that_is_not_promoted_goes_on_behind_tokens_and_answers_nobody(scene: Scene) -> None:
     entry = register(scene.registry, scene.base, scene.folder / "runs")
     listed = [{"token_id:5": -0.25, "token_id:9": -1.5}, {"token_id:2": -0.125, "token_id:7": -3.0}]
@@ -134,6 +136,7 @@ def test_an_adapter_that_is_not_promoted_goes_on_behind_tokens_and_answers_nobod
     assert (refused.status_code, "answered 1 of 2" in refused.text) == (503, True)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_completed_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = register(scene.registry, scene.base, scene.folder / "runs")
     for body in (
@@ -159,6 +162,7 @@ def test_what_cannot_be_completed_is_refused(scene: Scene, monkeypatch: pytest.M
     assert scene.admin.post("/admin/models/first/complete", json={"prompts": [[1]]}).status_code == 422
 
 
+@pytest.mark.slow
 def test_of_a_merged_adapter_it_is_told_that_its_weights_were_rounded(tmp_path: Path) -> None:
     registry, base = Registry(tmp_path / "adapters"), write_base(tmp_path / "base")
     entry = register(registry, base, tmp_path / "runs")

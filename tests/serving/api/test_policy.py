@@ -49,6 +49,9 @@ CONTRACT = {
         GET /v1/market/{symbol}/prices
         GET /v1/market/{symbol}/measures
         GET /v1/market/{symbol}/charts/{kind}
+        GET /v1/market/{symbol}/projection
+        POST /v1/market/risk
+        POST /v1/classify
         GET /conversations
         POST /conversations
         GET /conversations/{conversation_id}

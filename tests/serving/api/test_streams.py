@@ -219,6 +219,7 @@ def test_a_conversation_deleted_meanwhile_does_no_harm(gateway: Served, mira: ht
     assert mira.get(f"/conversations/{conversation}").status_code == 404
 
 
+@pytest.mark.slow
 def test_when_the_gateway_ends_what_was_said_is_kept(tmp_path: Path) -> None:
     with served(tmp_path) as gateway:
         mira = gateway.signed_in("mira")
@@ -235,6 +236,7 @@ def test_when_the_gateway_ends_what_was_said_is_kept(tmp_path: Path) -> None:
     assert [(message.text, message.interrupted) for message in messages] == [("wait", False), (SAID, True)]
 
 
+@pytest.mark.slow
 def test_too_many_answers_at_once_are_refused_and_the_next_is_let_in(tmp_path: Path) -> None:
     with served(tmp_path, engine_queue=1) as gateway:
         room = gateway.app.state.running.slots._room
@@ -252,6 +254,7 @@ def test_too_many_answers_at_once_are_refused_and_the_next_is_let_in(tmp_path: P
         assert slots_taken(gateway) == 0
 
 
+@pytest.mark.slow
 def test_answers_at_once_do_not_mix(gateway: Served) -> None:
     async def ask_all() -> list[str]:
         headers = {"Authorization": f"Bearer {gateway.key('mira')}"}

@@ -40,6 +40,7 @@ def ledger(folder: Path, lines: list[str]) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_planted_entries_are_found_and_explained(tmp_path: Path) -> None:
     lines = [*usual(200), "2024-03-05,6000,123.45,acme,first", *PLANTED.values()]
     entries = read_ledger(ledger(tmp_path, lines)).entries
@@ -53,6 +54,7 @@ def test_planted_entries_are_found_and_explained(tmp_path: Path) -> None:
     assert len(found) <= 4 + 2
 
 
+@pytest.mark.slow
 def test_the_same_file_gives_the_same_findings(tmp_path: Path) -> None:
     entries = read_ledger(ledger(tmp_path, [*usual(150), *PLANTED.values()])).entries
     assert check_entries(entries, 0.02) == check_entries(entries, 0.02)

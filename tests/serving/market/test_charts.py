@@ -23,6 +23,7 @@ def test_charts_are_json_with_their_data_and_no_addresses(kind: ChartKind) -> No
     assert "X: " in spec["title"] and "x.csv" in spec["description"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(ChartKind))
 def test_altair_takes_the_charts(kind: ChartKind) -> None:
     altair = pytest.importorskip("altair", reason="altair isn't installed")

@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from dossier.errors import NotFoundError, QuestionError
+from dossier.errors import MarketDataError, NotFoundError, QuestionError
 from serving.market.commands import market_commands
 
 
@@ -50,6 +51,28 @@ def test_symbols_are_listed_with_what_was_left_out(folder: Path) -> None:
     lines = output("list").splitlines()
     assert lines[1] == "IDX: 4 prices, 2024-01-02 to 2024-01-05, idx.csv"
     assert lines[-1].startswith("Left out: bad.csv, line 2: 'x' isn't a date")
+
+
+@pytest.mark.slow
+def test_a_projection_in_words_as_json_and_as_a_chart(folder: Path) -> None:
+    close = 50 * np.exp(np.cumsum(np.random.default_rng(1).normal(0, 0.01, 128)))
+    lines = [f"{np.datetime64('2024-01-01') + at},{price:.2f}" for at, price in enumerate(close)]
+    (folder / "wave.csv").write_text("date,close\n" + "\n".join(lines) + "\n")
+    chart = folder / "chart.json"
+    found = json.loads(output("project", "wave", "--days", "1", "--json", "--chart", str(chart)))
+    assert found["model"] in {"naive", "ARIMA", "ETS", "Theta"} and len(found["dates"]) == 1
+    assert json.loads(chart.read_text())["$schema"].endswith("/v5.json")
+    chart.unlink()
+    with pytest.raises(MarketDataError, match="has 4 closing prices"):
+        output("project", "acme", "--days", "1")
+
+
+def test_risk_of_a_list(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = tmp_path_factory.mktemp("lists") / "holdings.csv"
+    file.write_text("symbol,quantity\nACME,2\nIDX,10\n")
+    assert output("risk", str(file), "--against", "idx").startswith("2 holdings worth 280.00 on 2024-01-05")
+    found = json.loads(output("risk", str(file), "--from", "2024-01-03", "--json"))
+    assert (found["first"], found["returns"], found["market"]) == ("2024-01-03", 2, "")
 
 
 def test_what_cant_be_shown_is_told(folder: Path) -> None:

@@ -25,6 +25,8 @@ from training.assessment.server import running
 from training.assessment.text import assessment_text
 from training.scoring import Outcome
 
+pytestmark = pytest.mark.slow
+
 WINDOW = 2048
 SMALL = (sys.executable, "-m", "tests.training.assessment.small_server")
 QUESTIONS = [

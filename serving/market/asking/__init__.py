@@ -1,0 +1,1 @@
+"""Questions of the chat that prices answer: recognised by rules, computed by code."""

@@ -1,0 +1,1 @@
+"""Questions for what is new: answered from the dated items of feeds, newest first."""
