@@ -4,7 +4,6 @@ import csv
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -15,7 +14,8 @@ from rich.table import Table
 from dossier.command_group import command_group
 from dossier.errors import QuestionError
 from dossier.settings import load_settings
-from serving.store import Action, AuditFilter, AuditLine, open_store
+from serving.people_commands import opened_store
+from serving.store import Action, AuditFilter, AuditLine
 from serving.terminal import printable
 
 audit_commands = command_group("Who signed in, asked, read, changed and promoted what, and when.")
@@ -36,11 +36,8 @@ def show_audit(
 
     Example: dossier audit show --user mira --since 2026-11-01 --csv
     """
-    settings = load_settings()
-    settings.home.mkdir(parents=True, exist_ok=True)
     wanted = AuditFilter(user, action, _moment(since))
-    store, _ = open_store(settings)
-    with closing(store):
+    with opened_store(load_settings()) as store:
         lines = store.audit.list(wanted, limit)
     if as_json:
         for line in lines:

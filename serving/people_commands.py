@@ -10,7 +10,7 @@ import typer
 
 from dossier.command_group import command_group
 from dossier.errors import SettingsError
-from dossier.settings import load_settings
+from dossier.settings import Settings, load_settings
 from serving.erasing import ErasedPerson, erase_person
 from serving.store import TERMINAL, Action, AuditLine, Change, NewUser, Role, Store, User, open_store
 
@@ -21,7 +21,7 @@ key_commands = command_group("API keys for programs.")
 @user_commands.command("list")
 def list_users() -> None:
     """List the users with their role and groups."""
-    with _store() as store:
+    with opened_store(load_settings()) as store:
         users = store.users.all()
     for user in users:
         groups = ", ".join(sorted(user.groups)) or "no groups"
@@ -41,7 +41,7 @@ def add_user(
 
     Example: dossier user add mira --role analyst --group hr
     """
-    with _store() as store:
+    with opened_store(load_settings()) as store:
         user = store.users.add(NewUser(name, password, role, frozenset(group or ())))
         note_in_audit(store, Action.CHANGE, "dossier user add", user.name)
     print(f"Added {user.name} ({user.role}).")
@@ -56,7 +56,7 @@ def change_user(
 ) -> None:
     """Change a user's role, groups or suspension. It holds from their next request on."""
     groups = None if group is None else frozenset(group)
-    with _store() as store:
+    with opened_store(load_settings()) as store:
         user = store.users.change(name, Change(role=role, groups=groups, suspended=suspended))
         note_in_audit(store, Action.CHANGE, "dossier user change", user.name)
     print(f"{user.name}: {user.role}, groups {', '.join(sorted(user.groups)) or 'none'}.")
@@ -73,7 +73,7 @@ def erase_user(
     pseudonym in the place of the name. Works beside a running gateway.
     Example: dossier user erase mira
     """
-    with _store() as store:
+    with opened_store(load_settings()) as store:
         known = _user(store, name).name
         if not yes:
             typer.confirm(f"Erase {known} with all conversations, feedback, keys and sign-ins, for good?", abort=True)
@@ -114,16 +114,15 @@ def create_key(
 
     Example: export OPENAI_API_KEY=$(dossier key create notebook)
     """
-    with _store() as store:
+    with opened_store(load_settings()) as store:
         issued = store.credentials.issue_key(_user(store, user).id, label)
         note_in_audit(store, Action.CHANGE, "dossier key create", issued.id)
     print(issued.key)
 
 
 @contextmanager
-def _store() -> Iterator[Store]:
-    settings = load_settings()
-    settings.home.mkdir(parents=True, exist_ok=True)
+def opened_store(settings: Settings) -> Iterator[Store]:
+    """The store for a command; where it is made just now, the first admin's password is told on standard error."""
     store, first = open_store(settings)
     if first and first.password:
         print(

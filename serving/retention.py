@@ -4,11 +4,11 @@ import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import SQLAlchemyError
 
 from dossier.settings import Settings
 from serving.store import Store
-from serving.store.database import unreachable
+from serving.store.database import in_words
 
 _DAY_SECONDS = 24 * 3600
 _log = logging.getLogger(__name__)
@@ -30,6 +30,6 @@ async def keep_for_a_time(store: Store, settings: Settings) -> None:
     while True:
         try:
             await asyncio.to_thread(remove_old, store, settings, datetime.now(UTC))
-        except DatabaseError as error:
-            _log.error("what is old couldn't be removed and will be tomorrow: %s", unreachable(error))
+        except SQLAlchemyError as error:
+            _log.error("what is old couldn't be removed and will be tomorrow: %s", in_words(error))
         await asyncio.sleep(_DAY_SECONDS)

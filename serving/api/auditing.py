@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from serving.api.work import in_thread
 from serving.metrics import Metrics
 from serving.store import Action, AuditLine, AuditLog
-from serving.store.database import unreachable
+from serving.store.database import in_words
 
 _PAUSE_SECONDS = 0.25
 _MOST_WAITING = 20_000
@@ -134,21 +134,29 @@ class AuditTrail:
         return False
 
     async def written(self) -> None:
-        """Write what has been taken. What the store refuses waits for the next time; the log and a metric tell."""
-        async with self._writing:
-            lines, self._waiting = self._waiting, []
-            try:
-                await in_thread(self._store.add, lines)
-            except DatabaseError as error:
-                self._waiting = [*lines, *self._waiting]
-                self._metrics.audit_failed()
-                log.error("%d lines of the audit log aren't written yet: %s", len(lines), unreachable(error))
+        """Write what has been taken, also if whoever waits for it is cancelled.
+
+        What the store refuses waits for the next time; the log and a metric tell.
+        """
+        await asyncio.shield(asyncio.create_task(self._write()))
 
     async def keep_writing(self) -> None:
         """Write again and again until cancelled."""
         while True:
             await asyncio.sleep(_PAUSE_SECONDS)
             await self.written()
+
+    async def _write(self) -> None:
+        async with self._writing:
+            lines, self._waiting = self._waiting, []
+            if not lines:
+                return
+            try:
+                await in_thread(self._store.add, lines)
+            except SQLAlchemyError as error:
+                self._waiting = [*lines, *self._waiting]
+                self._metrics.audit_failed()
+                log.error("%d lines of the audit log aren't written yet: %s", len(lines), in_words(error))
 
 
 class FollowedResponse(Response):

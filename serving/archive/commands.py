@@ -1,7 +1,5 @@
 """The commands `dossier backup` and `dossier restore`."""
 
-from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +11,8 @@ from serving.archive.backup import backup as write_backup
 from serving.archive.contents import REGISTRY, Manifest
 from serving.archive.restore import Restored
 from serving.archive.restore import restore as put_back
-from serving.store import TERMINAL, Action, AuditLine, open_store
+from serving.people_commands import note_in_audit, opened_store
+from serving.store import Action
 
 
 def backup(
@@ -28,10 +27,9 @@ def backup(
     Example: dossier backup dossier-$(date +%F).tar.gz
     """
     settings = load_settings()
-    store, _ = open_store(settings)
-    with closing(store), ProgressDisplay() as display:
+    with opened_store(settings) as store, ProgressDisplay() as display:
         manifest = write_backup(None if without_store else store, settings, file, display)
-        store.audit.add([AuditLine(datetime.now(UTC), TERMINAL, Action.READ, "dossier backup", 200, "done")])
+        note_in_audit(store, Action.READ, "dossier backup", "")
     print(f"Wrote {file} ({file.stat().st_size / 2**20:.1f} MiB): {_contents(manifest)}.")
 
 
@@ -49,9 +47,8 @@ def restore(
         typer.confirm(f"Replace what is in {settings.home} by what is in {file}?", abort=True)
     with ProgressDisplay() as display:
         done = put_back(file, settings, display)
-    store, _ = open_store(settings)
-    with closing(store):
-        store.audit.add([AuditLine(datetime.now(UTC), TERMINAL, Action.CHANGE, "dossier restore", 200, "done")])
+    with opened_store(settings) as store:
+        note_in_audit(store, Action.CHANGE, "dossier restore", "")
     print("\n".join(_told(file, done)))
 
 

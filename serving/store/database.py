@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from dossier.errors import EnvironmentProblem, SettingsError
@@ -97,6 +97,11 @@ class Database:
 def sqlite_file(url: str) -> Path | None:
     """The file that a URL names; None where it isn't SQLite's. Raises SettingsError for what is no URL."""
     return _file_of(_url(url))
+
+
+def in_words(error: SQLAlchemyError) -> str:
+    """Why the database or its connections failed, without values."""
+    return str(unreachable(error) if isinstance(error, DatabaseError) else error)
 
 
 def unreachable(error: DatabaseError) -> EnvironmentProblem:

@@ -1,5 +1,6 @@
 """The audit log: every guarded route leaves a line, whatever comes of the request, and nothing that is private."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.api.auditing import action_of, is_watched
+from serving.api.auditing import AuditTrail, action_of, is_watched
 from serving.api.policy import POLICY, Access
+from serving.metrics import Metrics
 from serving.store import Action, AuditFilter, AuditLine
 from tests.serving.api.scripted import GENERATION
 from tests.serving.api.serving_app import PASSWORD, Served, ask, served, until
@@ -109,17 +111,18 @@ def test_changes_name_what_they_changed(shared: Served) -> None:
     assert found[2]["documents"] == ["reports/annual.pdf"]
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(POLICY))
-def test_each_guarded_route_leaves_a_line(shared: Served, method: str, path: str) -> None:
-    since = datetime.now(UTC).isoformat()
-    shared.client().request(method, path.format_map(SAMPLES))
-    guarded = POLICY[method, path] is not Access.PUBLIC or path == "/auth/sign-in"
-    shared.client().get("/auth/me")  # its line comes after the other's
-    reply = shared.signed_in("admin").get("/admin/audit", params={"since": since}).json()["lines"]
-    (mark,) = (place for place, line in enumerate(reply) if line["route"] == "GET /auth/me")
-    expected = [f"{method} {path}"] if guarded and path != "/auth/me" else []
-    assert [line["route"] for line in reply[mark + 1 :]] == expected
-    assert (reply[mark]["times"] == 2) == (path == "/auth/me")
+def test_each_guarded_route_leaves_a_line(shared: Served) -> None:
+    stranger, admin = shared.client(), shared.signed_in("admin")
+    for method, path in sorted(POLICY):
+        since = datetime.now(UTC).isoformat()
+        stranger.request(method, path.format_map(SAMPLES))
+        stranger.get("/auth/me")  # its line comes after the other's
+        found = admin.get("/admin/audit", params={"since": since}).json()["lines"]
+        (mark,) = (place for place, line in enumerate(found) if line["route"] == "GET /auth/me")
+        guarded = POLICY[method, path] is not Access.PUBLIC or path == "/auth/sign-in"
+        expected = [f"{method} {path}"] if guarded and path != "/auth/me" else []
+        assert [line["route"] for line in found[mark + 1 :]] == expected, path
+        assert (found[mark]["times"] == 2) == (path == "/auth/me")
 
 
 def test_every_route_has_an_action() -> None:
@@ -197,6 +200,24 @@ def test_what_is_under_way_at_the_end_is_written(gateway: Served) -> None:
     with gateway.store.database.reading() as session:
         (kept,) = session.connection().exec_driver_sql("SELECT route FROM audit").scalars()
     assert kept == "GET /conversations"
+
+
+def test_a_line_that_is_being_written_outlives_who_waits_for_it(gateway: Served) -> None:
+    """At the end the writing task is cancelled, in the middle of a write too."""
+    line = AuditLine(datetime.now(UTC), "mira", Action.READ, "GET /x", 200, "done")
+
+    async def cancelled_in_mid_write() -> None:
+        trail = AuditTrail(gateway.store.audit, Metrics())
+        with gateway.store.database.locked():
+            trail.add(line)
+            waiting = asyncio.create_task(trail.written())
+            await asyncio.sleep(0.1)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+        await trail.written()
+
+    asyncio.run(cancelled_in_mid_write())
+    assert [kept.route for kept in gateway.store.audit.list(AuditFilter())] == ["GET /x"]
 
 
 def test_old_lines_go_at_the_start(tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ def without_a_table(address: str, canary: Canaries, home: Path) -> None:
     assert reply.status_code == 503
 
 
+@pytest.mark.slow
 def test_none_of_fifty_is_found(tmp_path: Path) -> None:
     canary, home, log = Canaries(), tmp_path / "home", tmp_path / "stderr.log"
     with log.open("wb") as stream, gateway(home, stream) as address:

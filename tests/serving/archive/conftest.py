@@ -15,6 +15,8 @@ from dossier.registry.champions import Champions, Change
 from dossier.settings import Settings
 from retrieval import generation
 from retrieval.generation import Manifest, Recipe
+from serving.archive.backup import backup
+from serving.archive.contents import Manifest as ArchiveManifest
 from serving.store import NewMessage, NewUser, Role, open_store
 from serving.store.passwords import Passwords
 from serving.store.tables import MessageRow, UserRow
@@ -75,6 +77,17 @@ def state_of(settings: Settings) -> tuple[set[str], set[str], str, str]:
 def state(who: str) -> tuple[set[str], set[str], str, str]:
     """What `state_of` sees in a home that was filled for `who`."""
     return {"admin", who}, {f"question of {who}"}, who, who
+
+
+def quiet(progress: object) -> None:
+    """Nobody watches."""
+
+
+def write(settings: Settings, file: Path) -> ArchiveManifest:
+    """Back a home up."""
+    store, _ = open_store(settings, PASSWORDS)
+    with closing(store):
+        return backup(store, settings, file, quiet)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from dossier.errors import DossierError, EnvironmentProblem, IndexingError
 from dossier.settings import Settings
 from retrieval.lock import exclusive
 from serving.archive.backup import backup
-from serving.archive.contents import ArchiveError, Manifest
+from serving.archive.contents import ArchiveError
 from serving.archive.restore import examine, restore
 from serving.store import NewMessage, open_store
 from serving.store.in_use import JOURNAL
@@ -35,19 +35,13 @@ from tests.serving.archive.conftest import (
     add_generation,
     fill,
     index_of,
+    quiet,
     state,
     state_of,
+    write,
 )
 
-
-def quiet(progress: object) -> None:
-    """Nobody watches."""
-
-
-def write(settings: Settings, file: Path) -> Manifest:
-    store, _ = open_store(settings, PASSWORDS)
-    with closing(store):
-        return backup(store, settings, file, quiet)
+pytestmark = pytest.mark.slow
 
 
 def members(file: Path) -> dict[str, bytes]:
@@ -71,22 +65,6 @@ def rewritten(file: Path, change: Callable[[dict[str, bytes]], None], seal: bool
             about.size = len(data)
             archive.addfile(about, io.BytesIO(data))
     return other
-
-
-def test_there_and_back(old: Settings, new: Settings, tmp_path: Path) -> None:
-    file = tmp_path / "b.tar.gz"
-    manifest = write(old, file)
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert manifest.generation == "g000001" and manifest.pack == "finance"
-    done = restore(file, new, quiet)
-    assert state_of(new) == state("olga")
-    assert done.generation == "g000001"
-    assert done.settings["passages"] == ("7", "")
-    left = [path.name for path in new.home.iterdir() if path.name.startswith((".rest", ".dossier", "restoring"))]
-    assert left == []
-    assert state_of(old) == state("olga")
-    restore(file, new, quiet)  # again changes nothing
-    assert state_of(new) == state("olga")
 
 
 def test_to_an_empty_home(old: Settings, tmp_path: Path) -> None:
@@ -299,7 +277,6 @@ def test_an_interrupted_swap_is_completed_at_the_next_start(
     assert not (new.home / JOURNAL).exists() and not (new.home / ".restoring").exists()
 
 
-@pytest.mark.slow
 def test_kills_in_mid_restore_leave_one_state_whole(old: Settings, tmp_path: Path) -> None:
     """SIGKILL at many moments: before the first byte is written, while members are laid ready, and to the end."""
     add_generation(index_of(old), "g000007", "olga", size=60 << 20)
