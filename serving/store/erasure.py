@@ -26,7 +26,7 @@ from serving.store.users import find, require_another_admin
 class Erased:
     """What was removed, and the pseudonym that lines of the audit log now have in the place of the name.
 
-    `ids` are those that logs may name: of conversations, answers, batches and keys. `overwritten`: nothing of it is left in the
+    `ids` are those that logs may name: of conversations, answers, batches, keys. `overwritten`: nothing is left in the
     database's file either.
     """
 
