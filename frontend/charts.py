@@ -22,10 +22,12 @@ def show_chart(spec: Spec, place: str) -> None:
     if problem:
         st.html(plain_html(_CANT + problem, "note"))
         return
-    # the place's width, and its own name for those who can't see it
-    drawn = {name: value for name, value in spec.items() if name not in ("width", "$schema")}
+    title = spec.get("title")
+    apart = ("width", "$schema", "title") if isinstance(title, str) else ("width", "$schema")
     with st.container(key=f"chart-{place}"):
-        st.vega_lite_chart(None, drawn, width="stretch", key=f"drawn-{place}", alt=str(spec.get("description") or ""))
+        if isinstance(title, str):  # on a narrow screen the drawing would cut it off
+            st.html(plain_html(title, "chart-title"))
+        st.vega_lite_chart({name: value for name, value in spec.items() if name not in apart}, width="stretch")
 
 
 def problem_of(spec: Spec) -> str:
@@ -59,7 +61,7 @@ def _loads(part: object, depth: int = 0) -> bool:
 @lru_cache(maxsize=256)
 def _fault(spec: str) -> str:
     import altair
-    from jsonschema import ValidationError
+    from jsonschema import ValidationError  # type: ignore[import-untyped]
 
     try:
         altair.Chart.from_dict(json.loads(spec))
