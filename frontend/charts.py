@@ -14,6 +14,14 @@ _LOADING: Final = frozenset({"url", "href", "usermeta", "datasets"})
 """What a specification would load something with, link with, or set the drawing up with."""
 _CANT: Final = "The chart can't be drawn: "
 _DEEPEST: Final = 40
+_COLOURS: Final = ("#2f8f86", "#c97b12", "#8a63b0", "#c2554a", "#4a7fc1")
+"""Each is seen well on light and dark paper."""
+_LOOK: Final = {
+    "mark": {"color": _COLOURS[0]},
+    "range": {"category": list(_COLOURS)},
+    "legend": {"orient": "top", "title": None},
+}
+"""A legend beside the drawing would take the width of a narrow screen."""
 
 
 def show_chart(spec: Spec, place: str) -> None:
@@ -27,7 +35,8 @@ def show_chart(spec: Spec, place: str) -> None:
     with st.container(key=f"chart-{place}"):
         if isinstance(title, str):  # on a narrow screen the drawing would cut it off
             st.html(plain_html(title, "chart-title"))
-        st.vega_lite_chart({name: value for name, value in spec.items() if name not in apart}, width="stretch")
+        drawn = {name: value for name, value in spec.items() if name not in apart}
+        st.vega_lite_chart({"config": _LOOK, **drawn}, width="stretch")
 
 
 def problem_of(spec: Spec) -> str:

@@ -1,6 +1,7 @@
 """Tables of figures, lists of them, and what the figures are."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from html import escape
 from typing import Final
 
@@ -51,3 +52,8 @@ def percent(value: float | None, signed: bool = False) -> str:
 def amount(value: float) -> str:
     """An amount in the prices' currency."""
     return f"{value:,.2f}"
+
+
+def day(when: date) -> str:
+    """A day as people write it."""
+    return f"{when.day} {when:%b %Y}"

@@ -11,7 +11,7 @@ from frontend import market_holdings, market_projection, session
 from frontend.charts import show_chart
 from frontend.client import Gateway
 from frontend.faults import show_error
-from frontend.figures import MISSING, amount, percent, show_definitions, table_html, told_html
+from frontend.figures import MISSING, amount, day, percent, show_definitions, table_html, told_html
 from frontend.market_records import Measures, Symbol, chart_of, measures_of, symbols_of
 from frontend.markup import label, plain_html
 
@@ -43,8 +43,9 @@ def page() -> None:
     for problem in problems:
         st.warning(label(f"Left out: {problem}"), icon=":material/warning:")
     watched = _watchlist(symbols)
-    days = _PERIODS[_period()]
-    measured = _show_watched(who.gateway, watched, days)
+    period = _period()
+    days = _PERIODS[period]
+    measured = _show_watched(who.gateway, watched, period)
     if measured:
         chosen = _choose(list(measured))
         _show_symbol(who.gateway, chosen, measured[chosen], days)
@@ -75,20 +76,21 @@ def _period() -> str:
     return str(chosen)
 
 
-def _show_watched(gateway: Gateway, watched: Sequence[Symbol], days: int) -> dict[Symbol, Measures]:
+def _show_watched(gateway: Gateway, watched: Sequence[Symbol], period: str) -> dict[Symbol, Measures]:
     """The table; what could be measured."""
     measured: dict[Symbol, Measures] = {}
     failed: dict[Symbol, DossierError] = {}
     for symbol in watched:
         try:
-            measured[symbol] = measures_of(gateway, symbol, _since(symbol, days))
+            measured[symbol] = measures_of(gateway, symbol, _since(symbol, _PERIODS[period]))
         except DossierError as error:
             failed[symbol] = error
     if not watched:
         st.html(plain_html("Nothing is watched. Choose symbols above.", "note"))
     if measured:
+        over = f"the last {period}" if _PERIODS[period] else "all prices"
         heads = ("Symbol", "Last close", "Change", "Volatility", "Largest fall")
-        st.html(table_html(heads, [_row(symbol, one) for symbol, one in measured.items()], "Watchlist"))
+        st.html(table_html(heads, [_row(symbol, one) for symbol, one in measured.items()], f"Figures over {over}"))
         st.html(plain_html(next(iter(measured.values())).advice, "fine"))
     for symbol, problem in failed.items():
         show_error(problem, f"watched-{symbol.name}")
@@ -133,14 +135,14 @@ def _show_symbol(gateway: Gateway, symbol: Symbol, one: Measures, days: int) -> 
 
 
 def _told(one: Measures) -> dict[str, str]:
-    fell = f"{percent(one.depth)}, from {_day(one.peak)} to {_day(one.trough)}"
-    again = f"; made good on {_day(one.recovery)}" if one.recovery else "; not made good yet"
+    fell = f"{percent(one.depth)}, from {day(one.peak)} to {day(one.trough)}"
+    again = f"; made good on {day(one.recovery)}" if one.recovery else "; not made good yet"
     return {
-        "Period": f"{_day(one.first)} to {_day(one.last)}, {one.observations:,} closing prices",
+        "Period": f"{day(one.first)} to {day(one.last)}, {one.observations:,} closing prices",
         "Last close": amount(one.last_close),
         "Change": percent(one.change, signed=True),
-        "Highest close": f"{amount(one.high[0])} on {_day(one.high[1])}",
-        "Lowest close": f"{amount(one.low[0])} on {_day(one.low[1])}",
+        "Highest close": f"{amount(one.high[0])} on {day(one.high[1])}",
+        "Lowest close": f"{amount(one.low[0])} on {day(one.low[1])}",
         "Volatility": f"{percent(one.volatility)} a year" if one.volatility is not None else MISSING,
         "Largest fall": fell + again if one.depth else "none",
     }
@@ -149,10 +151,6 @@ def _told(one: Measures) -> dict[str, str]:
 def _since(symbol: Symbol, days: int) -> date | None:
     since = symbol.last - timedelta(days=days)
     return since if days and since > symbol.first else None
-
-
-def _day(when: date) -> str:
-    return f"{when.day} {when:%b %Y}"
 
 
 def _kept(name: str) -> str | None:

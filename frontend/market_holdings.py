@@ -8,7 +8,7 @@ import streamlit as st
 from dossier.errors import DossierError
 from frontend.client import Gateway
 from frontend.faults import show_error
-from frontend.figures import MISSING, amount, percent, show_definitions, table_html
+from frontend.figures import MISSING, amount, day, percent, show_definitions, table_html
 from frontend.market_records import Symbol
 from frontend.markup import label, plain_html
 from frontend.risk_records import Holding, Position, Risk, holdings_of, risk_of
@@ -34,7 +34,9 @@ def show(gateway: Gateway, symbols: Sequence[Symbol], watched: Sequence[str]) ->
     st.caption(_HOW)
     with st.expander("Bring a file", type="compact", key="market-bring"):
         number = int(st.session_state.get(_FILE, 0))  # another key empties the field
-        st.file_uploader("Holdings as CSV", ["csv"], key=f"market-file-{number}", on_change=_bring, args=(number,))
+        st.file_uploader(
+            "Holdings as CSV", ["csv"], key=f"market-file-{number}", on_change=_bring, args=(number,), max_upload_size=1
+        )
     if problem := st.session_state.pop(_PROBLEM, ""):
         st.error(label(problem), icon=":material/error:")
     holdings = _edit([one.name for one in symbols], watched)
@@ -105,12 +107,13 @@ def _measure(gateway: Gateway, holdings: Sequence[Holding], against: str) -> Non
 def _show_risk(found: Risk) -> None:
     st.markdown(
         label(
-            f"Worth {amount(found.total)} on {found.last}, with a volatility of {percent(found.volatility)} a year, "
-            f"measured over {found.returns:,} returns from {found.first}."
+            f"Worth {amount(found.total)} on {day(found.last)}, with a volatility of {percent(found.volatility)} a "
+            f"year, measured over {found.returns:,} returns from {day(found.first)}."
         )
     )
     heads = ("Holding", "Close", "Value", "Weight", "Volatility", "Beta")
-    st.html(table_html(heads, list(map(_position, found.positions)), "Holdings"))
+    shown = len(heads) if any(one.beta is not None for one in found.positions) else len(heads) - 1
+    st.html(table_html(heads[:shown], [_position(one)[:shown] for one in found.positions], "Holdings"))
     if len(found.positions) > 1:
         names = [one.symbol for one in found.positions]
         rows = [(name, *(f"{value:.2f}" for value in row)) for name, row in zip(names, found.correlation, strict=True)]

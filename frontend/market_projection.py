@@ -8,7 +8,7 @@ from dossier.errors import DossierError
 from frontend.charts import show_chart
 from frontend.client import Gateway
 from frontend.faults import show_error
-from frontend.figures import MISSING, amount, percent, show_definitions, table_html
+from frontend.figures import MISSING, amount, day, percent, show_definitions, table_html
 from frontend.market_records import Projection, Score, Symbol, projection_of
 from frontend.markup import label, plain_html
 
@@ -50,7 +50,7 @@ def _show_made(found: Projection) -> None:
     st.markdown(label(found.verdict))
     rows = [(f"{level:.0%} interval", f"{amount(low)} to {amount(high)}") for level, low, high in found.intervals]
     middle = (("Last close", amount(found.last_close)), ("Middle", amount(found.middle)))
-    until = f"{found.until.day} {found.until:%b %Y}"
+    until = day(found.until)
     st.html(table_html((f"On {until}", "Close"), [*middle, *rows], f"Projected close on {until}"))
     levels = [level for level, _, _ in found.intervals]
     heads = ("Model", "Error", "Scaled error", *(f"Held by {level:.0%}" for level in levels))

@@ -5,6 +5,7 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from dossier.errors import MarketDataError
@@ -53,8 +54,8 @@ class Risk:
 
     positions: tuple[Position, ...]
     total: float
-    first: str
-    last: str
+    first: date
+    last: date
     returns: int
     volatility: float
     correlation: tuple[tuple[float, ...], ...]
@@ -72,8 +73,8 @@ class Risk:
         return cls(
             positions=tuple(Position(*(one[head] for head in heads)) for one in data["positions"]),
             total=float(data["total"]),
-            first=str(data["first"]),
-            last=str(data["last"]),
+            first=date.fromisoformat(data["first"]),
+            last=date.fromisoformat(data["last"]),
             returns=int(data["returns"]),
             volatility=float(data["volatility"]),
             correlation=tuple(map(tuple, data["correlation"])),
