@@ -19,6 +19,7 @@ _COLOURS: Final = ("#2f8f86", "#c97b12", "#8a63b0", "#c2554a", "#4a7fc1")
 _LOOK: Final = {
     "mark": {"color": _COLOURS[0]},
     "range": {"category": list(_COLOURS)},
+    "axisX": {"labelBound": True},
     "legend": {"orient": "top", "title": None},
 }
 """A legend beside the drawing would take the width of a narrow screen."""

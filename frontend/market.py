@@ -88,9 +88,9 @@ def _show_watched(gateway: Gateway, watched: Sequence[Symbol], period: str) -> d
     if not watched:
         st.html(plain_html("Nothing is watched. Choose symbols above.", "note"))
     if measured:
-        over = f"the last {period}" if _PERIODS[period] else "all prices"
+        over = period if _PERIODS[period] else "all prices"
         heads = ("Symbol", "Last close", "Change", "Volatility", "Largest fall")
-        st.html(table_html(heads, [_row(symbol, one) for symbol, one in measured.items()], f"Figures over {over}"))
+        st.html(table_html(heads, [_row(symbol, one) for symbol, one in measured.items()], f"Figures, {over}"))
         st.html(plain_html(next(iter(measured.values())).advice, "fine"))
     for symbol, problem in failed.items():
         show_error(problem, f"watched-{symbol.name}")

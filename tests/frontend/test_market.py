@@ -190,40 +190,61 @@ def test_a_table_is_text_whatever_is_in_it() -> None:
     assert not any(f"<{name}>" in html for name in "abius")
 
 
+@pytest.fixture(scope="module")
+def site(gateway: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageProcess]:
+    settings = Settings(port=int(gateway.address.rsplit(":", 1)[1]), page_port=free_port())
+    with PageProcess(settings, tmp_path_factory.mktemp("page")) as process:
+        yield process
+
+
+@pytest.fixture
+def visit(browser: Browser, site: PageProcess, gateway: Served, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    expect.set_options(timeout=SECONDS * 1000)
+    mode, width = getattr(request, "param", ("light", 1440))
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=mode)
+    visit = Visit(context, site, gateway)
+    yield visit
+    context.close()
+    assert visit.elsewhere() == []
+
+
 @pytest.mark.browser
 @needs_chromium
-@pytest.mark.parametrize(("mode", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])
-def test_the_page_draws_and_axe_finds_nothing_serious(
-    browser: Browser, gateway: Served, tmp_path: Path, mode: str, width: int
-) -> None:
-    expect.set_options(timeout=SECONDS * 1000)
-    settings = Settings(port=int(gateway.address.rsplit(":", 1)[1]), page_port=free_port())
-    with PageProcess(settings, tmp_path) as site:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=mode)
-        visit = Visit(context, site, gateway)
-        visit.sign_in("mira", PASSWORD, "/market?watch=IDX%2CWAVE%2CACME&symbol=WAVE&period=1%20year")
-        page = visit.page
-        drawn = page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
-        expect(drawn.first).to_be_visible()
-        expect(page.get_by_role("heading", name="WAVE, Wave Energy")).to_be_visible()
-        page.locator(".st-key-market-bring summary").click()
-        page.locator("input[type=file]").set_input_files(
-            {"name": "mine.csv", "mimeType": "text/csv", "buffer": b"symbol,quantity\nWAVE,10\nIDX,5\n"}
-        )
-        page.get_by_role("button", name="Measure the risk").click()
-        expect(page.get_by_text("Worth ")).to_be_visible()
-        page.get_by_role("button", name="Project", exact=True).click()
-        expect(page.get_by_text("How the models did from")).to_be_visible(timeout=180_000)
-        expect(drawn).to_have_count(2)
-        page.wait_for_timeout(1500)
-        wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-        found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-        page.evaluate("document.querySelector('[data-testid=stMain]').style.overflow = 'visible'")
-        page.set_viewport_size({"width": width, "height": 3600})
-        page.wait_for_timeout(1500)
-        page.screenshot(path=tmp_path / "market.png")
-        assert wide <= width
-        serious = [one for one in found if one["impact"] in ("serious", "critical")]
-        assert not serious, "\n".join(f"{one['id']}: {one['nodes'][0]['html'][:300]}" for one in serious)
-        assert visit.elsewhere() == []
-        context.close()
+@pytest.mark.parametrize("visit", [("light", 1440), ("dark", 1440), ("light", 390)], indirect=True)
+def test_the_page_draws_and_axe_finds_nothing_serious(visit: Visit, tmp_path: Path) -> None:
+    visit.sign_in("mira", PASSWORD, "/market?watch=IDX%2CWAVE%2CACME&symbol=WAVE&period=1%20year")
+    page = visit.page
+    drawn = page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
+    expect(drawn.first).to_be_visible()
+    expect(page.get_by_role("heading", name="WAVE, Wave Energy")).to_be_visible()
+    page.locator(".st-key-market-bring summary").click()
+    page.locator("input[type=file]").set_input_files(
+        {"name": "mine.csv", "mimeType": "text/csv", "buffer": b"symbol,quantity\nWAVE,10\nIDX,5\n"}
+    )
+    page.get_by_role("button", name="Measure the risk").click()
+    expect(page.get_by_text("Worth ")).to_be_visible()
+    page.get_by_role("button", name="Project", exact=True).click()
+    expect(page.get_by_text("How the models did from")).to_be_visible(timeout=180_000)
+    expect(drawn).to_have_count(2)
+    page.wait_for_timeout(1500)
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    page.set_viewport_size({"width": width, "height": 3600})
+    page.wait_for_timeout(1500)
+    page.screenshot(path=tmp_path / "market.png")
+    assert not serious, "\n".join(f"{one['id']}: {one['nodes'][0]['html'][:300]}" for one in serious)
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_an_answers_chart_is_drawn_and_still_there_after_a_reload(visit: Visit, tmp_path: Path) -> None:
+    visit.sign_in("mira", PASSWORD)
+    visit.ask("Please show a chart.")
+    page = visit.page
+    for _ in range(2):
+        expect(page.locator("[data-testid=stChatMessage] [data-testid=stVegaLiteChart] canvas")).to_be_visible()
+        expect(page.get_by_text("ACME: closing prices, 2024-01-02 to 2024-01-04")).to_be_visible()
+        page.screenshot(path=tmp_path / "chat.png")
+        page.reload()
