@@ -5,6 +5,9 @@ from typing import Any
 
 from dossier.traces import Fault, Origin, Trace, Unsupported
 
+Spec = Mapping[str, Any]
+"""A Vega-Lite specification."""
+
 
 def traces_of(data: Mapping[str, Any]) -> tuple[Trace, ...]:
     """The `traces` of a message or of a stream's last chunk; none of an older gateway."""
@@ -17,6 +20,13 @@ def unsupported_of(data: Mapping[str, Any]) -> tuple[Unsupported, ...]:
     return tuple(
         Unsupported(int(one["start"]), int(one["end"]), Fault(one["fault"]), str(one["reason"])) for one in listed
     )
+
+
+def spec_of(told: object) -> Spec | None:
+    """What came as a chart: None where none came, and an empty specification, which isn't drawn, for what is none."""
+    if told is None:
+        return None
+    return told if isinstance(told, Mapping) else {}
 
 
 def _traces(listed: Sequence[Mapping[str, Any]]) -> tuple[Trace, ...]:

@@ -53,6 +53,7 @@ class Snapshot:
             traces=end.traces,
             unsupported=end.unsupported,
             asked_as=end.asked_as,
+            chart=end.chart,
         )
 
 

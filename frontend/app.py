@@ -18,6 +18,7 @@ from frontend import (
     batch,
     chat,
     conversations,
+    market,
     reply,
     session,
     sign_in,
@@ -34,6 +35,7 @@ _ICONS = {
     "Ask": ":material/chat:",
     "Reply": ":material/support_agent:",
     "Batch": ":material/playlist_add_check:",
+    "Market": ":material/show_chart:",
     "Account": ":material/person:",
     "Documents": ":material/folder_open:",
     "Models": ":material/model_training:",
@@ -75,6 +77,7 @@ def _page(who: Session | None) -> st.Page:
         pages.append(st.Page(reply.page, title="Reply", url_path="reply", default=supports))
     if who is None or who.user.role in ("analyst", "admin"):
         pages.append(st.Page(batch.page, title="Batch", url_path="batch"))
+        pages.append(st.Page(market.page, title="Market", url_path="market"))
     pages.append(st.Page(account.page, title="Account", url_path="account"))
     if who is None or who.user.is_admin:
         pages.append(st.Page(admin_index.page, title="Documents", url_path="documents"))

@@ -6,6 +6,7 @@ from typing import Final
 import streamlit as st
 
 from dossier.records import Verdict
+from frontend.charts import show_chart
 from frontend.faults import show_problem
 from frontend.markup import Mark, answer_html, plain_html
 from frontend.numbers import doubts_html, marks_of, show_numbers
@@ -81,5 +82,7 @@ def _show_answer(message: Message, place: str, interrupted: str) -> None:
     for note in (message.note, interrupted if message.interrupted else ""):
         if note:
             st.html(plain_html(note, "note"))
+    if message.chart is not None:
+        show_chart(message.chart, place)
     show_numbers(message, place)
     show_sources(message, place)

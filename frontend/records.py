@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from dossier.records import FileState, Verdict
 from dossier.traces import Trace, Unsupported
-from frontend.answer_records import traces_of, unsupported_of
+from frontend.answer_records import Spec, spec_of, traces_of, unsupported_of
 from frontend.source_records import Json, Source, sources_of
 
 
@@ -63,6 +63,7 @@ class Message:
     unsupported: tuple[Unsupported, ...] = ()
     asked_as: str = ""
     id: int = 0
+    chart: Spec | None = None
 
     @classmethod
     def read(cls, data: Json) -> "Message":
@@ -79,6 +80,7 @@ class Message:
             unsupported=unsupported_of(data),
             asked_as=str(data.get("asked_as") or ""),
             id=int(data.get("id") or 0),
+            chart=spec_of(data.get("chart")),
         )
 
 

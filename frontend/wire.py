@@ -8,7 +8,7 @@ from typing import Any
 from dossier.gateway_errors import STRANGE, GatewayUnreachableError, error_of
 from dossier.records import Delta, Step, Verdict
 from dossier.traces import Trace, Unsupported
-from frontend.answer_records import traces_of, unsupported_of
+from frontend.answer_records import Spec, spec_of, traces_of, unsupported_of
 from frontend.source_records import Source, sources_of
 
 UNREACHABLE = "The gateway isn't reachable. It is usually back within a minute."
@@ -26,6 +26,7 @@ class Finish:
     traces: tuple[Trace, ...] = ()
     unsupported: tuple[Unsupported, ...] = ()
     asked_as: str = ""
+    chart: Spec | None = None
 
 
 StreamEvent = Step | Delta | Finish
@@ -82,6 +83,7 @@ def _events_of(chunk: dict[str, Any]) -> list[StreamEvent]:
                     traces_of(chunk),
                     unsupported_of(chunk),
                     str(chunk.get("asked_as") or ""),
+                    spec_of(chunk.get("chart")),
                 )
             )
     return events

@@ -85,16 +85,9 @@ def _lines(conversation: Conversation) -> Iterator[str]:
 
 
 def _answer(message: Message) -> Iterator[str]:
-    if message.asked_as:
-        yield f"*Asked as: {_flat(message.asked_as)}*"
-    if message.verdict == _REFUSED:
-        yield "**Not in the documents**"
-    if message.text:
-        yield _plain(message.text)
-    if message.interrupted:
-        yield "*Stopped before it was finished.*"
-    if message.note:
-        yield f"*{_flat(message.note)}*"
+    yield from _said(message)
+    if message.chart is not None:
+        yield f"*{_flat(_chart(message.chart))}*"
     if message.unsupported:
         doubts = (f"“{message.text[one['start'] : one['end']]}” {one['reason']}" for one in message.unsupported)
         yield "Not borne out by the sources:\n\n" + "\n".join(f"- {_flat(doubt)}" for doubt in doubts)
@@ -105,6 +98,24 @@ def _answer(message: Message) -> Iterator[str]:
         yield "\n".join(f"> {line}" for line in _plain(str(source.get("text", ""))).splitlines())
     if message.answered_by:
         yield f"*Answered by {_flat(message.answered_by)}, {message.created_at:%d %B %Y, %H:%M} UTC*"
+
+
+def _said(message: Message) -> Iterator[str]:
+    if message.asked_as:
+        yield f"*Asked as: {_flat(message.asked_as)}*"
+    if message.verdict == _REFUSED:
+        yield "**Not in the documents**"
+    if message.text:
+        yield _plain(message.text)
+    if message.interrupted:
+        yield "*Stopped before it was finished.*"
+    if message.note:
+        yield f"*{_flat(message.note)}*"
+
+
+def _chart(chart: dict[str, Any]) -> str:
+    said = str(chart.get("description") or chart.get("title") or "no title").strip().rstrip(".")
+    return f"A chart belongs here: {said}. It is drawn in Dossier; the JSON export holds it with its values."
 
 
 def _place(source: dict[str, Any]) -> str:

@@ -140,6 +140,7 @@ def _kept(answer: Answer, answer_id: str) -> NewMessage:
         traces=tuple(TRACES.dump_python(answer.traces, mode="json")),
         unsupported=tuple(UNSUPPORTED.dump_python(answer.unsupported, mode="json")),
         withdrawn=answer.withdrawn,
+        chart=dict(answer.chart) if answer.chart is not None else None,
     )
 
 

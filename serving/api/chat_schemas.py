@@ -167,7 +167,7 @@ class AnswerFields(BaseModel):
     chart: dict[str, Any] | None = Field(
         None,
         description="A Vega-Lite 5 specification with its data in it, where the answer was computed from prices; "
-        "nothing in it is loaded from elsewhere. Not kept with a conversation.",
+        "nothing in it is loaded from elsewhere.",
     )
     withdrawn: str = Field(
         description="What the model had said, where none of it is borne out: the text is a refusal then, and "

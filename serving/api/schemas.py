@@ -240,6 +240,7 @@ class MessageReply(BaseModel):
     traces: list[Trace] = Field(description="Each number of the answer with where it comes from; old ones have none.")
     unsupported: list[Unsupported] = Field(description="Its sentences that what they cite doesn't bear out, and why.")
     withdrawn: str = Field(description="What the model had said before all of it was found to be so.")
+    chart: dict[str, Any] | None = Field(description="A Vega-Lite 5 specification with its data in it; null: none.")
     created_at: datetime
 
     @classmethod

@@ -118,6 +118,7 @@ class Conversations:
                     asked_as=_clean(message.asked_as),
                     answer_id=message.answer_id,
                     pin=message.pin,
+                    chart=message.chart,
                     created_at=now,
                 )
             )
@@ -167,5 +168,6 @@ def as_message(row: MessageRow) -> Message:
         asked_as=row.asked_as,
         answer_id=row.answer_id,
         pin=row.pin,
+        chart=row.chart,
         id=row.id,
     )

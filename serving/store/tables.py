@@ -115,6 +115,7 @@ class MessageRow(Table):
     asked_as: Mapped[str] = mapped_column(Text, server_default="")
     answer_id: Mapped[str] = mapped_column(String(40), server_default="", index=True)
     pin: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    chart: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 

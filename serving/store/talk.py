@@ -9,7 +9,8 @@ from typing import Any
 class NewMessage:
     """A message to be kept. `answered_by` is the model; objects of JSON are as the API has them.
 
-    An answer's `answer_id` finds it again, and `pin` is what it was made with (None: not known).
+    An answer's `answer_id` finds it again, `pin` is what it was made with (None: not known), `chart` is
+    a Vega-Lite specification.
     """
 
     role: str
@@ -25,6 +26,7 @@ class NewMessage:
     asked_as: str = ""
     answer_id: str = ""
     pin: dict[str, Any] | None = None
+    chart: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Message:
     asked_as: str = ""
     answer_id: str = ""
     pin: dict[str, Any] | None = None
+    chart: dict[str, Any] | None = None
     id: int = 0
 
 

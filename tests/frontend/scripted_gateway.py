@@ -74,6 +74,12 @@ MODELS = [
         "against": ["it wasn't tried"],
     },
 ]
+CHART = {
+    "title": "LKFD: closing prices", "description": "LKFD: closing prices. 3 of them.", "width": 640, "height": 280,
+    "data": {"values": [{"date": f"2026-01-0{day}", "value": 40 + day} for day in (5, 6, 7)]},
+    "mark": {"type": "line", "tooltip": True},
+    "encoding": {"x": {"field": "date", "type": "temporal"}, "y": {"field": "value", "type": "quantitative"}},
+}  # fmt: skip
 QUESTIONS = [
     "What were Larkfield's net sales in 2025?",
     "How did the operating margin change from 2024 to 2025?",
@@ -312,6 +318,10 @@ def reply(question: str) -> tuple[str, dict[str, Any]]:
     if "year before" in question:
         extra = {"sources": sources(1, 2), "verdict": "answered", "note": "", "asked_as": "What were sales in 2024?"}
         return ANSWER, extra
+    if "chart" in question:
+        spec = {**CHART, "mark": "nonsense"} if "bad" in question else CHART
+        spec = {**CHART, "data": {"url": "http://198.51.100.7/d.json"}} if "remote" in question else spec
+        return ANSWER, {"sources": sources(1, 2), "verdict": "answered", "note": "", "chart": spec}
     if "growth" in question:
         return GROWTH, {"sources": sources(1, 2), "verdict": "answered", "note": "", "traces": growth_traces()}
     return ANSWER, {"sources": sources(1, 2), "verdict": "answered", "note": ""}

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import frontend
 from tests.frontend.processes import GatewayProcess
-from tests.frontend.scripted_gateway import FIGURES, HOSTILE_FILE, MODELS, PASSWORD, QUESTIONS, REFUSAL
+from tests.frontend.scripted_gateway import CHART, FIGURES, HOSTILE_FILE, MODELS, PASSWORD, QUESTIONS, REFUSAL
 
 pytestmark = pytest.mark.slow
 
@@ -145,6 +146,32 @@ def test_a_sentence_that_is_not_borne_out_is_marked_with_the_reason(app: AppTest
         assert '<span class="doubt" title="Asia can&#x27;t be found in [2].">Profit</span>' in said(app)
         assert "<li>“Profit doubled in Asia [2].” Asia can&#x27;t be found in [2].</li>" in said(app)
         assert '<span class="doubt"' not in said(app).split("billion")[0]
+        app.run()
+
+
+@pytest.mark.parametrize(
+    ("question", "problem"),
+    [
+        ("a chart", ""),
+        ("a bad chart", "it isn't a chart that Vega-Lite knows"),
+        ("a remote chart", "it has no values of its own"),
+    ],
+)
+def test_an_answers_chart_is_drawn_also_after_a_reload_or_said_not_to_be(
+    app: AppTest, question: str, problem: str
+) -> None:
+    sign_in(app)
+    ask(app, f"Show {question}.")
+    conversation = app.query_params["conversation"]
+    for _ in range(2):
+        charts = app.get("vega_lite_chart")
+        assert len(charts) == (0 if problem else 1)
+        assert (escape("The chart can't be drawn: " + problem) in said(app)) == bool(problem)
+        if charts:
+            assert CHART["description"] in charts[0].proto.spec
+            assert CHART["title"] in said(app)
+        assert not app.exception
+        app.query_params["conversation"] = conversation
         app.run()
 
 

@@ -70,6 +70,7 @@ def plant(store: Store, name: str, words: str) -> dict[str, str]:
         asked_as=words,
         answer_id="chatcmpl-" + "ab" * 12,
         pin={"question": words},
+        chart={"title": words},
     )
     store.conversations.keep(user.id, talk, answer)
     said = store.conversations.get(user.id, talk).messages[-1].id

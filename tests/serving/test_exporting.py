@@ -75,6 +75,17 @@ def test_hostile_text_becomes_no_element_link_or_image(form: ExportForm) -> None
     assert "http://198.51.100.7/p.png" in read.text
 
 
+@pytest.mark.parametrize("form", [ExportForm.MARKDOWN, ExportForm.PAGE])
+def test_a_chart_is_left_out_in_words(form: ExportForm) -> None:
+    chart = {"title": "t", "description": f"ACME: returns. {HOSTILE}", "data": {"values": [{"value": 12345}]}}
+    written = exported(replace(TALK, messages=(replace(ANSWER, chart=chart),)), form)
+    assert "A chart belongs here: ACME: returns." in written and "the JSON export holds it" in written
+    assert "12345" not in written
+    if form is ExportForm.PAGE:
+        assert not {"img", "a"} & set(Elements(written).found)
+    assert "A chart" not in exported(TALK, form)
+
+
 def test_refusals_and_answers_cut_short_say_so() -> None:
     refusal = replace(ANSWER, verdict="not_in_documents", text="It is not in the documents.", sources=())
     cut = replace(ANSWER, interrupted=True, verdict="", text="Sales we")

@@ -3,7 +3,7 @@
 What the answerer does is set by a word in the question: `wait` stops after the first words until somebody opens the
 gate, `break` ends in an EngineError, `fault` in an error of no known kind, `busy` in a BusyError, `silent` ends without
 an Answer, `weather` isn't in the documents, `refine` corrects at the end what was said, `doubt` is borne out in part,
-`invent` not at all; `before` was a follow-up.
+`invent` not at all; `before` was a follow-up, `chart` has one.
 """
 
 import asyncio
@@ -41,6 +41,21 @@ GENERATION = "g-000001"
 INSIDE = "the inside of the gateway"
 TEXT = "Net sales were **$4.2 billion** – “up 3.5%” [1]. The margin was 12.1% [2]."
 REFUSAL = "The answer is not in the documents."
+CHART = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+    "title": "ACME: closing prices, 2024-01-02 to 2024-01-04",
+    "description": "ACME: closing prices. 3 closing prices from acme.csv.",
+    "width": 640,
+    "height": 280,
+    "data": {
+        "values": [{"date": f"2024-01-0{day}", "value": value} for day, value in ((2, 100.0), (3, 120.0), (4, 60.0))]
+    },
+    "mark": {"type": "line", "tooltip": True},
+    "encoding": {
+        "x": {"field": "date", "type": "temporal", "title": None, "scale": {"type": "utc"}},
+        "y": {"field": "value", "type": "quantitative", "title": "close"},
+    },
+}
 PASSAGES = tuple(
     Passage(number, Chunk(f"reports/{name}", title, page, 0, len(text), section, text), 1 / number)
     for number, (name, title, page, section, text) in enumerate(
@@ -127,6 +142,7 @@ class ScriptedAnswerer:
             asked_as="What were net sales in 2024?" if "before" in question else "",
             note="The passages below come closest." if "weather" in question else "",
             traces=trace_numbers(clean, citations, Basis.of(PASSAGES, {})),
+            chart=CHART if "chart" in question else None,
         )
 
     def _marked(self, question: str) -> Answer:

@@ -3,6 +3,7 @@
 import pytest
 
 from serving.store import NewMessage, Role
+from tests.serving.api.scripted import CHART
 from tests.serving.api.serving_app import Served
 
 
@@ -49,7 +50,7 @@ def test_a_page_that_can_not_be_is_refused(mira, query: str) -> None:
 def test_messages_come_with_their_sources(gateway: Served, mira) -> None:
     made = mira.post("/conversations").json()
     user = next(user for user in gateway.store.users.all() if user.name == "mira")
-    answer = NewMessage("assistant", "112 [1]", ({"number": 1},), "answered", "note", answered_by="a@1f")
+    answer = NewMessage("assistant", "112 [1]", ({"number": 1},), "answered", "note", answered_by="a@1f", chart=CHART)
     gateway.store.conversations.keep(user.id, made["id"], NewMessage("user", "What was it?"))
     gateway.store.conversations.keep(user.id, made["id"], answer)
     found = mira.get(f"/conversations/{made['id']}").json()
@@ -70,6 +71,7 @@ def test_messages_come_with_their_sources(gateway: Served, mira) -> None:
         "asked_as": "",
         "answer_id": "",
         "pin": None,
+        "chart": CHART,
     }
 
 

@@ -17,7 +17,7 @@ from frontend.client import Gateway as PageClient
 from frontend.wire import Finish
 from serving.store import open_store
 from serving.terminal import print_answer, stream_answer
-from tests.serving.api.scripted import MODEL, REFUSAL, TEXT
+from tests.serving.api.scripted import CHART, MODEL, REFUSAL, TEXT
 from tests.serving.api.serving_app import PASSWORD, PASSWORDS, Served, ask, served, until
 
 CHAT = "/v1/chat/completions"
@@ -88,6 +88,16 @@ def test_question_and_answer_are_kept(mira: httpx.Client, stream: bool) -> None:
     assert [(source["number"], source["cited"]) for source in answer["sources"]] == [(1, True), (2, True), (3, False)]
     assert [(trace["text"], trace["page"]) for trace in answer["traces"]] == [("4.2", 12), ("3.5", 12), ("12.1", 14)]
     assert mira.get(f"/conversations/{conversation}").json()["title"] == "What were net sales?"
+    assert question["chart"] is answer["chart"] is None
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answers_chart_is_kept_and_exported(mira: httpx.Client, stream: bool) -> None:
+    conversation = conversation_of(mira)
+    mira.post(CHAT, json=ask("Please show a chart.", stream=stream, conversation=conversation)).raise_for_status()
+    assert messages_of(mira, conversation)[1]["chart"] == CHART
+    assert mira.get(f"/conversations/{conversation}/export?form=json").json()["messages"][1]["chart"] == CHART
+    assert CHART["description"] in mira.get(f"/conversations/{conversation}/export").text
 
 
 @pytest.mark.parametrize("stream", [False, True])

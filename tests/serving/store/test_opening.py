@@ -34,7 +34,7 @@ def test_what_an_older_dossier_kept_is_still_there(store: Store, settings: Setti
     store.conversations.keep(ada, conversation, NewMessage("assistant", "4.2 billion", answered_by="m"))
     with store.database.locked() as connection:
         connection.exec_driver_sql("DROP INDEX ix_messages_answer_id")
-        for column in ("answer_id", "pin", "answered_by", "traces", "unsupported", "withdrawn", "asked_as"):
+        for column in ("answer_id", "pin", "answered_by", "traces", "unsupported", "withdrawn", "asked_as", "chart"):
             connection.exec_driver_sql(f"ALTER TABLE messages DROP COLUMN {column}")
         for table in ("feedback", "audit", "batch_questions", "batches"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
@@ -42,7 +42,7 @@ def test_what_an_older_dossier_kept_is_still_there(store: Store, settings: Setti
     again, _ = open_store(settings, passwords)
     (message,) = again.conversations.get(ada, conversation).messages
     assert (message.text, message.answered_by, message.withdrawn) == ("4.2 billion", "", "")
-    assert message.traces == message.unsupported == () and message.pin is None
+    assert message.traces == message.unsupported == () and message.pin is message.chart is None
     again.close()
 
 
