@@ -8,9 +8,12 @@ from dossier.errors import DossierError, SignInError
 from dossier.gateway_errors import GatewayUnreachableError
 from frontend import (
     account,
+    admin_audit,
     admin_feedback,
+    admin_health,
     admin_index,
     admin_models,
+    admin_people,
     asking,
     batch,
     chat,
@@ -37,6 +40,9 @@ _ICONS = {
     "Documents": ":material/folder_open:",
     "Models": ":material/model_training:",
     "Feedback": ":material/thumbs_up_down:",
+    "People": ":material/group:",
+    "Audit": ":material/history:",
+    "Health": ":material/monitor_heart:",
 }
 
 
@@ -77,6 +83,9 @@ def _page(who: Session | None) -> st.Page:
         pages.append(st.Page(admin_index.page, title="Documents", url_path="documents"))
         pages.append(st.Page(admin_models.page, title="Models", url_path="models"))
         pages.append(st.Page(admin_feedback.page, title="Feedback", url_path="feedback"))
+        pages.append(st.Page(admin_people.page, title="People", url_path="people"))
+        pages.append(st.Page(admin_audit.page, title="Audit", url_path="audit"))
+        pages.append(st.Page(admin_health.page, title="Health", url_path="health"))
     st.session_state["ask_page"] = ask
     st.session_state["pages"] = pages
     return st.navigation(pages, position="hidden")

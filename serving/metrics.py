@@ -1,5 +1,6 @@
 """What the gateway tells Prometheus. Each app has its own registry; nothing in it is about persons."""
 
+from collections import deque
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -13,6 +14,7 @@ INTERRUPTED = "interrupted"
 FAILED = "failed"
 WITHDRAWN = "withdrawn"
 _SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
+_MOST_LATELY = 1000
 _METHODS = frozenset({"GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"})
 
 
@@ -22,6 +24,7 @@ class Metrics:
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()
         ProcessCollector(registry=registry)
+        self._lately: deque[float] = deque(maxlen=_MOST_LATELY)
         self._requests = Counter(
             "dossier_requests", "Requests by route template.", ("method", "route", "status"), registry=registry
         )
@@ -69,6 +72,13 @@ class Metrics:
     def first_words(self, seconds: float) -> None:
         """Record how long the first words of an answer took."""
         self._first.observe(seconds)
+        self._lately.append(seconds)
+
+    def lately(self) -> tuple[float, ...]:
+        """The seconds to the first words of the answers since this was last asked; of very many the latest."""
+        taken = tuple(self._lately)
+        self._lately.clear()
+        return taken
 
     def answer(self, seconds: float, verdict: str, usage: Usage) -> None:
         """Record an answer that has ended; `verdict` is also `withdrawn`, `interrupted` or `failed`."""

@@ -1,4 +1,4 @@
-"""Routes for admins: users and the index job."""
+"""Routes for admins: documents and the index job."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -21,61 +21,15 @@ from serving.api.index_schemas import (
 )
 from serving.api.parts import Parts
 from serving.api.policy import GuardedRoute, SignedInCaller
-from serving.api.schemas import ChangeBody, ErasedReply, NewUserBody, UserReply, failures
-from serving.api.work import in_limited_thread, in_thread
-from serving.erasing import erase_person
+from serving.api.schemas import failures
+from serving.api.work import in_thread
 from serving.jobs import JobKind, JobStatus
-from serving.store import Change, NewUser
 from serving.uploads import Uploads
 
 _STARTS: dict[str, Any] = {"status_code": status.HTTP_202_ACCEPTED, "responses": failures(401, 403, 409, 422, 503)}
 """Routes that start a job; `GET /admin/index` tells how it goes."""
 
 router = APIRouter(prefix="/admin", tags=["administration"], route_class=GuardedRoute)
-
-
-@router.get("/users", summary="All users", responses=failures(401, 403))
-async def list_users(parts: Parts, _: SignedInCaller) -> list[UserReply]:
-    """List every user by name."""
-    return [UserReply.of(user) for user in await in_thread(parts.store.users.all)]
-
-
-@router.post(
-    "/users",
-    summary="Add a user",
-    status_code=status.HTTP_201_CREATED,
-    responses=failures(400, 401, 403, 409, 422),
-)
-async def add_user(body: NewUserBody, parts: Parts, _: SignedInCaller, note: Noted) -> UserReply:
-    """Add a user with a first password, which the user should change."""
-    new = NewUser(body.name, body.password, body.role, frozenset(body.groups))
-    added = await in_limited_thread(parts.password_work, parts.store.users.add, new)
-    note.target = added.name
-    return UserReply.of(added)
-
-
-@router.patch("/users/{name}", summary="Change a user", responses=failures(401, 403, 404, 409, 422))
-async def change_user(name: str, body: ChangeBody, parts: Parts, _: SignedInCaller) -> UserReply:
-    """Change role, groups, suspension or password. It holds from the user's next request on.
-
-    The last active admin can't be suspended or given another role (409).
-    """
-    groups = None if body.groups is None else frozenset(body.groups)
-    change = Change(role=body.role, groups=groups, suspended=body.suspended, password=body.password)
-    return UserReply.of(await in_limited_thread(parts.password_work, parts.store.users.change, name, change))
-
-
-@router.delete("/users/{name}", summary="Erase a user", responses=failures(401, 403, 404, 409))
-async def erase_user(name: str, parts: Parts, _: SignedInCaller, note: Noted) -> ErasedReply:
-    """Remove a user and everything of theirs for good: conversations, messages, feedback, keys, sign-ins.
-
-    Lines of the audit log get a pseudonym in the place of the name, logs and the models' history too. Backups, exports
-    and models that were tuned aren't reached. The last active admin can't be erased (409).
-    """
-    await parts.trail.written()
-    erased = await in_thread(erase_person, parts.store, parts.gateway.settings, name)
-    note.target = erased.store.pseudonym
-    return ErasedReply.of(erased)
 
 
 @router.post(

@@ -90,6 +90,7 @@ class AnswerRun:
         if isinstance(event, Delta):
             if not self._said:
                 self._parts.metrics.first_words(time.monotonic() - self._began)
+                self._slot.speak()
             self._said.append(event.text)
         elif isinstance(event, Answer):
             self._outcome, self._usage = WITHDRAWN if event.withdrawn else event.verdict, event.usage

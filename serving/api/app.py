@@ -22,9 +22,11 @@ from serving.api import (
     docs,
     documents,
     feedback,
+    health,
     labels,
     market,
     models,
+    people,
     status,
 )
 from serving.api.attempts import Attempts
@@ -36,7 +38,9 @@ from serving.api.parts import Running
 from serving.api.policy import check_routes
 from serving.api.rates import Rates
 from serving.api.slots import Slots
+from serving.api.watching import keep_watching
 from serving.batch_work import BatchWorker
+from serving.health_history import HealthHistory
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
 from serving.retention import keep_for_a_time
@@ -57,7 +61,9 @@ _ROUTERS: tuple[APIRouter, ...] = (
     answers.router,
     accounts.router,
     admin.router,
+    people.router,
     audit.router,
+    health.router,
     models.router,
     feedback.router,
     market.router,
@@ -90,6 +96,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         trail=AuditTrail(gateway.store.audit, metrics),
         analysis_work=CapacityLimiter(_ANALYSES_AT_ONCE),
         batches=_batch_worker(gateway, slots),
+        history=HealthHistory(),
     )
     app = FastAPI(
         title="Dossier",
@@ -156,8 +163,8 @@ def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManag
             # what was under way has been cancelled by the server, and is still being kept
             ending.push_async_callback(running.slots.emptied, _KEEPING_SECONDS)
             ending.push_async_callback(running.job.stop)
-            working = asyncio.create_task(running.batches.work())
-            ending.push_async_callback(_cancelled, working)
+            for work in (running.batches.work(), keep_watching(running)):
+                ending.push_async_callback(_cancelled, asyncio.create_task(work))
             yield
 
     return lifespan

@@ -34,7 +34,15 @@ _NOT_WATCHED = frozenset(
     }
 )
 """Open to everybody and about nobody."""
-_ONLY_REFUSED = frozenset({("GET", "/auth/me"), ("GET", "/pack"), ("GET", "/v1/models"), ("GET", "/admin/index")})
+_ONLY_REFUSED = frozenset(
+    {
+        ("GET", "/auth/me"),
+        ("GET", "/pack"),
+        ("GET", "/v1/models"),
+        ("GET", "/admin/index"),
+        ("GET", "/admin/health"),
+    }
+)
 """What pages ask for again and again, and which tells nothing about people or documents."""
 _ACTIONS = {
     ("POST", "/auth/sign-in"): Action.SIGN_IN,

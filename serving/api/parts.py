@@ -12,6 +12,7 @@ from serving.api.gateway import Gateway
 from serving.api.rates import Rates
 from serving.api.slots import Slots
 from serving.batch_work import BatchWorker
+from serving.health_history import HealthHistory
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
 from serving.store import Store
@@ -19,7 +20,7 @@ from serving.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The gateway's parts and what the app adds: job, batches, measurements, limits, audit trail."""
+    """The gateway's parts and what the app adds: job, batches, measurements, history, limits, audit trail."""
 
     gateway: Gateway
     job: IndexJob
@@ -31,6 +32,7 @@ class Running:
     trail: AuditTrail
     analysis_work: CapacityLimiter
     batches: BatchWorker
+    history: HealthHistory
 
     @property
     def store(self) -> Store:

@@ -18,6 +18,17 @@ class Slots:
         self._room = room
         self._changed = changed
         self._taken = 0
+        self._silent = 0
+
+    @property
+    def room(self) -> int:
+        """How many answers may be under way."""
+        return self._room
+
+    @property
+    def silent(self) -> int:
+        """How many answers under way have said nothing yet: they wait for the model server, or search."""
+        return self._silent
 
     @property
     def taken(self) -> int:
@@ -28,7 +39,7 @@ class Slots:
         """Take a slot. Raises LaterError when there is none."""
         if self._taken >= self._room:
             raise LaterError("Too many questions are being answered. Ask again in a few seconds.", _RETRY_SECONDS)
-        self._count(1)
+        self._count(1, 1)
         return Slot(self._count)
 
     async def emptied(self, seconds: float) -> None:
@@ -37,20 +48,28 @@ class Slots:
             while self._taken:
                 await sleep(_POLL_SECONDS)
 
-    def _count(self, step: int) -> None:
-        self._taken += step
-        self._changed(self._taken)
+    def _count(self, step: int, silent: int) -> None:
+        self._silent += silent
+        if step:
+            self._taken += step
+            self._changed(self._taken)
 
 
 class Slot:
     """A taken slot. Giving it back twice counts once."""
 
-    def __init__(self, count: Callable[[int], None]) -> None:
+    def __init__(self, count: Callable[[int, int], None]) -> None:
         self._count = count
-        self._held = True
+        self._held = self._silent = True
+
+    def speak(self) -> None:
+        """The answer has said its first words."""
+        if self._held and self._silent:
+            self._silent = False
+            self._count(0, -1)
 
     def give_back(self) -> None:
         """Let the next question in."""
         if self._held:
             self._held = False
-            self._count(-1)
+            self._count(-1, -1 if self._silent else 0)

@@ -38,7 +38,7 @@ async def health() -> HealthReply:
 )
 async def ready(parts: Parts, response: Response) -> ReadyReply:
     """Tell the state of the model server, the index and the store: 200 when all are ready, else 503."""
-    reply = await _readiness(parts)
+    reply = await readiness(parts)
     if not reply.ready:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     return reply
@@ -70,7 +70,8 @@ async def pack(parts: Parts, _: SignedInCaller) -> PackReply:
     )
 
 
-async def _readiness(parts: Running) -> ReadyReply:
+async def readiness(parts: Running) -> ReadyReply:
+    """The state of the model server, the index and the store."""
     gateway = parts.gateway
     index = await in_thread(gateway.index.status)
     store = await _store_state(parts)

@@ -3,12 +3,12 @@
 It holds names of users, routes, ids and names of documents; never what was asked or answered, and no secret.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from serving.store.database import Database
@@ -20,6 +20,8 @@ NOBODY = ""
 TERMINAL = "(terminal)"
 """The name in lines of commands that were run on the machine itself. No user can have it."""
 _TARGET, _DOCUMENTS, _ROUTE = 200, 20, 120
+_REFUSED = 400
+"""HTTP's statuses from here on are of what failed."""
 
 
 class Action(StrEnum):
@@ -90,6 +92,13 @@ class AuditLog:
             found = found.where(AuditRow.id < wanted.before)
         with self._database.reading() as session:
             return [_line(row) for row in session.scalars(found.limit(limit))]
+
+    def last_sign_ins(self) -> Mapping[str, datetime]:
+        """When each user last signed in, as far as there are lines of it."""
+        worked = (AuditRow.action == Action.SIGN_IN.value, AuditRow.status < _REFUSED, AuditRow.name != NOBODY)
+        newest = select(AuditRow.name, func.max(AuditRow.at)).where(*worked).group_by(AuditRow.name)
+        with self._database.reading() as session:
+            return dict(session.execute(newest).all())
 
     def forget_before(self, moment: datetime) -> int:
         """Remove the lines older than a moment; how many there were."""

@@ -156,8 +156,8 @@ class Batches:
             session.delete(_own(session, user_id, batch_id))
 
     def forget_before(self, moment: datetime) -> int:
-        """Delete the batches from before a moment, with their answers; how many. Running ones stay."""
-        old = delete(BatchRow).where(BatchRow.created_at < moment, BatchRow.state != BatchState.RUNNING.value)
+        """Delete the batches from before a moment, with their answers; how many."""
+        old = delete(BatchRow).where(BatchRow.created_at < moment)
         with self._database.writing() as session:
             return len(session.scalars(old.returning(BatchRow.id)).all())
 

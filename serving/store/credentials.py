@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Update, delete, select, update
 from sqlalchemy.orm import Session
 
 from dossier.errors import NotFoundError, SignInError
@@ -84,10 +84,13 @@ class Credentials:
 
     def keys(self, caller: Caller) -> Sequence[KeyInfo]:
         """The caller's valid keys, oldest first."""
-        mine = select(KeyRow).where(KeyRow.user_id == caller.user_id, KeyRow.revoked_at.is_(None))
         with self._database.reading() as session:
-            rows = session.scalars(mine.order_by(KeyRow.created_at, KeyRow.id))
-            return [KeyInfo(row.id, row.label, row.prefix, row.created_at, row.last_used_at) for row in rows]
+            return _valid_keys(session, caller.user_id)
+
+    def keys_of(self, name: str) -> Sequence[KeyInfo]:
+        """A user's valid keys, oldest first. Raises NotFoundError for an unknown name."""
+        with self._database.reading() as session:
+            return _valid_keys(session, _require(session, name).id)
 
     def issue_key(self, user_id: int, label: str) -> IssuedKey:
         """Make a key of 256 random bits for a user."""
@@ -111,11 +114,35 @@ class Credentials:
         if key_id not in valid:
             raise NotFoundError("You have no valid key of that id. GET /auth/keys lists yours.")
         with self._database.writing() as session:
-            session.execute(update(KeyRow).where(KeyRow.id == key_id).values(revoked_at=datetime.now(UTC)))
+            session.execute(_revoking(key_id))
+
+    def revoke_key_of(self, name: str, key_id: str) -> None:
+        """End a key of a user's. Raises NotFoundError for an unknown name, or if the user has no such valid key."""
+        with self._database.writing() as session:
+            if key_id not in [key.id for key in _valid_keys(session, _require(session, name).id)]:
+                raise NotFoundError(f"{name} has no valid key of that id. GET /admin/users/{name}/keys lists them.")
+            session.execute(_revoking(key_id))
 
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _require(session: Session, name: str) -> UserRow:
+    row = find(session, name)
+    if row is None:
+        raise NotFoundError(f"There is no user {name!r}. GET /admin/users lists them.")
+    return row
+
+
+def _valid_keys(session: Session, user_id: int) -> list[KeyInfo]:
+    valid = select(KeyRow).where(KeyRow.user_id == user_id, KeyRow.revoked_at.is_(None))
+    rows = session.scalars(valid.order_by(KeyRow.created_at, KeyRow.id))
+    return [KeyInfo(row.id, row.label, row.prefix, row.created_at, row.last_used_at) for row in rows]
+
+
+def _revoking(key_id: str) -> Update:
+    return update(KeyRow).where(KeyRow.id == key_id).values(revoked_at=datetime.now(UTC))
 
 
 def _by_token(session: Session, token: str, now: datetime) -> tuple[Caller, None] | None:

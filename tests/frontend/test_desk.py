@@ -270,6 +270,8 @@ def test_axe_finds_nothing_serious_on_any_page(browser: Browser, site: PageProce
     for path, words in waited.items():
         page.goto(f"{site.address}/{path}")
         expect(page.get_by_test_id("stMain").get_by_text(words).first).to_be_visible()
+        if path == "documents":
+            page.get_by_text("Add documents", exact=True).click()
         found[path] = hard_to_use(page)
     page.get_by_label("The customer's message").fill("What did order A-120 come to?")
     page.get_by_role("button", name="Suggest a reply").click()

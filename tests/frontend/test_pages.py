@@ -295,12 +295,13 @@ def test_signing_out_ends_the_sign_in_at_the_gateway(app: AppTest, gateway: Gate
     assert "Sign in" in buttons(app)
 
 
-def test_only_admins_have_the_documents_page(app: AppTest) -> None:
+def test_everybody_has_the_pages_of_their_role(app: AppTest) -> None:
     sign_in(app, "ben")
-    assert [link.label for link in app.page_link] == ["Account"]
+    assert [link.label for link in app.page_link] == ["Ask", "Batch", "Account"]
     admin = AppTest.from_file(APP, default_timeout=SECONDS)
     sign_in(admin)
-    assert [link.label for link in admin.page_link] == ["Account", "Documents", "Models", "Feedback"]
+    everything = ["Ask", "Reply", "Batch", "Account", "Documents", "Models", "Feedback"]
+    assert [link.label for link in admin.page_link] == everything
 
 
 def _page(app: AppTest, name: str) -> AppTest:

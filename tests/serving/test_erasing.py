@@ -30,6 +30,7 @@ from serving.store import (
     Suggestion,
     open_store,
 )
+from serving.store.batch_tables import BatchRow
 from serving.store.passwords import Passwords
 from serving.store.tables import ConversationRow, Table
 from tests.serving.api.serving_app import PASSWORD, Served, ask, served, until
@@ -220,12 +221,13 @@ def test_over_the_api(gateway: Served) -> None:
     assert [admin.delete(f"/admin/users/{name}").status_code for name in ("mira", "admin")] == [404, 409]
 
 
-def test_old_conversations_go(store: Store, settings: Settings) -> None:
+def test_old_conversations_and_batches_go(store: Store, settings: Settings) -> None:
     old, kept = plant(store, NAME, PRIVATE), plant_other(store)
     now = datetime.now(UTC)
     with store.database.writing() as session:
         row = update(ConversationRow).where(ConversationRow.id == old["talk"])
         session.execute(row.values(updated_at=now - timedelta(days=31)))
+        session.execute(update(BatchRow).values(created_at=now - timedelta(days=31)))
     remove_old(store, settings, now)
     assert PRIVATE in everything(store)
     remove_old(store, settings.model_copy(update={"conversation_days": 30}), now)

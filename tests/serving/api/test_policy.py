@@ -79,6 +79,8 @@ CONTRACT = {
         POST /admin/users
         PATCH /admin/users/{name}
         DELETE /admin/users/{name}
+        GET /admin/users/{name}/keys
+        DELETE /admin/users/{name}/keys/{key_id}
         GET /admin/documents
         PATCH /admin/documents
         POST /admin/documents/file
@@ -93,6 +95,7 @@ CONTRACT = {
         POST /admin/index/gc
         GET /admin/feedback
         GET /admin/audit
+        GET /admin/health
         PATCH /admin/feedback/{feedback_id}
         GET /admin/models
         POST /admin/models/rollback
