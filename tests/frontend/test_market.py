@@ -244,7 +244,9 @@ def test_an_answers_chart_is_drawn_and_still_there_after_a_reload(visit: Visit, 
     visit.ask("Please show a chart.")
     page = visit.page
     for _ in range(2):
-        expect(page.locator("[data-testid=stChatMessage] [data-testid=stVegaLiteChart] :is(canvas, svg)")).to_be_visible()
+        expect(
+            page.locator("[data-testid=stChatMessage] [data-testid=stVegaLiteChart] :is(canvas, svg)")
+        ).to_be_visible()
         expect(page.get_by_text("ACME: closing prices, 2024-01-02 to 2024-01-04")).to_be_visible()
         page.screenshot(path=tmp_path / "chat.png")
         page.reload()

@@ -297,10 +297,22 @@ def test_signing_out_ends_the_sign_in_at_the_gateway(app: AppTest, gateway: Gate
 
 def test_everybody_has_the_pages_of_their_role(app: AppTest) -> None:
     sign_in(app, "ben")
-    assert [link.label for link in app.page_link] == ["Ask", "Batch", "Account"]
+    assert [link.label for link in app.page_link] == ["Ask", "Batch", "Market", "Account"]
     admin = AppTest.from_file(APP, default_timeout=SECONDS)
     sign_in(admin)
-    everything = ["Ask", "Reply", "Batch", "Account", "Documents", "Models", "Feedback"]
+    everything = [
+        "Ask",
+        "Reply",
+        "Batch",
+        "Market",
+        "Account",
+        "Documents",
+        "Models",
+        "Feedback",
+        "People",
+        "Audit",
+        "Health",
+    ]
     assert [link.label for link in admin.page_link] == everything
 
 
