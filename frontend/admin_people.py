@@ -24,11 +24,8 @@ def page() -> None:
     if who is None:
         return
     st.title("People", anchor=False)
-    if problem := st.session_state.pop(PROBLEM, ""):
-        st.error(label(problem), icon=":material/error:")
-    if done := st.session_state.pop(SAID, ""):
-        st.success(label(done), icon=":material/check_circle:")
-    show_password()
+    with st.container(key="people-said"):  # always there: what is below would close when it comes or goes
+        _show_said()
     found = people(who.gateway)
     chosen = next((one for one in found if one.name == opened()), None)
     if chosen is not None:
@@ -38,6 +35,14 @@ def page() -> None:
         close_person()
     _show_new(who.gateway, groups_of(found))
     _show_list(found)
+
+
+def _show_said() -> None:
+    if problem := st.session_state.pop(PROBLEM, ""):
+        st.error(label(problem), icon=":material/error:")
+    if done := st.session_state.pop(SAID, ""):
+        st.success(label(done), icon=":material/check_circle:")
+    show_password()
 
 
 def groups_of(found: Sequence[Person]) -> list[str]:
