@@ -96,7 +96,7 @@ def _show_row(one: Person) -> None:
     groups = ", ".join(one.groups) or "no groups"
     suspended = " :red-badge[Suspended]" if one.suspended else ""
     last = f"last signed in {day(one.last_signed_in_at, '')}" if one.last_signed_in_at else "no sign-in known"
-    with st.container(horizontal=True, vertical_alignment="center", key=f"person-{one.name}"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", key=f"person-{one.name}"):
         st.markdown(
             f"**{label(one.name)}** :gray-badge[{ROLES.get(one.role, label(one.role))}]{suspended}  \n"
             f":small[{label(groups)} · {last}]",
