@@ -11,6 +11,7 @@ import streamlit as st
 from frontend import session
 from frontend.audit_records import AuditEntry, AuditWish, audit_csv, audit_page
 from frontend.client import Gateway
+from frontend.markup import label
 from frontend.moments import second, zone_name
 from frontend.people_records import people
 
@@ -46,7 +47,7 @@ def page() -> None:
     if who is None:
         return
     st.title("Audit", anchor=False)
-    st.caption(_ABOUT)
+    st.caption(label(f"{_ABOUT} Times are those of {zone_name()}."))
     wish = _filters(who.gateway)
     pages: list[int] = st.session_state.get(_PAGES, [])
     shown = AuditWish(wish.person, wish.action, wish.since, pages[-1] if pages else 0)

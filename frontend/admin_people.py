@@ -24,11 +24,8 @@ def page() -> None:
     if who is None:
         return
     st.title("People", anchor=False)
-    if problem := st.session_state.pop(PROBLEM, ""):
-        st.error(label(problem), icon=":material/error:")
-    if done := st.session_state.pop(SAID, ""):
-        st.success(label(done), icon=":material/check_circle:")
-    show_password()
+    with st.container(key="people-said"):  # always there: what is below would close when it comes or goes
+        _show_said()
     found = people(who.gateway)
     chosen = next((one for one in found if one.name == opened()), None)
     if chosen is not None:
@@ -38,6 +35,14 @@ def page() -> None:
         close_person()
     _show_new(who.gateway, groups_of(found))
     _show_list(found)
+
+
+def _show_said() -> None:
+    if problem := st.session_state.pop(PROBLEM, ""):
+        st.error(label(problem), icon=":material/error:")
+    if done := st.session_state.pop(SAID, ""):
+        st.success(label(done), icon=":material/check_circle:")
+    show_password()
 
 
 def groups_of(found: Sequence[Person]) -> list[str]:
@@ -91,7 +96,7 @@ def _show_row(one: Person) -> None:
     groups = ", ".join(one.groups) or "no groups"
     suspended = " :red-badge[Suspended]" if one.suspended else ""
     last = f"last signed in {day(one.last_signed_in_at, '')}" if one.last_signed_in_at else "no sign-in known"
-    with st.container(horizontal=True, vertical_alignment="center", key=f"person-{one.name}"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", key=f"person-{one.name}"):
         st.markdown(
             f"**{label(one.name)}** :gray-badge[{ROLES.get(one.role, label(one.role))}]{suspended}  \n"
             f":small[{label(groups)} · {last}]",

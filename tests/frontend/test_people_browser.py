@@ -1,6 +1,5 @@
 """The admins' pages of people, audit and health in a real browser against the real gateway."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,12 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dossier.settings import Settings
-from serving.api.watching import take_sample
 from serving.health_history import KEPT, Room
 from tests.frontend.browsing import SECONDS, Visit, needs_chromium, started_browser
 from tests.frontend.processes import PageProcess, free_port
 from tests.frontend.test_desk import hard_to_use
-from tests.serving.api.serving_app import PASSWORD, Served, served
+from tests.serving.api.serving_app import PASSWORD, Served, served, until
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 browser = started_browser
@@ -38,7 +36,8 @@ def site(gateway: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def an_hour(gateway: Served) -> None:
     """The hour before, put into the gateway's memory: answers come and go, and for five minutes it isn't ready."""
     running = gateway.app.state.running
-    last = asyncio.run(take_sample(running))
+    until(lambda: bool(running.history.samples))
+    last = running.history.samples[-1]
     now = datetime.now(UTC)
     for number in range(KEPT - 40):
         busy = number % 37 < 20
@@ -60,6 +59,17 @@ def visited(browser: Browser, site: PageProcess, gateway: Served, mode: str = "l
     size = {"width": width, "height": 900}
     context = browser.new_context(viewport=size, color_scheme=mode, accept_downloads=True, timezone_id="Europe/Berlin")
     return Visit(context, site, gateway)
+
+
+def signed_in(visit: Visit) -> Page:
+    """Sign in, and wait for the cookie that the next address needs."""
+    visit.sign_in("admin", PASSWORD)
+    expect(visit.page.get_by_role("link", name="People")).to_have_count(1)
+    for _ in range(SECONDS * 10):
+        if visit.context.cookies():
+            return visit.page
+        visit.page.wait_for_timeout(100)
+    raise AssertionError("the cookie never came")
 
 
 def go(page: Page, site: PageProcess, path: str, words: str) -> None:
@@ -108,9 +118,7 @@ def test_a_person_is_added_changed_suspended_and_erased(
 def test_axe_finds_nothing_serious(browser: Browser, site: PageProcess, gateway: Served, mode: str) -> None:
     gateway.key("mira")
     visit = visited(browser, site, gateway, mode)
-    page, found = visit.page, {}
-    visit.sign_in("admin", PASSWORD)
-    expect(page.get_by_role("link", name="People")).to_be_visible()
+    page, found = signed_in(visit), {}
     for path, words in (("audit", "A line for each request"), ("health", "The last hour"), ("people", "mira")):
         go(page, site, path, words)
         found[path] = hard_to_use(page)
@@ -124,9 +132,7 @@ def test_axe_finds_nothing_serious(browser: Browser, site: PageProcess, gateway:
 
 def test_a_narrow_screen_isnt_scrolled_sideways(browser: Browser, site: PageProcess, gateway: Served) -> None:
     visit = visited(browser, site, gateway, width=390)
-    page = visit.page
-    visit.sign_in("admin", PASSWORD)
-    expect(page.get_by_text("Questions to begin with")).to_be_visible()
+    page = signed_in(visit)
     for path, words in (("people", "mira"), ("audit", "A line for each request"), ("health", "The last hour")):
         go(page, site, path, words)
         page.wait_for_timeout(500)
