@@ -23,6 +23,8 @@ _ROWS = frozenset(
     """.split()  # noqa: SIM905 (a paragraph reads better)
 )
 """Words that every table's rows may be called by, and the table itself."""
+_DAYS = frozenset(map(root, ("day", "days", "trading", "session", "sessions")))
+"""What the rows of a table with a day for each may be called."""
 _PRICE = frozenset(map(root, ("price", "cost", "fee")))
 
 
@@ -126,7 +128,14 @@ def _counted(wish: Wish, words: Words, sheet: Sheet, plan: Plan) -> Plan:
 def _names_rows(words: Words, sheet: Sheet) -> bool:
     """Whether a word left is what the table's rows may be called: a word of its name, or `rows`."""
     left = {words.stems[at] for at in words.left()} - _FILLER
-    return bool(left & (roots(sheet.names) | _ROWS))
+    return bool(left & (roots(sheet.names) | _rows_of(sheet)))
+
+
+def _rows_of(sheet: Sheet) -> frozenset[str]:
+    """Words that the rows may be called by, whatever the table's name is."""
+    dates = [column.values for column in sheet.columns if column.kind is Kind.DATE]
+    a_day_each = len(dates) == 1 and None not in dates[0] and len(set(dates[0])) == len(dates[0])
+    return _ROWS | _DAYS if a_day_each else _ROWS
 
 
 def _added(wish: Wish, words: Words, sheet: Sheet, plan: Plan) -> Plan:
@@ -227,7 +236,7 @@ def _require_explained(words: Words, sheet: Sheet, plan: Plan) -> None:
         names -= frozenset[str]().union(*(stems_of(one.head) for at, one in enumerate(sheet.columns) if at not in used))
     # a file's name is one word of the question: `prices.csv`
     files = [at for at in words.left() if "." in words.all[at] and roots(words.all[at]) <= roots(sheet.names)]
-    left = {words.stems[at] for at in words.left() if at not in files} - _FILLER - _ROWS
+    left = {words.stems[at] for at in words.left() if at not in files} - _FILLER - _rows_of(sheet)
     if left - known - names:
         raise _Unclear
     if not (used or plan.filters or files or left & names):

@@ -303,3 +303,27 @@ def test_time_and_memory_are_bounded() -> None:
 def test_the_database_reaches_nothing_outside(sql: str) -> None:
     with pytest.raises(duckdb.Error), opened(Limits()) as database:
         database.execute(sql)
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        ("How many trading days in prices.csv closed above 50?", 12),
+        ("On how many days was the close above 50 in August 2024?", 8),
+        ("How many sessions had a volume of more than 20000?", 16),
+    ],
+)
+def test_rows_with_a_day_each_are_days(question: str, count: int) -> None:
+    closes = {7: 46, 8: 48}  # above 50 on the last 4 days of July and the last 8 of August
+    days = [
+        f"2024-0{month}-{day:02},{base + (day > 28 - 4 * (month - 6)) * 5},{1000 * day}"
+        for month, base in closes.items()
+        for day in range(1, 29)
+    ]
+    assert outcome(question, sheet("\n".join(["date,close,volume", *days]), "prices.csv")).value == count
+
+
+def test_rows_that_share_days_are_no_days() -> None:
+    asked = wish_of("How many days in visits.csv have a price above 50?")
+    shared = sheet("\n".join(["date,price", *("2024-07-01,60" for _ in range(20))]), "visits.csv")
+    assert asked is not None and plan_of(asked, shared) is None
