@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
+from dossier.evidence import amounts_of
 from retrieval.lines import RankedLine
 from retrieval.search import Found
 
@@ -22,9 +23,9 @@ class LineSignals:
     """What speaks for a first line, each from 0 to 1.
 
     `found`: probability that the passages hold the answer (relevance.Signals). `lead`: the line's share among the first
-    lines, by score. `terms`: how much the question says, in words, up to 16. `names`: share of the question's names in
-    the best passages. `together`: share of the first three lines from the same passage. `nearest`: 1 where that passage
-    is the nearest by embedding.
+    lines, by score; a row of the same name elsewhere, as statements repeat them, isn't against it. `terms`: how much
+    the question says, in words, up to 16. `names`: share of the question's names in the best passages. `together`:
+    share of the first three lines from the same passage. `nearest`: 1 where that passage is the nearest by embedding.
     """
 
     found: float
@@ -43,9 +44,9 @@ class LineSignals:
 
 def line_signals(found: Found, lines: Sequence[RankedLine]) -> LineSignals:
     """Gather what speaks for the first of the ranked `lines`. Without lines nothing does."""
-    first = lines[:LINES]
-    if not first:
+    if not lines:
         return LineSignals(found.signals.probability, 0.0, 0.0, 0.0, 0.0, 0.0)
+    first = [lines[0], *(line for line in lines[1:LINES] if _said(line) != _said(lines[0]))]
     shares = [math.exp(_SHARPNESS * (line.score - first[0].score)) for line in first]
     number = first[0].line.passage
     return LineSignals(
@@ -53,6 +54,10 @@ def line_signals(found: Found, lines: Sequence[RankedLine]) -> LineSignals:
         lead=shares[0] / sum(shares),
         terms=min(len(found.query.terms), _TERMS) / _TERMS,
         names=found.signals.names,
-        together=sum(line.line.passage == number for line in first[:3]) / len(first[:3]),
+        together=sum(line.line.passage == number for line in lines[:3]) / len(lines[:3]),
         nearest=float(found.passages[number - 1].dense_rank == 1),
     )
+
+
+def _said(line: RankedLine) -> str:
+    return " ".join(amounts_of(line.line.text)[0].casefold().split())

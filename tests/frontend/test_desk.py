@@ -265,7 +265,7 @@ def test_axe_finds_nothing_serious_on_any_page(browser: Browser, site: PageProce
     waited = {
         "account": "Signed in as", "documents": "Update the index", "models": "Models", "feedback": "Decide which part",
         "batch": "File of questions", "reply": "The customer's message",
-        "market": "Watchlist",
+        "market": "Market",
     }  # fmt: skip
     for path, words in waited.items():
         page.goto(f"{site.address}/{path}")
