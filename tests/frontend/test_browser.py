@@ -65,13 +65,25 @@ def where_it_stands(page: Page) -> dict[str, float]:
     raise AssertionError("the answer is nowhere on the page")
 
 
+def settled(page: Page) -> None:
+    """Wait until the page has drawn itself and the smooth scrolling has ended, however slow the machine is."""
+    last = None
+    for _ in range(80):
+        page.wait_for_timeout(300)
+        now = page.locator(".question").bounding_box()
+        if now == last:
+            return
+        last = now
+    raise AssertionError("the question never came to rest")
+
+
 def test_an_answer_is_seen_while_it_is_written_and_nothing_moves(visit: Visit) -> None:
     visit.sign_in()
     visit.ask(SLOW)
     page = visit.page
     expect(page.get_by_text("Looking through the documents").first).to_be_visible()
     expect(page.locator(".answer").last).to_contain_text("net sales were")
-    page.wait_for_timeout(600)  # the smooth scrolling
+    settled(page)
     partly = page.locator(".answer").inner_text()
     before, bottom = page.locator(".question").bounding_box(), page.get_by_test_id("stChatInput").bounding_box()
     text = where_it_stands(page)
