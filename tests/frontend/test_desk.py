@@ -264,8 +264,7 @@ def test_axe_finds_nothing_serious_on_any_page(browser: Browser, site: PageProce
     found["refusal"] = hard_to_use(page)
     waited = {
         "account": "Signed in as", "documents": "Update the index", "models": "Models", "feedback": "Decide which part",
-        "batch": "File of questions", "reply": "The customer's message",
-        "market": "Market",
+        "batch": "File of questions", "market": "Market", "reply": "The customer's message",
     }  # fmt: skip
     for path, words in waited.items():
         page.goto(f"{site.address}/{path}")
