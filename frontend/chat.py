@@ -22,6 +22,7 @@ from frontend.viewer import show_viewer
 from frontend.viewport import scroll_to_question
 from frontend.waiting import remaining
 
+_INPUT: Final = "question"
 _FINE: Final = "Answers come from the documents alone. The sources are under each answer."
 
 
@@ -70,19 +71,24 @@ def _show_without_gateway(answering: Answering | None, error: DossierError) -> N
 
 def _show_input(who: Session, readiness: Readiness, answering: Answering | None) -> None:
     with st.bottom:
-        asked = st.chat_input(
+        st.chat_input(
             "Ask a question about the documents" if readiness.ready else "The assistant isn't ready yet",
-            key="question",
+            key=_INPUT,
             max_chars=session.settings().question_characters,
             disabled=not readiness.ready,
+            on_submit=_take_question,
+            args=(who,),
         )
         with st.container(horizontal=True, wrap=False, key="under-input", vertical_alignment="center"):
             st.html(f'<div class="fine">{_FINE}</div>')
             if answering is not None and not answering.now.ended:
                 st.button("Stop", key="stop", icon=":material/stop_circle:", on_click=_stop, args=(answering,))
-    if asked and asked.strip():
-        asking.ask(who, asked.strip())
-        st.rerun()
+
+
+def _take_question(who: Session) -> None:
+    """Ask what was typed: before the page is drawn, as a drawing that another one cuts short would lose it."""
+    if asked := str(st.session_state[_INPUT] or "").strip():
+        asking.ask(who, asked)
 
 
 def _stop(answering: Answering) -> None:
@@ -96,9 +102,10 @@ def _welcome(who: Session, readiness: Readiness) -> None:
         if pack.starter_questions:
             st.html('<div class="eyebrow">Questions to begin with</div>')
         for number, question in enumerate(pack.starter_questions):
-            if st.button(label(question), key=f"starter-{number}", width="stretch", disabled=not readiness.ready):
-                asking.ask(who, question)
-                st.rerun()
+            key, ready = f"starter-{number}", readiness.ready
+            st.button(
+                label(question), key, on_click=asking.ask, args=(who, question), width="stretch", disabled=not ready
+            )
 
 
 def _show_desk(who: Session, conversation: Conversation, answering: Answering | None) -> None:

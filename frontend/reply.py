@@ -65,13 +65,18 @@ def _show_message_form(who: Session) -> list[str]:
             "The customer's message", key=_MESSAGE, height=130, max_chars=_LONGEST_MESSAGE,
             placeholder="Paste it here, then press Ctrl+Enter",
         )  # fmt: skip
-        sent = st.form_submit_button("Suggest a reply", type="primary", icon=":material/edit_note:")
+        sent = st.form_submit_button(
+            "Suggest a reply", type="primary", icon=":material/edit_note:", on_click=_ask_first, args=(who,)
+        )
     asked = questions_of(text or "")
-    if sent and asked:
-        _ask(who, asked[0])
-    elif sent:
+    if sent and not asked:
         st.warning("There is no message yet. Paste one.", icon=":material/info:")
     return asked if opened() else []
+
+
+def _ask_first(who: Session) -> None:
+    if asked := questions_of(str(st.session_state[_MESSAGE] or "")):
+        _ask(who, asked[0])
 
 
 def _show_others(who: Session, asked: Sequence[str], answered: str) -> None:

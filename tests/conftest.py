@@ -1,5 +1,6 @@
 """What several packages' tests need: a small documents folder, the real embedder, free ports, a scratch home."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -31,6 +32,12 @@ hypothesis.settings.load_profile("patient")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     items.sort(key=lambda item: not item.nodeid.startswith(TOGETHER))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector off what is loaded for good, which would take it a third of a second at a time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -117,6 +117,7 @@ class GuardedRoute(APIRoute):
         )
         statuses += [400, 413] if {"POST", "PATCH"} & set(methods) else []
         more["responses"] = {**failures(*statuses), **(more.get("responses") or {})}
+        more["generate_unique_id_function"] = _own_name
         super().__init__(path, endpoint, **more)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -134,6 +135,10 @@ class GuardedRoute(APIRoute):
             return await _watched(request, self.path, response)
 
         return guarded
+
+
+def _own_name(route: APIRoute) -> str:
+    return route.name
 
 
 def check_routes(app: FastAPI) -> None:

@@ -58,6 +58,7 @@ class Visit:
     def ask(self, question: str) -> None:
         box = self.page.get_by_test_id("stChatInputTextArea")
         expect(box).to_be_enabled()
+        expect(self.page.locator("[data-test-script-state=notRunning]").first).to_be_attached()
         box.fill(question)
         box.press("Enter")
 

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -22,6 +24,7 @@ from serving.api.gateway import Models
 from serving.market.provider import provider_of
 from serving.originals import Originals
 from serving.store import NewUser, Role, Store, open_store
+from serving.store.database import sqlite_file
 from serving.store.passwords import Passwords
 from serving.store.tables import ConversationRow, UserRow
 from tests.serving.api.scripted import MODEL, ScriptedAnswerer, ScriptedEngine, ScriptedIndex
@@ -86,6 +89,20 @@ class Served:
         return self.client(self.sign_in(name))
 
 
+@cache
+def _peopled() -> bytes:
+    """A store with its three people, made once; each test has a copy, as making one takes as long as a test."""
+    with TemporaryDirectory() as home:
+        settings = Settings(home=Path(home), admin_password=PASSWORD)
+        store, _ = open_store(settings, PASSWORDS)
+        for name, role, groups in (("mira", Role.ANALYST, {"hr", "board"}), ("sam", Role.SUPPORT, set())):
+            store.users.add(NewUser(name, PASSWORD, role, frozenset(groups)))
+        store.close()
+        file = sqlite_file(settings.store_url)
+        assert file is not None
+        return file.read_bytes()
+
+
 @contextmanager
 def served(
     home: Path,
@@ -96,10 +113,10 @@ def served(
 ) -> Iterator[Served]:
     """Run a gateway. `more` are settings."""
     settings = Settings(home=home, admin_password=PASSWORD, **more)
+    if (file := sqlite_file(settings.store_url)) and not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_peopled())
     store, _ = open_store(settings, PASSWORDS)
-    for name, role, groups in (("mira", Role.ANALYST, {"hr", "board"}), ("sam", Role.SUPPORT, set())):
-        if not any(user.name == name for user in store.users.all()):
-            store.users.add(NewUser(name, PASSWORD, role, frozenset(groups)))
     answerer, index, engine = ScriptedAnswerer(), ScriptedIndex(), ScriptedEngine()
     pack = load_pack(settings)
     parts = (settings, store, answerer, index, PACK, MODEL, engine, command, models)

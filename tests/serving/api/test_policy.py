@@ -12,7 +12,7 @@ from dossier.errors import DossierError
 from serving.api.policy import POLICY, Access, GuardedRoute, check_routes
 from serving.store import Change, Role
 from serving.store.tables import SessionRow
-from tests.serving.api.serving_app import Served, served
+from tests.serving.api.serving_app import Served, served, until
 
 SAMPLES = {
     "key_id": "0" * 32,
@@ -113,7 +113,7 @@ NO_HARM = {("POST", "/auth/sign-out")}
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("policy")) as running:
+    with served(tmp_path_factory.mktemp("policy"), requests_per_minute=0) as running:
         yield running
 
 
@@ -176,8 +176,7 @@ def test_each_route_lets_in_whom_the_table_names(gateway: Served, secrets, metho
 
 def wait_until_idle(gateway: Served) -> None:
     with gateway.client(gateway.sign_in("one-admin")) as client:
-        while client.get("/admin/index").json()["state"] == "running":
-            pass
+        until(lambda: client.get("/admin/index").json()["state"] != "running")
 
 
 def test_who_is_not_let_in_is_told_before_the_body_is_read(gateway: Served, secrets) -> None:
