@@ -12,8 +12,8 @@ import psutil
 from dossier.base_model import prepare_base_model
 from dossier.packs import load_pack
 from dossier.settings import Settings, load_settings
-from serving.engine import Engine
-from serving.engine_command import Launch, vllm_launch, with_adapters
+from serving.engine.command import Launch, vllm_launch, with_adapters
+from serving.engine.supervisor import Engine
 
 TOKENS, TRIES = 128, 3
 PRELOADED = ("LD_PRELOAD", "VLLM_CPU_OMP_THREADS_BIND")

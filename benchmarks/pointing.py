@@ -11,8 +11,8 @@ from dossier.packs import load_pack
 from dossier.settings import load_settings
 from retrieval.evaluate import holds
 from retrieval.lines import rank_lines
-from serving.engine import Engine
-from serving.model_client import ModelClient
+from serving.answering.model_client import ModelClient
+from serving.engine.supervisor import Engine
 
 
 async def ask(found: QuestionSet, model: ModelClient) -> None:

@@ -21,7 +21,7 @@ from dossier.settings import PREFIX, SECRET, Settings, load_settings, origins, s
 JOINED = {
     "ask": ("serving.commands:ask", "Ask the documents one question and print the answer with its sources."),
     "replay": (
-        "serving.replay_command:replay",
+        "serving.answering.replay_command:replay",
         "Ask again what was answered once, of the documents as they were then, and tell what differs.",
     ),
     "index": (
@@ -66,11 +66,11 @@ JOINED = {
         "Heads that label texts (sentiment, intent, topic): train one, look at them.",
     ),
     "feedback": (
-        "serving.feedback_commands:feedback_commands",
+        "serving.feedback.commands:feedback_commands",
         "What people say about answers: export what the model can learn from.",
     ),
     "audit": (
-        "serving.audit_commands:audit_commands",
+        "serving.people.audit_commands:audit_commands",
         "Who signed in, asked, read, changed and promoted what, and when.",
     ),
     "backup": (
@@ -81,8 +81,8 @@ JOINED = {
         "serving.archive.commands:restore",
         "Put the state of a backup in the place of this one, after checking all of it. Dossier must not be running.",
     ),
-    "user": ("serving.people_commands:user_commands", "Users: list, add, change, erase."),
-    "key": ("serving.people_commands:key_commands", "API keys for programs."),
+    "user": ("serving.people.commands:user_commands", "Users: list, add, change, erase."),
+    "key": ("serving.people.commands:key_commands", "API keys for programs."),
 }
 """Commands of the other packages: where each is, and its line in the help."""
 WITHIN = {

@@ -9,21 +9,21 @@ from retrieval.build import OnProgress
 from retrieval.indexing import load_embedder
 from retrieval.labelling.labeller import Labeller
 from retrieval.opening import load_reranker
+from serving.answering.chain import DocumentChain
+from serving.answering.desks import Desk
+from serving.answering.model_client import ModelClient
 from serving.api import Gateway, PackInfo
-from serving.chain import DocumentChain
-from serving.desks import Desk
-from serving.engine import Engine
-from serving.engine_command import precision_of, vllm_launch, with_adapters
+from serving.engine.command import precision_of, vllm_launch, with_adapters
+from serving.engine.supervisor import Engine
 from serving.index_view import IndexView
 from serving.market.asking.desk import MarketDesk
 from serving.market.projections.projecting import Projector
 from serving.market.provider import PriceProvider, provider_of
-from serving.model_admin import ModelAdmin
-from serving.model_client import ModelClient
-from serving.model_start import model_start
+from serving.models.administration import ModelAdmin
+from serving.models.served import Champion
+from serving.models.starting import model_start
 from serving.news.desk import NewsDesk
 from serving.originals import Originals
-from serving.served_model import Champion
 from serving.store import Store
 
 

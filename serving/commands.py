@@ -13,12 +13,12 @@ from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay
 from dossier.records import Answer, Delta, Step
 from dossier.settings import Settings, load_settings
+from serving.answering.readings import check_question
 from serving.api import create_app
 from serving.assembly import assemble, gateway
-from serving.judging import TAKEN_BACK
-from serving.operator import open_store_with_operator
-from serving.ports import require_free_port
-from serving.readings import check_question
+from serving.engine.ports import require_free_port
+from serving.integrity.judging import TAKEN_BACK
+from serving.people.operator import open_store_with_operator
 from serving.store import FirstAdmin
 from serving.terminal import doubt_lines, gateway_is_up, print_answer, printable, source_lines, stream_answer
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dossier.errors import ConflictError, DossierError, EnvironmentProblem
-from serving.tether import tethered
+from serving.engine.tether import tethered
 
 INDEX_COMMAND = (sys.executable, "-m", "dossier", "index", "--json")
 _LONGEST_LINE = 64 * 1024 * 1024

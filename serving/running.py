@@ -21,12 +21,12 @@ from dossier.settings import Settings
 from retrieval.generation import current_name
 from retrieval.indexing import require_documents
 from retrieval.sample import sample_question
-from serving.model_start import model_start
-from serving.operator import open_store_with_operator
-from serving.ports import require_free_port
+from serving.engine.ports import require_free_port
+from serving.engine.tether import tethered
+from serving.models.starting import model_start
+from serving.people.operator import open_store_with_operator
 from serving.store import FirstAdmin
 from serving.terminal import print_answer, stream_answer
-from serving.tether import tethered
 
 _STOP_SECONDS = 30
 _USUAL_START = 50.0

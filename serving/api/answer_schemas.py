@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from dossier.pins import Difference, Pin
 from dossier.records import Answer
-from serving.replaying import differences
+from serving.answering.replaying import differences
 from serving.store import KeptAnswer
 
 PIN = TypeAdapter(Pin)

@@ -38,11 +38,11 @@ from serving.api.policy import check_routes
 from serving.api.rates import Rates
 from serving.api.slots import Slots
 from serving.api.watching import keep_watching
-from serving.batch_work import BatchWorker
+from serving.batches.work import BatchWorker
 from serving.health_history import HealthHistory
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
-from serving.retention import keep_for_a_time
+from serving.people.retention import keep_for_a_time
 
 _log = logging.getLogger(__name__)
 _SPARE_ANSWERS = 8

@@ -15,7 +15,7 @@ from serving.api.parts import Parts, Running
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import failures
 from serving.api.work import in_thread
-from serving.question_sheets import SUFFIXES, read_questions, sheet_of
+from serving.batches.sheets import SUFFIXES, read_questions, sheet_of
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"], route_class=GuardedRoute)
 

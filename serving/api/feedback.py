@@ -12,8 +12,8 @@ from serving.api.parts import Parts, Running
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import failures
 from serving.api.work import in_thread
+from serving.feedback.triage import suggest
 from serving.store import Caller, Feedback, Opinion
-from serving.triage import suggest
 
 router = APIRouter(tags=["feedback"], route_class=GuardedRoute)
 

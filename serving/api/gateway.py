@@ -14,9 +14,9 @@ from retrieval.page_view import PageView, Spot
 from retrieval.upkeep import GenerationState
 from serving.market.projections.projecting import Projector
 from serving.market.provider import NoPrices, PriceProvider
-from serving.model_admin import Completed, ModelList
+from serving.models.administration import Completed, ModelList
+from serving.models.served import ModelState
 from serving.originals import Originals
-from serving.served_model import ModelState
 from serving.store import Store
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field
 
 from serving.api.schemas import Body
-from serving.model_admin import Completed, ListedModel, ModelList
-from serving.served_model import ModelState
+from serving.models.administration import Completed, ListedModel, ModelList
+from serving.models.served import ModelState
 
 
 class PromoteBody(Body):

@@ -11,7 +11,7 @@ from serving.api.auditing import AuditTrail
 from serving.api.gateway import Gateway
 from serving.api.rates import Rates
 from serving.api.slots import Slots
-from serving.batch_work import BatchWorker
+from serving.batches.work import BatchWorker
 from serving.health_history import HealthHistory
 from serving.jobs import IndexJob
 from serving.metrics import Metrics

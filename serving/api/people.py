@@ -10,7 +10,7 @@ from serving.api.parts import Parts
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import ChangeBody, ErasedReply, KeyReply, NewUserBody, UserReply, failures
 from serving.api.work import in_limited_thread, in_thread
-from serving.erasing import erase_person
+from serving.people.erasing import erase_person
 from serving.store import Change, NewUser
 
 router = APIRouter(prefix="/admin", tags=["administration"], route_class=GuardedRoute)

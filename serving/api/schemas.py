@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dossier.pins import Pin
 from dossier.traces import Trace, Unsupported
-from serving.erasing import ErasedPerson
+from serving.people.erasing import ErasedPerson
 from serving.store import Caller, Conversation, IssuedKey, KeyInfo, Message, Role, SignedIn, User
 from serving.store.conversations import TITLE
 from serving.store.passwords import LONGEST, SHORTEST

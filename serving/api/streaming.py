@@ -16,7 +16,7 @@ from dossier.records import Answer, AnswerEvent, Delta, Step
 from serving.api.answering import AnswerRun, unless_gone
 from serving.api.chat_schemas import AnswerFields, UsageReply, annotations_of
 from serving.api.errors import error_body_of
-from serving.judging import TAKEN_BACK
+from serving.integrity.judging import TAKEN_BACK
 
 _AWAKE_SECONDS = 15
 """Between two comments that keep proxies from closing a connection on which nothing has been said yet."""

@@ -11,7 +11,7 @@ from serving.archive.backup import backup as write_backup
 from serving.archive.contents import REGISTRY, Manifest
 from serving.archive.restore import Restored
 from serving.archive.restore import restore as put_back
-from serving.people_commands import note_in_audit, opened_store
+from serving.people.commands import note_in_audit, opened_store
 from serving.store import Action
 
 

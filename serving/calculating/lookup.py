@@ -9,9 +9,9 @@ from dossier.packs import Pack
 from dossier.records import Passage, Table
 from retrieval.query import Query
 from retrieval.search import Found, Searcher
+from serving.answering.wording import period_in
 from serving.calculating.calculate import Known, calculate
 from serving.calculating.plans import plan_of
-from serving.wording import period_in
 
 _SURE = 1.0
 _DOCUMENTS = 2

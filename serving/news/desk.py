@@ -11,7 +11,7 @@ from dossier.errors import NotFoundError
 from dossier.records import Filters, Passage
 from dossier.traces import Origin, Trace
 from retrieval.search import Searcher
-from serving.desks import Given, Taken
+from serving.answering.desks import Given, Taken
 from serving.market.asking.spans import Span, span_in
 from serving.whole_tables.writing import Piece, Wording, plain
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from dossier.citations import Citation, marker
 from dossier.traces import Origin, Trace
-from serving.tracing import numbers_said
+from serving.integrity.tracing import numbers_said
 from serving.whole_tables.plans import Plan
 from serving.whole_tables.querying import Outcome
 from serving.whole_tables.sheets import Sheet

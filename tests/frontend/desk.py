@@ -18,7 +18,7 @@ from dossier.packs import load_pack
 from dossier.records import Answer, AnswerEvent, Chunk, Delta, Passage, Step, Turn, Verdict
 from dossier.settings import Settings
 from retrieval.chunk_store import ChunkStore
-from serving.replaying import pinned
+from serving.answering.replaying import pinned
 from tests.retrieval.stored import stored
 from tests.serving.api import serving_app
 from tests.serving.api.scripted import GENERATION, MODEL, REFUSAL, Pin, ScriptedAnswerer

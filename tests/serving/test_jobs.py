@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from dossier.errors import ConflictError, EnvironmentProblem, IndexMissingError
+from serving.engine.tether import tethered
 from serving.jobs import IndexJob, JobKind, JobState, JobStatus
-from serving.tether import tethered
 
 SCRIPTED = (sys.executable, str(Path(__file__).parent / "scripted_index.py"))
 REPORT = {"report": {"generation": "g8", "documents": 4, "files": [{"source": "ü.pdf", "state": "indexed"}]}}
@@ -293,7 +293,7 @@ def test_the_command_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     (tmp_path / "plan").write_text('{"wait": "never"}')
     command = (*SCRIPTED, str(tmp_path))
     code = (
-        "import subprocess, time; from serving.tether import tethered; "
+        "import subprocess, time; from serving.engine.tether import tethered; "
         f"subprocess.Popen(tethered({command!r}), start_new_session=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", code]) as parent:

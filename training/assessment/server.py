@@ -23,7 +23,7 @@ from dossier.settings import PREFIX, Settings
 NAME = "candidate"
 OnProgress = Callable[[Progress], None]
 Command = Sequence[str]
-ALONE: Command = (sys.executable, "-m", "serving.engine_alone")
+ALONE: Command = (sys.executable, "-m", "serving.engine.alone")
 """Starts the model server as answers are served; training speaks to it over HTTP alone."""
 _USUAL_START = 60.0
 _LOOK = 0.5

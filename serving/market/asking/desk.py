@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from dossier.errors import MarketDataError
-from serving.desks import Given, Taken
+from serving.answering.desks import Given, Taken
 from serving.market.asking.evidence import Documents, PriceWriter, Rows
 from serving.market.asking.telling import tell
 from serving.market.asking.wishes import Kind, Wish, may_be_about_prices, wish_of

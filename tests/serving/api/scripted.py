@@ -33,8 +33,8 @@ from dossier.traces import Fault, Unsupported
 from retrieval.chunk_store import ChunkStore, StoredDocument
 from retrieval.page_view import PageView, Spot, view_page
 from retrieval.upkeep import GenerationState
-from serving.replaying import pinned
-from serving.tracing import Basis, trace_numbers
+from serving.answering.replaying import pinned
+from serving.integrity.tracing import Basis, trace_numbers
 
 MODEL = "dossier-test"
 GENERATION = "g-000001"

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from dossier.errors import EnvironmentProblem, NotFoundError
-from serving.replay_command import replay_lines, replayed
+from serving.answering.replay_command import replay_lines, replayed
 from serving.store import NewMessage, Role
 from tests.serving.api.scripted import GENERATION, MODEL, TEXT
 from tests.serving.api.serving_app import Served, ask

@@ -14,14 +14,14 @@ import pytest
 from dossier.registry import Audit, Registry
 from dossier.registry.checking import Base
 from dossier.registry.promotion import promote
-from serving.model_admin import ModelAdmin
-from serving.model_client import ServedModel
-from serving.model_start import ModelStart
-from serving.served_model import Champion
+from serving.answering.model_client import ServedModel
+from serving.models.administration import ModelAdmin
+from serving.models.served import Champion
+from serving.models.starting import ModelStart
 from tests.dossier.registry.small import PACK, register, report, write_base
 from tests.serving.api.serving_app import Served, served, until
+from tests.serving.models.test_served import Scripted
 from tests.serving.scripted_engine import BASE
-from tests.serving.test_served_model import Scripted
 
 
 @dataclass
@@ -150,7 +150,7 @@ def test_what_cannot_be_completed_is_refused(scene: Scene, monkeypatch: pytest.M
     assert scene.admin.post("/admin/models/nobody/complete", json={"prompts": [[1]]}).status_code == 404
     reply = scene.admin.post("/admin/models/first/complete", json={"prompts": [[1]]})  # scripted without tokens
     assert (reply.status_code, "can't be read" in reply.text) == (503, True)
-    monkeypatch.setattr("serving.adapter_server._PAUSE", 0.001)
+    monkeypatch.setattr("serving.models.adapter_server._PAUSE", 0.001)
     Scripted.now = "full"
     assert scene.admin.post("/admin/models/first/complete", json={"prompts": [[1]]}).status_code in (429, 503)
     Scripted.now = "work"

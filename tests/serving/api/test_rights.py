@@ -13,9 +13,9 @@ from dossier.records import AnswerEvent, Turn
 from dossier.settings import Settings
 from retrieval.embedder import Embedder
 from retrieval.indexing import build_index
-from serving.chain import DocumentChain
+from serving.answering.chain import DocumentChain
+from serving.answering.model_client import ModelClient
 from serving.index_view import IndexView
-from serving.model_client import ModelClient
 from tests.serving.api import serving_app
 from tests.serving.api.scripted import MODEL, ScriptedAnswerer
 from tests.serving.api.serving_app import Served, ask, served

@@ -7,8 +7,8 @@ from dossier.settings import Settings, load_settings
 from retrieval.indexing import build_index
 from retrieval.opening import open_searcher
 from retrieval.search import Searcher
+from serving.answering.reply_wording import word_reply
 from serving.calculating import Computed, compute
-from serving.reply_wording import word_reply
 
 pytestmark = pytest.mark.model
 

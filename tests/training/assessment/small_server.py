@@ -1,4 +1,4 @@
-"""A model server in the place of vLLM, started and ended as `serving.engine_alone` is, with a real small model in it.
+"""A model server in the place of vLLM, started and ended as `serving.engine.alone` is, with a real small model in it.
 
 `python -m tests.training.assessment.small_server FOLDER NAME`. A folder with a file `refuse` isn't served.
 """

@@ -14,10 +14,10 @@ from dossier.gateway_errors import GatewayUnreachableError
 from dossier.registry import Entry, Registry
 from dossier.registry.checking import read_base
 from dossier.settings import Settings, load_settings
-from serving.model_admin import ModelAdmin
-from serving.model_client import ServedModel
-from serving.model_start import ModelStart
-from serving.served_model import Champion
+from serving.answering.model_client import ServedModel
+from serving.models.administration import ModelAdmin
+from serving.models.served import Champion
+from serving.models.starting import ModelStart
 from tests.dossier.registry.small import report
 from tests.serving.api.serving_app import Served, served
 from tests.serving.scripted_engine import BASE

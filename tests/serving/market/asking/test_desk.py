@@ -13,15 +13,15 @@ from dossier.settings import Settings, load_settings
 from dossier.traces import Origin
 from retrieval.embedder import Embedder
 from retrieval.indexing import build_index
-from serving.chain import DocumentChain
-from serving.desks import Given
+from serving.answering.chain import DocumentChain
+from serving.answering.desks import Given
+from serving.answering.model_client import ModelClient
 from serving.index_view import IndexView
 from serving.market.asking.desk import MarketDesk
 from serving.market.measures import maximum_drawdown, volatility
 from serving.market.projections.projecting import Projector, project
 from serving.market.provider import FolderPrices, provider_of
-from serving.model_client import ModelClient
-from tests.serving.test_chain import ask
+from tests.serving.answering.test_chain import ask
 
 NOBODY: frozenset[str] = frozenset()
 

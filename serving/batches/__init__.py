@@ -1,0 +1,1 @@
+"""Many questions at once: read from a sheet, worked off, and written to one."""

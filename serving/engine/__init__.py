@@ -1,0 +1,1 @@
+"""The supervised model server: its command, its process, its probe, its log."""

@@ -1,0 +1,1 @@
+"""Whether an answer is borne out: its numbers traced, its sentences supported."""

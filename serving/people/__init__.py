@@ -1,0 +1,1 @@
+"""Users and what is kept of them: the commands, erasure, retention."""
