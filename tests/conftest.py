@@ -34,10 +34,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(TOGETHER))
 
 
+def pytest_configure() -> None:
+    """No collecting of garbage while everything is imported: none of it is any."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Keep the garbage collector off what is loaded for good, which would take it a third of a second at a time."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

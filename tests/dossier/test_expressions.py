@@ -72,6 +72,7 @@ def _joined(left: Decimal | None, sign: str, right: Decimal | None) -> Decimal |
         return {"+": left + right, "-": left - right, "*": left * right, "/": left / right if right else left}[sign]
 
 
+@pytest.mark.slow
 @given(TREES)
 def test_any_arithmetic_gives_what_python_gives_and_reads_back(tree: tuple[str, Decimal | None]) -> None:
     text, expected = tree

@@ -52,6 +52,7 @@ def added(document: str, heading: str, labels: str) -> list[Decimal]:
     return [sum(column, Decimal(0)) for column in zip(*columns, strict=True)]
 
 
+@pytest.mark.slow
 def test_rebuilding_gives_the_committed_bytes(tmp_path: Path) -> None:
     written = write_documents(tmp_path)
     assert sorted(path.name for path in written) == sorted(path.name for path in DOCUMENTS.iterdir())

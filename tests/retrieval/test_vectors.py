@@ -147,6 +147,7 @@ def test_sets_of_ids(compressed_file: Path, corpus: tuple[Vectors, Ids]) -> None
     assert selector([5, 8]).holds(np.array([5, 6, -1, 8, 10**15])).tolist() == [True, False, False, True, False]
 
 
+@pytest.mark.slow
 def test_what_is_removed_never_comes_back(compressed_file: Path, corpus: tuple[Vectors, Ids], tmp_path: Path) -> None:
     vectors, ids = corpus
     index = VectorIndex.load(compressed_file)
@@ -226,6 +227,7 @@ def test_lists_are_made_anew_for_topics_that_come_later_and_every_code_stays(tmp
     assert centres(VectorIndex.load(written(opened, tmp_path / "many"))) != centres(index)
 
 
+@pytest.mark.slow
 def test_the_same_calls_make_the_same_file(corpus: tuple[Vectors, Ids], tmp_path: Path) -> None:
     vectors, ids = corpus
     files = []

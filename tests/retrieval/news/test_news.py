@@ -38,6 +38,7 @@ def lines(folder: Path, name: str = "wire") -> list[dict[str, str]]:
     return [json.loads(line) for line in (folder / "news" / f"{name}.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_new_items_are_kept_once_with_time_and_sentiment(server: FeedServer, tmp_path: Path) -> None:
     server.publish("Acme wins an order", "Acme won <b>a large</b> order.", datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
     told: list[str] = []

@@ -96,6 +96,7 @@ def test_what_an_address_is_counted_as(address: str, place: str) -> None:
     assert place_of(address) == place
 
 
+@pytest.mark.slow
 def test_this_machine_tells_whose_address_it_is(gateway: Served) -> None:
     """The page and proxies on this machine do; what they don't tell is counted by name alone."""
 

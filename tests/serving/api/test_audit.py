@@ -111,6 +111,7 @@ def test_changes_name_what_they_changed(shared: Served) -> None:
     assert found[2]["documents"] == ["reports/annual.pdf"]
 
 
+@pytest.mark.slow
 def test_each_guarded_route_leaves_a_line(shared: Served) -> None:
     stranger, admin = shared.client(), shared.signed_in("admin")
     for method, path in sorted(POLICY):
@@ -172,6 +173,7 @@ def test_pages_and_filters(gateway: Served) -> None:
     assert {method for method, path in POLICY if path.startswith("/admin/audit")} == {"GET"}
 
 
+@pytest.mark.slow
 def test_a_flood_of_refusals_is_counted_not_listed(gateway: Served) -> None:
     stranger = gateway.client("dst_wrong")
     for _ in range(200):
@@ -220,6 +222,7 @@ def test_a_line_that_is_being_written_outlives_who_waits_for_it(gateway: Served)
     assert [kept.route for kept in gateway.store.audit.list(AuditFilter())] == ["GET /x"]
 
 
+@pytest.mark.slow
 def test_old_lines_go_at_the_start(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     with served(tmp_path) as first:

@@ -12,6 +12,7 @@ from tests.serving.api.scripted import REFUSAL, TEXT
 from tests.serving.api.serving_app import Served, served, until
 
 BATCHES = "/v1/batches"
+pytestmark = pytest.mark.slow
 QUESTIONS = ["What were net sales?", "Will the weather be fine?", "What was the margin?"]
 
 

@@ -64,6 +64,7 @@ def test_a_body_of_unknown_length_is_refused_as_soon_as_it_is_too_large(mira: ht
     assert b"body_too_large" in reply
 
 
+@pytest.mark.slow
 def test_whoever_goes_on_sending_hears_why_it_is_refused(gateway: Served) -> None:
     """A client that reads when it has sent everything: a reset would lose it the answer."""
     host, port = gateway.address.removeprefix("http://").split(":")

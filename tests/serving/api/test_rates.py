@@ -75,6 +75,7 @@ def test_over_the_limit_by_whatever_key(limited: Served) -> None:
     assert limited.signed_in("sam").get("/conversations").status_code == 200
 
 
+@pytest.mark.slow
 def test_what_is_open_stays_open(limited: Served) -> None:
     mira = limited.signed_in("mira")
     while mira.get("/conversations").status_code == 200:
@@ -89,6 +90,7 @@ def test_a_refusal_for_want_of_a_role_counts_too(limited: Served) -> None:
     assert found == [403] * LIMIT + [429]
 
 
+@pytest.mark.slow
 def test_it_is_documented_where_it_can_happen(limited: Served) -> None:
     paths = limited.client().get("/openapi.json").json()["paths"]
     for (method, path), access in POLICY.items():

@@ -4,6 +4,7 @@ import re
 import shutil
 
 import httpx
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import dossier
@@ -114,6 +115,7 @@ def test_measurements(gateway: Served, mira: httpx.Client) -> None:
         assert personal not in response.text
 
 
+@pytest.mark.slow
 def test_the_documentation_needs_nothing_from_elsewhere(gateway: Served) -> None:
     client = gateway.client()
     page = client.get("/docs")
@@ -131,6 +133,7 @@ def test_the_documentation_needs_nothing_from_elsewhere(gateway: Served) -> None
         assert client.get(other).status_code == 404
 
 
+@pytest.mark.slow
 def test_every_route_is_described(gateway: Served) -> None:
     described = gateway.client().get("/openapi.json").json()
     found = {

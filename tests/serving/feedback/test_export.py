@@ -177,6 +177,7 @@ def test_groups_hold_for_admins_too(loop: Loop) -> None:
     assert loop.thumbs_down("sam", QUESTION, correction="27 days")["hidden"] is False
 
 
+@pytest.mark.slow
 def test_what_became_limited_since_does_not_leave_either(loop: Loop) -> None:
     loop.decide(loop.thumbs_down("sam", QUESTION, correction="27 days"))
     loop.export()

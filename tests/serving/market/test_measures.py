@@ -157,6 +157,7 @@ def test_a_symbol_moves_with_itself(close: list[float]) -> None:
         assert (found.beta, found.correlation) == (pytest.approx(1), pytest.approx(1))
 
 
+@pytest.mark.slow
 def test_public_prices_give_what_pandas_gives(shared_data: Path) -> None:
     pandas = pytest.importorskip("pandas", reason="pandas isn't installed")
     file = shared_data / "market" / "stockdata.csv"

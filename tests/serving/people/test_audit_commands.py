@@ -46,6 +46,7 @@ def test_as_a_table() -> None:
     assert show("--user", "nobody-here") == "No lines.\n"
 
 
+@pytest.mark.slow
 def test_filtered() -> None:
     assert [json.loads(line)["name"] for line in show("--json", "--user", "MIRA").splitlines()] == ["mira"]
     assert [json.loads(line)["action"] for line in show("--json", "--since", "2026-05-01").splitlines()] == ["promote"]
@@ -61,6 +62,7 @@ def test_as_csv() -> None:
     assert (second["documents"], second["at"]) == ("x [y].pdf", "2026-03-04T05:06:07+00:00")
 
 
+@pytest.mark.slow
 def test_what_is_done_on_the_machine_itself_is_in_it() -> None:
     runner = CliRunner()
     password = "another good one\n" * 2

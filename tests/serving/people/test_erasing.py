@@ -178,6 +178,7 @@ def test_the_last_admin_and_nobody_can_not_be_erased(store: Store, settings: Set
     assert everything(store) == before
 
 
+@pytest.mark.slow
 def test_the_command_asks_and_tells(store: Store) -> None:
     plant(store, NAME, PRIVATE)
     runner = CliRunner()

@@ -55,6 +55,7 @@ def test_several_processes_may_open_an_empty_database_at_once(settings: Settings
         store.close()
 
 
+@pytest.mark.slow
 def test_who_makes_the_database_at_the_same_moment_is_waited_for(tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "dossier.sqlite", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")

@@ -1,5 +1,7 @@
 """What says the same is found; what only looks alike stays."""
 
+import pytest
+
 from dossier.amounts import Scale
 from training.data.duplicates import without_exact, without_near
 from training.data.example import AnswerKind, Context, Example, Labelled, Origin, Task
@@ -50,6 +52,7 @@ def test_each_set_has_its_own_intents() -> None:
     assert not without_exact([intent("my card is broken", "a"), intent("My card is broken!", "b")])[0]
 
 
+@pytest.mark.slow
 def test_near_needs_the_same_page_answer_and_numbers() -> None:
     first = qa(LONG.format(2018) + "?")
     assert near([first, qa(LONG.format(2018) + " please?")]) == [first]

@@ -95,6 +95,7 @@ def test_wrong_labels_duplicates_and_contradictions_are_left_out(
     assert [example.answer.expression for example in found.examples if example.answer.expression] == ["44.1 - 56.7"]
 
 
+@pytest.mark.slow
 def test_questions_that_judge_are_left_out(settings: Settings, tmp_path: Path) -> None:
     pack = load_pack(replace_documents(settings))
     assert pack.questions

@@ -54,6 +54,7 @@ def made(made_once: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made_once, tmp_path / "set"))
 
 
+@pytest.mark.slow
 def test_a_set_reads_back_and_counts(settings: Settings, tmp_path: Path) -> None:
     written(settings, sources(tmp_path / "in"), tmp_path / "out" / "set")
     found = read_prepared(tmp_path / "out" / "set")

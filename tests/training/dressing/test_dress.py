@@ -118,6 +118,7 @@ def test_where_nothing_answers_the_reply_is_a_refusal(prepared: Prepared, settin
             assert f'["{own}"' not in said
 
 
+@pytest.mark.slow
 def test_the_same_set_and_seed_dress_the_same(prepared: Prepared, settings: Settings, tmp_path: Path) -> None:
     recipe = DressRecipe(without_gold=0.3)
     names = []

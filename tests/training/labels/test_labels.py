@@ -98,6 +98,7 @@ def test_threshold_by_hand() -> None:
     assert best_threshold(probabilities, 1 - numbers, 0.9) == 0.95  # never so many right
 
 
+@pytest.mark.slow
 def test_measures_by_hand() -> None:
     sure = np.array([0.9, 0.9, 0.6, 0.6])
     probabilities = np.stack([sure, 1 - sure], axis=1)

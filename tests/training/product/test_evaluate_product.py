@@ -61,6 +61,7 @@ def called(*words: str) -> str:
     return result.output
 
 
+@pytest.mark.slow
 def test_every_question_is_judged_and_the_record_and_the_page_tell_it(evaluate: Evaluate, tmp_path: Path) -> None:
     said = evaluate()
     run = read_product_run(tmp_path / "out" / RECORD)
@@ -84,6 +85,7 @@ def test_every_question_is_judged_and_the_record_and_the_page_tell_it(evaluate: 
     assert "Does it break &lt;b&gt;off&lt;/b&gt;?" in page and "<b>off" not in page
 
 
+@pytest.mark.slow
 def test_a_limit_spreads_over_the_file_and_a_second_run_needs_its_own_folder(
     evaluate: Evaluate, tmp_path: Path
 ) -> None:

@@ -25,6 +25,7 @@ def outcome(question: Question, text: str) -> Outcome:
     return judge_answer(question, text, "answered", ()).outcome
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", SETS)
 def test_each_right_answer_is_right_and_others_are_not(file: str) -> None:
     questions = [one for one in load_questions(ROOT / file) if one.evidence]

@@ -66,6 +66,7 @@ def test_tail_losses_by_hand() -> None:
     assert gains is not None and (gains.at_risk, gains.shortfall) == (0, 0)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-0.5, 0.5), min_size=20, max_size=200), st.sampled_from([0.95, 0.99]))
 def test_value_at_risk_is_exceeded_seldom_enough_and_the_shortfall_is_no_smaller(
     given: list[float], level: float
@@ -139,6 +140,7 @@ def test_what_cant_be_measured_is_told() -> None:
         checked_holdings([Holding(f"S{at}", 1) for at in range(201)], "the list")
 
 
+@pytest.mark.slow
 def test_public_prices_give_what_pandas_gives(shared_data: Path) -> None:
     pandas = pytest.importorskip("pandas", reason="pandas isn't installed")
     file = shared_data / "market" / "stockdata.csv"
