@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,9 @@ PASSWORDS = Passwords(time_cost=1, memory_kib=8, lanes=1)
 """argon2id at its lowest cost."""
 PACK = PackInfo("finance", "Company finance", "Ask about annual reports.", ("What were net sales?",))
 _PATIENCE = 20.0
+_ENDING: deque[threading.Thread] = deque()
+_ENDING_AT_ONCE = 3
+"""Servers that may still be ending while the next test runs: each waits 100 ms for its connections."""
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Given to every client, which would spend 20 ms on reading certificates that plain HTTP never uses."""
 
@@ -141,8 +145,7 @@ def served(
 
     def stop() -> None:
         server.should_exit = True
-        thread.join(_PATIENCE)
-        assert not thread.is_alive()
+        _ended(thread)
 
     try:
         until(lambda: server.started or not thread.is_alive())
@@ -153,7 +156,15 @@ def served(
             client.close()
     finally:
         answerer.gate.set()
-        stop()
+        server.should_exit = True
+        _ENDING.append(thread)
+        while len(_ENDING) > _ENDING_AT_ONCE:
+            _ended(_ENDING.popleft())
+
+
+def _ended(thread: threading.Thread) -> None:
+    thread.join(_PATIENCE)
+    assert not thread.is_alive()
 
 
 def until(condition: Callable[[], bool]) -> None:
