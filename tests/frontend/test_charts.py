@@ -11,6 +11,7 @@ from tests.frontend.scripted_gateway import CHART
 OTHER = {"url": "http://198.51.100.7/d.json"}
 
 
+@pytest.mark.slow
 def test_a_chart_with_its_own_values_is_drawn() -> None:
     assert problem_of(CHART) == ""
     assert (

@@ -60,6 +60,7 @@ def test_nobody_there() -> None:
         Gateway(f"http://127.0.0.1:{free_port()}").readiness()
 
 
+@pytest.mark.slow
 def test_an_answer_comes_in_steps_pieces_and_a_finish(ada: Gateway) -> None:
     events = ask(ada, "What were the net sales?")
     assert [event.text for event in events if isinstance(event, Step)][0] == "Looking through the documents"
@@ -72,6 +73,7 @@ def test_an_answer_comes_in_steps_pieces_and_a_finish(ada: Gateway) -> None:
     assert [source.number for source in finish.sources if source.cited] == [1, 2]
 
 
+@pytest.mark.slow
 def test_history_goes_along(ada: Gateway, gateway: GatewayProcess) -> None:
     conversation = ada.start_conversation().id
     turns = [Turn("user", "a"), Turn("assistant", "b"), Turn("user", "c")]
@@ -84,6 +86,7 @@ def test_history_goes_along(ada: Gateway, gateway: GatewayProcess) -> None:
     assert [message["content"] for message in gateway.scripted()["asked"][-1]["messages"]] == ["a", "b", "c"]
 
 
+@pytest.mark.slow
 def test_an_error_in_mid_stream_is_raised(ada: Gateway) -> None:
     with pytest.raises(EngineError, match="model server doesn't answer"):
         ask(ada, "break please")

@@ -120,6 +120,7 @@ def test_verify_finds_words_that_do_not_belong_to_the_passages(call: Call, setti
     assert found.exit_code == 3 and "word index" in found.stdout
 
 
+@pytest.mark.slow
 def test_a_rollback_stays_until_the_next_build(call: Call, settings: Settings, documents: Path) -> None:
     call("build")
     (documents / "leave.md").write_text("# Leave\n\nEveryone has 30 days of annual leave.\n")
@@ -139,6 +140,7 @@ def test_a_rollback_stays_until_the_next_build(call: Call, settings: Settings, d
     assert generation.current_name(index) == "g000002"
 
 
+@pytest.mark.slow
 def test_gc_says_what_it_freed_and_leaves_what_is_read(call: Call, settings: Settings, documents: Path) -> None:
     from retrieval.chunk_store import ChunkStore
 

@@ -86,6 +86,7 @@ def test_a_reader_that_hangs_and_hears_no_signal_is_ended(file: Path) -> None:
     assert "longer than 1 seconds" in refusal(file, hangs_deaf, 1)
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_for_native_code_too(file: Path) -> None:
     (found,) = read_isolated(file, Limits(60, 1 << 30), allocates_natively)
     assert int(found.pages[0].text.split()[1]) <= 1024

@@ -106,6 +106,7 @@ def test_few_vectors_are_searched_exactly(tmp_path: Path) -> None:
         assert (opened.ids() == ids).all()
 
 
+@pytest.mark.slow
 def test_many_are_compressed_to_a_third_and_found(compressed_file: Path, corpus: tuple[Vectors, Ids]) -> None:
     vectors, ids = corpus
     index = VectorIndex.load(compressed_file)
@@ -126,6 +127,7 @@ def test_a_filter_costs_no_recall(share: float, compressed_file: Path, corpus: t
     assert recall(VectorIndex.load(compressed_file), vectors[some - 1], some, selector(some)) >= 0.97
 
 
+@pytest.mark.slow
 def test_a_filter_far_from_the_question_costs_no_recall(compressed_file: Path, corpus: tuple[Vectors, Ids]) -> None:
     """A group may read one topic alone: the lists nearest to most questions hold nothing that it may find."""
     vectors, ids = corpus

@@ -233,6 +233,7 @@ def test_a_log_that_can_not_be_written(tmp_path: Path) -> None:
     run(work())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stubborn", [False, True])
 def test_cancelling_ends_the_command_and_its_children(tmp_path: Path, stubborn: bool) -> None:
     scene = Scene(tmp_path, grace=0.2 if stubborn else 20)

@@ -56,6 +56,7 @@ def test_a_whole_adapter_is_taken_in_once_under_its_digest(registry: Registry, b
     assert other.digest != entry.digest
 
 
+@pytest.mark.slow
 def test_each_of_200_flipped_bits_is_noticed(registry: Registry, base: Base, tmp_path: Path) -> None:
     entry = register(registry, base, tmp_path / "runs")
     files = [file for file in sorted(entry.folder.rglob("*")) if file.is_file()]

@@ -56,6 +56,7 @@ def test_new_items_are_kept_once_with_time_and_sentiment(server: FeedServer, tmp
     assert again.poll(told.append) == 0 and len(lines(tmp_path)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "status", "told"),
     [

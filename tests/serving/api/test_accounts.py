@@ -32,6 +32,7 @@ def test_guessing_a_password_is_slowed_down(gateway: Served) -> None:
         assert client.post("/auth/sign-in", json={"name": "admin", "password": PASSWORD}).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_success_forgets_the_failures(gateway: Served) -> None:
     with gateway.client() as client:
         for _ in range(3):

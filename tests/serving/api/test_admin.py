@@ -99,6 +99,7 @@ def test_indexing_tells_its_progress_and_opens_the_new_generation(gateway: Serve
     assert json.loads((home / "arguments").read_text()) == ["build", "--rebuild"]
 
 
+@pytest.mark.slow
 def test_a_run_can_be_cancelled_and_started_again(gateway: Served, admin) -> None:
     assert admin.delete("/admin/index").status_code == 409
     home = plan(gateway, {"stage": "reading", "done": 0, "total": 0}, {"wait": "never"})

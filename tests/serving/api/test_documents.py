@@ -91,6 +91,7 @@ def test_a_page_with_its_passage_marked(mira: httpx.Client, store: ChunkStore) -
     assert reply.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.slow
 def test_a_picture_is_painted_where_the_passage_stands(mira: httpx.Client, store: ChunkStore) -> None:
     wanted = place(store, "a b.pdf")
     drawn = mira.get(PICTURE, params=wanted)

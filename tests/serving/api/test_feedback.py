@@ -66,6 +66,7 @@ def test_the_asker_sees_what_came_of_it(mira, admin) -> None:
     assert (kept["state"], kept["triage"]) == ("new", None)
 
 
+@pytest.mark.slow
 def test_admins_list_by_state_and_triage(mira, admin) -> None:
     numbers = []
     for _ in range(3):

@@ -48,6 +48,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     server.server_close()
 
 
+@pytest.mark.slow
 def test_an_adapter_is_promoted_and_rolled_back_at_once(scene: Scene) -> None:
     entry = register(scene.registry, scene.base, scene.folder / "runs")
     scene.registry.attach(entry, report(entry))

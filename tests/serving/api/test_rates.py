@@ -62,6 +62,7 @@ def test_none_is_without_limit_and_who_is_quiet_is_forgotten() -> None:
     assert len(rates._buckets) < 1100
 
 
+@pytest.mark.slow
 def test_over_the_limit_by_whatever_key(limited: Served) -> None:
     token, key = limited.client(limited.sign_in("mira")), limited.client(limited.key("mira"))
     found = [client.get("/conversations").status_code for _ in range(LIMIT // 2) for client in (token, key)]

@@ -76,6 +76,7 @@ def test_a_linked_folder_is_not_written_through(admin: httpx.Client, folder: Pat
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_more_than_a_request_may_have_is_taken_up_to_a_limit(admin: httpx.Client, folder: Path) -> None:
     large = b"Some words of a long text.\n" * 80_000
     assert admin.post(ADD, params={"name": "large.txt"}, content=large).json()["stored"]

@@ -137,6 +137,7 @@ def test_the_index_bears_the_suggestion_out(loop: Loop, who: str, said: dict[str
     assert (seen["suggestion"], bool(seen["evidence"])) == (fault, True)
 
 
+@pytest.mark.slow
 def test_only_faults_of_generation_leave(loop: Loop) -> None:
     loop.decide(loop.thumbs_down("sam", QUESTION, correction="27 days"), "retrieval")
     loop.thumbs_down("sam", QUESTION, correction="27 days")

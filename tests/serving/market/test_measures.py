@@ -116,6 +116,7 @@ def test_too_few_prices_are_told() -> None:
     assert short.volatility is None and short.change == 1
 
 
+@pytest.mark.slow
 @given(CLOSES)
 def test_log_returns_add_up_to_the_whole_return(close: list[float]) -> None:
     array = np.array(close)
@@ -123,6 +124,7 @@ def test_log_returns_add_up_to_the_whole_return(close: list[float]) -> None:
     assert np.log1p(simple_returns(array)) == pytest.approx(log_returns(array), abs=1e-6)
 
 
+@pytest.mark.slow
 @given(CLOSES, st.floats(0.01, 100))
 def test_measures_dont_depend_on_the_currency(close: list[float], rate: float) -> None:
     one, other = weekdays(close), weekdays([price * rate for price in close])
@@ -130,6 +132,7 @@ def test_measures_dont_depend_on_the_currency(close: list[float], rate: float) -
     assert maximum_drawdown(one).depth == pytest.approx(maximum_drawdown(other).depth, abs=1e-9)
 
 
+@pytest.mark.slow
 @given(CLOSES)
 def test_no_fall_is_larger_than_the_maximum_drawdown(close: list[float]) -> None:
     found = maximum_drawdown(prices_of(close))
@@ -140,6 +143,7 @@ def test_no_fall_is_larger_than_the_maximum_drawdown(close: list[float]) -> None
     assert (drawdowns(np.array(close)) <= 0).all()
 
 
+@pytest.mark.slow
 @given(CLOSES, st.integers(1, 70))
 def test_averages_lie_between_lowest_and_highest(close: list[float], window: int) -> None:
     array = np.array(close)
@@ -149,6 +153,7 @@ def test_averages_lie_between_lowest_and_highest(close: list[float], window: int
     assert simple_average(array, 1) == pytest.approx(close)
 
 
+@pytest.mark.slow
 @given(CLOSES)
 def test_a_symbol_moves_with_itself(close: list[float]) -> None:
     prices = prices_of(close)

@@ -170,6 +170,7 @@ def test_an_answer_keeps_its_model_loaded_to_its_end(scene: Scene) -> None:
     watched(scene, change)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", ["no load", "no tokens"])
 def test_an_adapter_that_cannot_be_loaded_or_makes_no_tokens_changes_nothing(scene: Scene, plan: str) -> None:
     async def change() -> None:

@@ -39,6 +39,7 @@ def show(*options: str) -> str:
     return result.output
 
 
+@pytest.mark.slow
 def test_as_a_table() -> None:
     output = show()
     assert output.index("not_promoted (409) × 3") < output.index("2026-03-04 05:06:07")

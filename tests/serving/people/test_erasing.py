@@ -199,6 +199,7 @@ def gateway(tmp_path: Path) -> Iterator[Served]:
         yield running
 
 
+@pytest.mark.slow
 def test_over_the_api(gateway: Served) -> None:
     store = gateway.store
     mira, admin = gateway.signed_in("mira"), gateway.signed_in("admin")

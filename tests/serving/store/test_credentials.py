@@ -172,6 +172,7 @@ def test_a_made_up_secret_is_nobodys(store: Store, secret: str) -> None:
         store.credentials.caller(secret)
 
 
+@pytest.mark.slow
 def test_many_threads_at_once(store: Store, mira) -> None:
     key, failures = store.credentials.issue_key(mira.id, "notebook").key, []
 
@@ -235,5 +236,6 @@ def test_a_hash_of_another_cost_is_renewed_at_the_next_sign_in(tmp_path: Path, p
     assert "m=16,t=2,p=1" in stored
 
 
+@pytest.mark.slow
 def test_the_default_cost_is_the_recommended_one() -> None:
     assert "$argon2id$v=19$m=65536,t=3,p=4$" in Passwords().hash("a password of length")

@@ -152,6 +152,7 @@ def test_groups_are_what_plain_python_groups(question: str, column: int, made: o
         assert name == other and abs(value - wanted) < Decimal("1e-9")
 
 
+@pytest.mark.slow
 def test_values_are_listed_once() -> None:
     over = suppliers()
     found = outcome("List all different cities", over)
@@ -276,6 +277,7 @@ def test_parts_of_a_file_that_was_cut_are_told(monkeypatch: pytest.MonkeyPatch) 
     assert "Read 50 of 120 rows of items.csv; the file was too large to be read whole [1]." in text
 
 
+@pytest.mark.slow
 def test_time_and_memory_are_bounded() -> None:
     with pytest.raises(TooLargeError, match=r"0\.2 seconds"), opened(Limits(seconds=0.2)) as database:
         database.execute("SELECT sum(a.range * b.range) FROM range(1000000000) a, range(1000000000) b").fetchall()

@@ -61,6 +61,7 @@ def test_near_needs_the_same_page_answer_and_numbers() -> None:
     assert len(near([first, qa(LONG.format(2018) + " please?", context="another")])) == 2
 
 
+@pytest.mark.slow
 def test_many_alike_leave_one() -> None:
     texts = [f"please tell me where the card that I ordered is right now{'!' * n} ok" for n in range(50)]
     assert len(near([intent(text + " x" * (n % 2), "card") for n, text in enumerate(texts)])) == 1

@@ -83,6 +83,7 @@ def test_the_same_input_and_settings_give_the_same_set(settings: Settings, tmp_p
     assert len(names | {first.name}) == 4
 
 
+@pytest.mark.slow
 def test_half_characters_dont_break_a_set(settings: Settings, tmp_path: Path) -> None:
     half = {
         "prompt": "What is \ud83d?",
