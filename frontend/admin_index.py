@@ -10,6 +10,7 @@ from dossier.errors import DossierError
 from dossier.records import FileState
 from frontend import session
 from frontend.admin_upload import difference_html, show_upload
+from frontend.admin_versions import PROBLEM, outcome, show_versions
 from frontend.client import Gateway
 from frontend.faults import show_error
 from frontend.markup import label
@@ -41,6 +42,7 @@ def page() -> None:
         _watch(who.gateway)
     else:
         _show_job(who.gateway)
+    show_versions(who.gateway, bool(st.session_state.get("index_running")))
     _show_files(who.gateway.index_files())
 
 
@@ -77,15 +79,15 @@ def _show_progress(gateway: Gateway, job: IndexJob) -> None:
 
 
 def _show_rest(gateway: Gateway, job: IndexJob) -> None:
-    problem = st.session_state.pop("index_problem", "")
+    problem = st.session_state.pop(PROBLEM, "")
     if problem:
         st.error(label(problem), icon=":material/error:")
     if job.state == "failed":
         st.error(label(job.message or "The last run failed. The present index stays in use."), icon=":material/error:")
     elif job.kind == "diff" and job.result is not None:
         st.html(difference_html(job.result))
-    elif job.report:
-        st.markdown(f":material/check_circle: {label(_summary(job.report))}")
+    elif said := outcome(job) or (_summary(job.report) if job.report else ""):
+        st.markdown(f":material/check_circle: {label(said)}")
     else:
         st.markdown(label(job.message or _IDLE))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -117,21 +119,21 @@ def _start(gateway: Gateway, rebuild: bool) -> None:
     try:
         gateway.start_index(rebuild)
     except DossierError as error:
-        st.session_state["index_problem"] = str(error)
+        st.session_state[PROBLEM] = str(error)
 
 
 def _preview(gateway: Gateway) -> None:
     try:
         gateway.start_diff()
     except DossierError as error:
-        st.session_state["index_problem"] = str(error)
+        st.session_state[PROBLEM] = str(error)
 
 
 def _cancel(gateway: Gateway) -> None:
     try:
         gateway.cancel_index()
     except DossierError as error:
-        st.session_state["index_problem"] = str(error)
+        st.session_state[PROBLEM] = str(error)
 
 
 def _show_files(files: Sequence[IndexedFile]) -> None:

@@ -59,6 +59,11 @@ FILES = [
     ("archive/old.zip", "skipped", "Files of this kind (.zip) aren't read.", 0, 0, []),
     (HOSTILE_FILE, "indexed", "", 1, 1, []),
 ]
+GENERATIONS = [
+    ("g000003", "2026-11-20T08:30:00+00:00", 3, 408, 2_900_000, False, ""),
+    ("g000004", "2026-11-23T17:05:00+00:00", 4, 420, 3_100_000, False, "A file of it is missing: vectors.faiss."),
+    ("g000005", "2026-11-26T09:12:00+00:00", 5, 445, 3_250_000, True, ""),
+]
 FIGURES = {
     "right": 0.75, "right_before": 0.5, "difference": 0.25, "low": 0.125, "high": 0.375, "questions": 60,
     "forgetting": 0.01, "forgetting_bound": 0.02, "audit_passed": True, "audit": "no difference", "created": "",
@@ -112,6 +117,7 @@ class State:
         self.trouble = ""
         self.feedback: dict[str, dict[str, Any]] = {}
         self.files: list[tuple[str, str, str, int, int, list[str]]] = list(FILES)
+        self.generations: list[tuple[Any, ...]] = list(GENERATIONS)
         if file.is_file():
             self.__dict__.update(json.loads(file.read_text("utf-8")), file=file)
 
@@ -426,6 +432,26 @@ async def index_cancel(name: Admin) -> Response:
 async def index_files(name: Admin) -> list[dict[str, Any]]:
     heads = ("source", "state", "reason", "chunks", "pages", "groups")
     return [dict(zip(heads, file, strict=True)) for file in state.files]
+
+
+@app.get("/admin/index/generations")
+async def index_generations(name: Admin) -> list[dict[str, Any]]:
+    heads = ("name", "created", "documents", "chunks", "bytes", "current", "problem")
+    return [dict(zip(heads, one, strict=True)) for one in state.generations]
+
+
+@app.post("/admin/index/rollback", status_code=202)
+async def index_rollback(name: Admin, request: Request) -> dict[str, Any]:
+    chosen = (await request.json())["generation"]
+    state.generations = [(*one[:5], one[0] == chosen, one[6]) for one in state.generations]
+    state.job = {"state": "done", "kind": "rollback", "result": {"name": chosen}}
+    return state.job
+
+
+@app.post("/admin/index/verify", status_code=202)
+async def index_verify(name: Admin) -> dict[str, Any]:
+    state.job = {"state": "done", "kind": "verify", "result": {}}
+    return state.job
 
 
 def answering() -> dict[str, str]:

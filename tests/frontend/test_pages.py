@@ -410,6 +410,19 @@ def test_indexing_shows_progress_and_ends_with_a_report(app: AppTest, gateway: G
     assert any("5 documents in 445 passages, 14 new or changed, 1 removed" in one.value for one in app.markdown)
 
 
+def test_an_admin_checks_the_index_and_goes_back_to_an_older_version(app: AppTest, gateway: GatewayProcess) -> None:
+    gateway.script(job={"state": "idle"})
+    sign_in(app)
+    _page(app, "documents")
+    chosen = app.selectbox(key="version-chosen")
+    assert chosen.options == ["g000003"]  # neither what answers nor what is damaged
+    app.button(key="index-verify").click().run()
+    assert any("nothing is damaged" in one.value for one in app.markdown)
+    app.button(key="index-rollback").click().run()
+    assert any("Answers come from version g000003 again" in one.value for one in app.markdown)
+    assert app.selectbox(key="version-chosen").options == ["g000005"]
+
+
 def test_an_indexing_run_that_fails_says_why(app: AppTest, gateway: GatewayProcess) -> None:
     gateway.script(job={"state": "failed", "message": "The disk is full. Free 2 GiB and start again."})
     sign_in(app)

@@ -45,9 +45,9 @@ QUESTIONS = (
     "How large were sales in 2024?",
     "What is the annual leave, and what were the sales in 2024?",
 )
-ASKERS, ENOUGH = 4, 60
+ASKERS, ENOUGH = 4, 32
 NOT_SERVED = Served(0, 0)
-FLIPS = 20
+FLIPS = 8
 PACK_TEXT = f"""
 name = "{PACK}"
 title = "Leave and sales"
