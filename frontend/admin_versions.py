@@ -87,8 +87,9 @@ def outcome(job: IndexJob) -> str:
 def _show_going_back(gateway: Gateway, others: Sequence[Version], running: bool) -> None:
     with st.popover("Go back to a version", icon=":material/history:", disabled=running or not others):
         st.markdown(_BACK)
-        names = [one.name for one in others]
-        chosen = st.selectbox("Version", names, key="version-chosen")
+        if not others:  # a list without anything in it would keep having nothing chosen
+            return
+        chosen = st.selectbox("Version", [one.name for one in others], key="version-chosen")
         st.button(
             "Go back to it", key="index-rollback", type="primary",
             on_click=_start, args=(gateway, "rollback", {"generation": chosen}),

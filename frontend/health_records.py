@@ -100,10 +100,16 @@ def _parts(now: Json) -> tuple[Part, ...]:
     answers = "not the promoted one" if degraded else "tuned" if model.get("adapter") else "base model"
     return (
         _part("Model server", engine.get("state") == "ready", engine, str(engine.get("state") or "not known")),
-        _part("Model", not degraded, model, answers),
+        _part("Model", not degraded, {"message": _briefly(str(model.get("message") or ""))}, answers),
         _part("Index", indexed, {"message": index.get("message") or counts}, "ready" if indexed else "missing"),
         _part("Store", store.get("state") == "ready", store, str(store.get("state") or "not known")),
     )
+
+
+def _briefly(message: str) -> str:
+    """Without what an adapter's evaluation found in detail, which the page of models tells."""
+    said, against, _ = message.partition(" (against it: ")
+    return f"{said}. The page Models says what speaks against it." if against else message
 
 
 def _part(name: str, well: bool, told: Json, state: str) -> Part:

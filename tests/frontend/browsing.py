@@ -58,7 +58,7 @@ class Visit:
     def ask(self, question: str) -> None:
         box = self.page.get_by_test_id("stChatInputTextArea")
         expect(box).to_be_enabled()
-        expect(self.page.locator("[data-test-script-state=notRunning]").first).to_be_attached()
+        at_rest(self.page)
         box.fill(question)
         box.press("Enter")
 
@@ -66,6 +66,11 @@ class Visit:
         """Requests that went anywhere but to the page's server, or stayed in the browser."""
         own = urlsplit(self.site.address).netloc
         return [url for url in self.asked if urlsplit(url).netloc not in (own, "") and not url.startswith("blob:")]
+
+
+def at_rest(page: Page) -> None:
+    """Wait until the page's script has run: what is clicked before may be drawn anew and not hear it."""
+    expect(page.locator("[data-test-script-state=notRunning]").first).to_be_attached()
 
 
 def choose(page: Page, item: str) -> None:

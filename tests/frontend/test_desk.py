@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page, expect
 
 from dossier.settings import Settings
-from tests.frontend.browsing import SECONDS, Visit, choose, needs_chromium, started_browser
+from tests.frontend.browsing import SECONDS, Visit, at_rest, choose, needs_chromium, started_browser
 from tests.frontend.desk import REPORT, SALES, desk
 from tests.frontend.processes import PageProcess, free_port
 from tests.serving.api.serving_app import PASSWORD, Served
@@ -191,6 +191,7 @@ def test_support_replies_by_keyboard_and_an_edit_becomes_feedback(visit: Visit, 
     reply = page.get_by_label("Reply", exact=True)
     expect(reply).to_have_value("The order A-120 came to 1,320.")
     expect(page.get_by_text("[1] orders.xlsx")).to_be_visible()
+    at_rest(page)
     page.get_by_role("radio", name="Formal").click()
     expect(reply).to_have_value(re.compile("^Dear Sir or Madam,.*1,320.*Yours faithfully$", re.DOTALL))
     reply.fill(reply.input_value().replace("1,320", "1,320 euros"))
@@ -202,6 +203,7 @@ def test_support_replies_by_keyboard_and_an_edit_becomes_feedback(visit: Visit, 
     assert (kept.user, kept.opinion.correction) == ("sam", "The order A-120 came to 1,320 euros.")
     page.get_by_role("button", name="And which flights are in premium economy?").click()
     expect(reply).to_have_value(re.compile("Premium economy may be booked"))
+    at_rest(page)
     page.get_by_role("radio", name="Plain").click()
     expect(reply).to_have_value(re.compile("^Premium economy.*10 hours.$"))
     page.keyboard.press("Alt+Enter")

@@ -11,7 +11,16 @@ from streamlit.testing.v1 import AppTest
 
 import frontend
 from tests.frontend.processes import GatewayProcess
-from tests.frontend.scripted_gateway import CHART, FIGURES, HOSTILE_FILE, MODELS, PASSWORD, QUESTIONS, REFUSAL
+from tests.frontend.scripted_gateway import (
+    CHART,
+    FIGURES,
+    GENERATIONS,
+    HOSTILE_FILE,
+    MODELS,
+    PASSWORD,
+    QUESTIONS,
+    REFUSAL,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -411,9 +420,12 @@ def test_indexing_shows_progress_and_ends_with_a_report(app: AppTest, gateway: G
 
 
 def test_an_admin_checks_the_index_and_goes_back_to_an_older_version(app: AppTest, gateway: GatewayProcess) -> None:
-    gateway.script(job={"state": "idle"})
+    gateway.script(job={"state": "idle"}, generations=GENERATIONS[2:])
     sign_in(app)
     _page(app, "documents")
+    assert not [one for one in app.selectbox if one.key == "version-chosen"]
+    gateway.script(generations=GENERATIONS)
+    app.run()
     chosen = app.selectbox(key="version-chosen")
     assert chosen.options == ["g000003"]  # neither what answers nor what is damaged
     app.button(key="index-verify").click().run()

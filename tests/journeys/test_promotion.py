@@ -28,7 +28,7 @@ from dossier.registry.checking import RUN_FILES, read_base
 from dossier.settings import Settings, load_settings
 from dossier.weights import folder_digest
 from tests.dossier.registry.small import report
-from tests.journeys.test_whole_product import ports
+from tests.journeys.product import ports
 from tests.training.evaluation.small_set import write_dressed_set
 from training.evaluation.candidates import registered
 from training.evaluation.contexts import read_contexts

@@ -3,91 +3,27 @@
 It runs, with its browser, in a network that has loopback alone where the system lets the test make one.
 """
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import openai
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from dossier.registry import Registry
 from dossier.settings import load_settings
-from tests.journeys.own_network import loopback_only
+from tests.journeys.product import PASSWORD, Product, running, signed_in, started_browser, type_question
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
-PASSWORD = "correct-horse-battery"
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-
-
-@dataclass(frozen=True)
-class Product:
-    process: subprocess.Popen[str]
-    url: str
-    key: str
-    log: Path
-    page: str
-    alone: bool
-
-
-def ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for probe in sockets:
-        probe.bind(("127.0.0.1", 0))
-    found = [int(probe.getsockname()[1]) for probe in sockets]
-    for probe in sockets:
-        probe.close()
-    return found
 
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    home = tmp_path_factory.mktemp("home")
-    with loopback_only() as alone:
-        api, page, engine = ports(3)
-        environment = {
-            **os.environ,
-            "DOSSIER_HOME": str(home),
-            "DOSSIER_PORT": str(api),
-            "DOSSIER_PAGE_PORT": str(page),
-            "DOSSIER_ENGINE_PORT": str(engine),
-            "DOSSIER_ENGINE_PROBE_SECONDS": "5",
-            "DOSSIER_ADMIN_PASSWORD": PASSWORD,
-        }
-        log = home / "run.log"
-        with log.open("w") as stream:
-            command = [sys.executable, "-m", "dossier", "run"]
-            process = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream, text=True)
-        try:
-            wait_for_addresses(process, log)
-            key = (home / "operator.key").read_text().strip()
-            yield Product(process, f"http://127.0.0.1:{api}", key, log, f"http://127.0.0.1:{page}", alone)
-        finally:
-            children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
-            _, alive = psutil.wait_procs(children, timeout=20)
-        assert not alive, [child.cmdline() for child in alive]
-
-
-def wait_for_addresses(process: subprocess.Popen[str], log: Path) -> None:
-    deadline = time.monotonic() + 500
-    while "Ctrl-C ends everything" not in log.read_text():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(1)
+    with running(tmp_path_factory.mktemp("home")) as started:
+        yield started
 
 
 def wait_until(product: Product, status: int, seconds: float) -> None:
@@ -106,30 +42,15 @@ def model_server(product: Product) -> list[psutil.Process]:
 
 @pytest.fixture(scope="module")
 def browser(product: Product) -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"{CHROMIUM} isn't installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    with started_browser() as started:
+        yield started
 
 
 @pytest.fixture
 def page(browser: Browser, product: Product) -> Iterator[Page]:
     """The chat page, with an admin signed in."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(product.page)
-    page.get_by_label("Name").fill("admin")
-    page.get_by_role("textbox", name="Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_test_id("stChatInputTextArea")).to_be_enabled(timeout=90_000)
-    yield page
-    page.close()
-
-
-def type_question(page: Page, question: str) -> None:
-    page.get_by_test_id("stChatInputTextArea").fill(question)
-    page.keyboard.press("Enter")
+    with signed_in(browser, product, "admin") as page:
+        yield page
 
 
 def client(product: Product) -> openai.OpenAI:
