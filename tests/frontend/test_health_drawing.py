@@ -80,7 +80,7 @@ def test_reading_what_the_gateway_tells() -> None:
         "version": "1", "running": 2, "silent": 1, "room": 56, "every_seconds": 15, "unknown": ["The queue."],
         "now": {
             "ready": False, "engine": {"state": "failed", "message": "It stopped."},
-            "model": {"adapter": "ab", "degraded": False, "message": ""},
+            "model": {"adapter": "ab", "degraded": False, "message": "It was shipped (against it: much; and `more`)"},
             "index": {"generation": "", "documents": 0, "chunks": 0, "message": "There is none."},
             "store": {"state": "ready", "message": ""},
         },
@@ -93,5 +93,6 @@ def test_reading_what_the_gateway_tells() -> None:
     assert [(part.well, part.state) for part in found.parts] == [
         (False, "failed"), (True, "tuned"), (False, "missing"), (True, "ready"),
     ]  # fmt: skip
+    assert found.parts[1].message == "It was shipped. The page Models says what speaks against it."
     assert found.parts[2].message == "There is none."
     assert (found.samples[0].well, found.samples[0].disk, found.samples[0].memory) == (False, Room(1, 2), None)
