@@ -51,8 +51,11 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         Kind.PROJECTION,
         re.compile(
-            r"\b(?:project|projection|forecast|predict|prediction)\b"
-            r"(?P<tail>.*?\b(?:for|over|of) (?:the )?(?:(?:next|coming|following) )?"
+            r"\b(?:project|projection|forecast|predict|prediction"
+            # what moves otherwise has moved; only what is to come is asked for like this
+            r"|(?:go on|go|develop|move|evolve|change|be|stand)"
+            r"(?= (?:over|in|within|for) (?:the )?(?:next|coming|following)\b))\b"
+            r"(?P<tail>.*?\b(?:for|over|of|in|within) (?:the )?(?:(?:next|coming|following) )?"
             r"(?P<count>\d{1,3}|one|two|three|four|a)? ?(?:trading )?(?P<unit>day|week|month)s?\b)?"
         ),
     ),
@@ -82,7 +85,7 @@ _FILLER = (
     "what what's was is were are has have had been the a an of in on at did do does how much far by its it for to and "
     "me show tell give please can you could i that this with against from over percent percentage high low up down "
     "share shares stock closing close closes price prices daily current latest last traded trade about will would be "
-    "relative value so"
+    "relative value so might may where within"
 )
 _FILLERS = frozenset(_FILLER.split())
 _WORD = re.compile(r"[a-z0-9^][a-z0-9.^=&-]*")
