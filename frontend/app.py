@@ -14,6 +14,7 @@ from frontend import (
     admin_index,
     admin_models,
     admin_people,
+    admin_search,
     asking,
     batch,
     chat,
@@ -38,6 +39,7 @@ _ICONS = {
     "Market": ":material/show_chart:",
     "Account": ":material/person:",
     "Documents": ":material/folder_open:",
+    "Search": ":material/manage_search:",
     "Models": ":material/model_training:",
     "Feedback": ":material/thumbs_up_down:",
     "People": ":material/group:",
@@ -81,6 +83,7 @@ def _page(who: Session | None) -> st.Page:
     pages.append(st.Page(account.page, title="Account", url_path="account"))
     if who is None or who.user.is_admin:
         pages.append(st.Page(admin_index.page, title="Documents", url_path="documents"))
+        pages.append(st.Page(admin_search.page, title="Search", url_path="search"))
         pages.append(st.Page(admin_models.page, title="Models", url_path="models"))
         pages.append(st.Page(admin_feedback.page, title="Feedback", url_path="feedback"))
         pages.append(st.Page(admin_people.page, title="People", url_path="people"))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -57,7 +57,8 @@ WHOLE = SearchOptions()
 class Found:
     """What a search found: the passages, best first, what speaks for them, and the generation they are from.
 
-    `rarity` says how telling each of the query's terms is in this index.
+    `rarity` says how telling each of the query's terms is in this index; `word_scores` are the BM25 scores of what the
+    words found, by chunk id.
     """
 
     query: Query
@@ -65,6 +66,7 @@ class Found:
     rarity: dict[str, float]
     signals: Signals
     generation: str
+    word_scores: Mapping[int, float] = field(default_factory=dict)
 
 
 class Searcher:
@@ -109,7 +111,7 @@ class Searcher:
         best = tuple(passages[:limit])
         rarity = self._rarity(query, self._scopes.of(groups))
         spread = dense[0][1] - dense[-1][1] if dense else 0.0
-        return Found(query, best, rarity, signals(query, best, rarity, spread), self.manifest.name)
+        return Found(query, best, rarity, signals(query, best, rarity, spread), self.manifest.name, dict(lexical))
 
     @property
     def embedder(self) -> Embedder:

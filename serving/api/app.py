@@ -26,6 +26,7 @@ from serving.api import (
     market,
     models,
     people,
+    search,
     status,
 )
 from serving.api.attempts import Attempts
@@ -60,6 +61,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     answers.router,
     accounts.router,
     admin.router,
+    search.router,
     people.router,
     audit.router,
     health.router,

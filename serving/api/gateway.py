@@ -11,6 +11,7 @@ from dossier.settings import Settings
 from retrieval.chunk_store import StoredDocument
 from retrieval.labelling.labeller import Labeller
 from retrieval.page_view import PageView, Spot
+from retrieval.search import Searcher
 from retrieval.upkeep import GenerationState
 from serving.market.projections.projecting import Projector
 from serving.market.provider import NoPrices, PriceProvider
@@ -77,6 +78,10 @@ class Index(Protocol):
 
     def page(self, spot: Spot, groups: frozenset[str]) -> PageView:
         """A page of a document. Raises NotFoundError where there is none that the groups may read."""
+        ...
+
+    def searcher(self) -> Searcher:
+        """The current generation, to be searched. Raises IndexMissingError when there is none."""
         ...
 
     def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:

@@ -52,6 +52,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("POST", "/admin/index/verify"): Access.ADMIN,
     ("POST", "/admin/index/rollback"): Access.ADMIN,
     ("POST", "/admin/index/gc"): Access.ADMIN,
+    ("POST", "/admin/search"): Access.ADMIN,
     ("GET", "/admin/audit"): Access.ADMIN,
     ("GET", "/admin/health"): Access.ADMIN,
     ("GET", "/admin/models"): Access.ADMIN,

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dossier.citations import parse_citations
-from dossier.errors import BusyError, EngineError, NotFoundError
+from dossier.errors import BusyError, EngineError, IndexMissingError, NotFoundError
 from dossier.pins import Pin
 from dossier.records import (
     Answer,
@@ -32,6 +32,7 @@ from dossier.records import (
 from dossier.traces import Fault, Unsupported
 from retrieval.chunk_store import ChunkStore, StoredDocument
 from retrieval.page_view import PageView, Spot, view_page
+from retrieval.search import Searcher
 from retrieval.upkeep import GenerationState
 from serving.answering.replaying import pinned
 from serving.integrity.tracing import Basis, trace_numbers
@@ -174,6 +175,7 @@ class ScriptedIndex:
     reopened: int = 0
     warmed: int = 0
     store: ChunkStore | None = None
+    found_in: Searcher | None = None
     corrected: dict[str, str] = field(default_factory=dict)
     reports: list[FileReport] = field(
         default_factory=lambda: [
@@ -208,6 +210,12 @@ class ScriptedIndex:
         if view is None:
             raise NotFoundError("There is no such page that you may read.")
         return view
+
+    def searcher(self) -> Searcher:
+        """The one that a test put here."""
+        if self.found_in is None:
+            raise IndexMissingError("There is no index yet.")
+        return self.found_in
 
     def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
         """Remember the correction."""

@@ -93,6 +93,7 @@ CONTRACT = {
         POST /admin/index/verify
         POST /admin/index/rollback
         POST /admin/index/gc
+        POST /admin/search
         GET /admin/feedback
         GET /admin/audit
         GET /admin/health
