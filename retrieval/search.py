@@ -11,6 +11,7 @@ from dossier.records import FileReport, Filters, Passage, Table
 from retrieval import generation
 from retrieval.chunk_store import ChunkStore, StoredDocument
 from retrieval.chunking import embedded_text
+from retrieval.content import Content, read_content
 from retrieval.embedder import Embedder
 from retrieval.fusion import Ranks, fold, fuse, join
 from retrieval.identity import Identities, identities
@@ -141,6 +142,14 @@ class Searcher:
     def page(self, spot: Spot, groups: frozenset[str]) -> PageView | None:
         """A page of a document with a passage marked; None: there is none that the groups may read."""
         return view_page(self._store, spot, groups)
+
+    def readable_documents(self, groups: frozenset[str]) -> tuple[StoredDocument, ...]:
+        """The documents that the groups may read, by source."""
+        return self._scopes.of(groups).documents
+
+    def content(self, source: str, groups: frozenset[str]) -> Content | None:
+        """A whole document; None: there is none that the groups may read."""
+        return read_content(self._store, source, groups)
 
     def left_out(self, source: str, groups: frozenset[str]) -> str:
         """What was left out when a document was read, for the groups that may read it; empty: nothing."""

@@ -17,6 +17,7 @@ from serving.api import (
     audit,
     batches,
     chat,
+    comparing,
     conversations,
     docs,
     documents,
@@ -56,6 +57,7 @@ _ANALYSES_AT_ONCE = 2
 _ROUTERS: tuple[APIRouter, ...] = (
     chat.router,
     documents.router,
+    comparing.router,
     batches.router,
     conversations.router,
     answers.router,

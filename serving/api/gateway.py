@@ -9,6 +9,7 @@ from dossier.pins import Pin
 from dossier.records import Answer, AnswerEvent, FileReport, Turn
 from dossier.settings import Settings
 from retrieval.chunk_store import StoredDocument
+from retrieval.content import Content
 from retrieval.labelling.labeller import Labeller
 from retrieval.page_view import PageView, Spot
 from retrieval.search import Searcher
@@ -78,6 +79,14 @@ class Index(Protocol):
 
     def page(self, spot: Spot, groups: frozenset[str]) -> PageView:
         """A page of a document. Raises NotFoundError where there is none that the groups may read."""
+        ...
+
+    def readable_documents(self, groups: frozenset[str]) -> Sequence[StoredDocument]:
+        """The documents of the current generation that the groups may read, by source. Raises IndexMissingError."""
+        ...
+
+    def content(self, source: str, groups: frozenset[str]) -> Content:
+        """A whole document. Raises NotFoundError where there is none that the groups may read."""
         ...
 
     def searcher(self) -> Searcher:

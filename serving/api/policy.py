@@ -64,6 +64,8 @@ POLICY: dict[tuple[str, str], Access] = {
     ("PATCH", "/admin/feedback/{feedback_id}"): Access.ADMIN,
     ("GET", "/v1/models"): Access.SIGNED_IN,
     ("POST", "/v1/chat/completions"): Access.SIGNED_IN,
+    ("GET", "/v1/documents"): Access.SIGNED_IN,
+    ("GET", "/v1/documents/compare"): Access.SIGNED_IN,
     ("GET", "/v1/documents/page"): Access.SIGNED_IN,
     ("GET", "/v1/documents/picture"): Access.SIGNED_IN,
     ("GET", "/v1/documents/file"): Access.SIGNED_IN,

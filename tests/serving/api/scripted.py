@@ -31,6 +31,7 @@ from dossier.records import (
 )
 from dossier.traces import Fault, Unsupported
 from retrieval.chunk_store import ChunkStore, StoredDocument
+from retrieval.content import Content, read_content
 from retrieval.page_view import PageView, Spot, view_page
 from retrieval.search import Searcher
 from retrieval.upkeep import GenerationState
@@ -210,6 +211,17 @@ class ScriptedIndex:
         if view is None:
             raise NotFoundError("There is no such page that you may read.")
         return view
+
+    def readable_documents(self, groups: frozenset[str]) -> list[StoredDocument]:
+        """Those of the store that a test put here."""
+        return self.store.readable_documents(groups) if self.store else []
+
+    def content(self, source: str, groups: frozenset[str]) -> Content:
+        """A document of that store."""
+        found = read_content(self.store, source, groups) if self.store else None
+        if found is None:
+            raise NotFoundError("There is no such document that you may read.")
+        return found
 
     def searcher(self) -> Searcher:
         """The one that a test put here."""

@@ -44,6 +44,8 @@ CONTRACT = {
         DELETE /auth/keys/{key_id}
         GET /v1/models
         POST /v1/chat/completions
+        GET /v1/documents
+        GET /v1/documents/compare
         GET /v1/documents/page
         GET /v1/documents/picture
         GET /v1/documents/file
