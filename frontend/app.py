@@ -18,6 +18,7 @@ from frontend import (
     asking,
     batch,
     chat,
+    compare,
     conversations,
     market,
     reply,
@@ -37,6 +38,7 @@ _ICONS = {
     "Reply": ":material/support_agent:",
     "Batch": ":material/playlist_add_check:",
     "Market": ":material/show_chart:",
+    "Compare": ":material/compare_arrows:",
     "Account": ":material/person:",
     "Documents": ":material/folder_open:",
     "Search": ":material/manage_search:",
@@ -80,6 +82,7 @@ def _page(who: Session | None) -> st.Page:
     if who is None or who.user.role in ("analyst", "admin"):
         pages.append(st.Page(batch.page, title="Batch", url_path="batch"))
         pages.append(st.Page(market.page, title="Market", url_path="market"))
+        pages.append(st.Page(compare.page, title="Compare", url_path="compare"))
     pages.append(st.Page(account.page, title="Account", url_path="account"))
     if who is None or who.user.is_admin:
         pages.append(st.Page(admin_index.page, title="Documents", url_path="documents"))

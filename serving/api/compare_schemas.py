@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dossier.records import Document
 from serving.comparing.comparing import Comparison, Figure, SectionCompared, Side
-from serving.comparing.figures import Value
+from serving.comparing.figures import Obstacle, Value
 from serving.comparing.sections import Place
 
 MOST_LISTED = 500
@@ -130,7 +130,8 @@ class FigureReply(BaseModel):
     old: ValueReply
     new: ValueReply
     restated: bool = Field(description="Both say it of the same period.")
-    change: str | None = Field(description="New less old, in the new one's unit; null: the units differ.")
+    obstacle: Obstacle = Field(description="Why no change is told: another unit, a period of another length; or empty.")
+    change: str | None = Field(description="New less old, in the new one's unit; null: there is an obstacle.")
     share: float | None = Field(description="The change as a fraction of old; null: of percentages, or old is 0.")
 
     @classmethod
@@ -142,6 +143,7 @@ class FigureReply(BaseModel):
             old=ValueReply.of(change.old, figure.old_digest),
             new=ValueReply.of(change.new, figure.new_digest),
             restated=change.restated,
+            obstacle=change.obstacle,
             change=None if change.change is None else f"{change.change:f}",
             share=None if change.share is None else float(change.share),
         )

@@ -55,5 +55,5 @@ def _fits(stored: StoredDocument, wanted: list[str]) -> bool:
     return all(word in told for word in wanted)
 
 
-def _order(reply: ListedReply) -> tuple[str, ...]:
-    return (reply.company.casefold(), reply.kind, reply.period or reply.date, reply.source)
+def _order(reply: ListedReply) -> tuple[bool | str, ...]:
+    return (not reply.company, reply.company.casefold(), reply.kind, reply.period or reply.date, reply.source)

@@ -1,11 +1,11 @@
 """Compares two documents section by section. Pairing and figures are code's; no model takes part."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from dossier.records import Document
+from dossier.records import Document, Table
 from retrieval.content import Content
 from serving.comparing.figures import (
     FigureChange,
@@ -14,6 +14,7 @@ from serving.comparing.figures import (
     tables_paired,
 )
 from serving.comparing.sections import Pair, Place, Section, headings_of, paired, sections_of
+from serving.comparing.units import with_units
 
 MOST_SECTIONS = 150
 """Sections that are told; those that differ come first to be kept."""
@@ -22,6 +23,8 @@ MOST_ROWS = 12
 """Labels of rows that only one has, of a section."""
 SHOWN = 2_500
 """Characters of a section that are shown of each document."""
+_LEAST_ROWS = 4
+"""Labels that tables under different headings must share to be the same table."""
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[A-Z(\"“])|\n+")
 _MOST_ALIKE = 400
 """Sentences of a section up to which they are looked at for which are the same."""
@@ -90,8 +93,10 @@ class _Told:
 
 def compare(old: Content, new: Content) -> Comparison:
     """Compare a document with a later or another one."""
+    old, new = with_units(old), with_units(new)
     known = headings_of(old, new)
-    compared = [_compared(pair, old, new) for pair in paired(sections_of(old, known), sections_of(new, known))]
+    pairs = paired(sections_of(old, known), sections_of(new, known))
+    compared = [*(_compared(pair, old, new) for pair in pairs), *_tables_elsewhere(pairs, old, new)]
     notes = [_cut_note(one.document) for one in (old, new) if one.cut]
     if len(compared) > MOST_SECTIONS:
         notes.append(
@@ -140,6 +145,26 @@ def _figures(old: Section, new: Section) -> _Told:
     figures += compare_sentences(_sentences(old), _sentences(new), (old.place, new.place))
     differing = tuple(one for one in figures if one.differs)
     return _Told(differing, len(figures) - len(differing), tuple(only_old), tuple(only_new))
+
+
+def _tables_elsewhere(pairs: Sequence[Pair], old: Content, new: Content) -> Iterator[SectionCompared]:
+    """Tables that stand under other headings in one than in the other, as statements do in a release and a report."""
+    held: tuple[dict[Table, Section], dict[Table, Section]] = ({}, {})
+    for before, now in pairs:
+        taken = tables_paired(before.tables, now.tables) if before and now else []
+        for at, section in enumerate((before, now)):
+            known = {both[at] for both in taken}
+            held[at].update({table: section for table in section.tables if table not in known} if section else {})
+    for before, now in tables_paired(list(held[0]), list(held[1]), _LEAST_ROWS):
+        rows = compare_rows(before, now)
+        differing = tuple(_with_digests(one, old, new) for one in rows.figures if one.differs)
+        if differing:
+            sides = [
+                Side(sections[table].path, Place(table.page, table.start, table.end), "", (), 0)
+                for sections, table in zip(held, (before, now), strict=True)
+            ]
+            alike = len(rows.figures) - len(differing)
+            yield SectionCompared(*sides, False, differing, alike, (), ())
 
 
 def _side(section: Section, content: Content, said: Sequence[str], other: Sequence[str] | None) -> Side:

@@ -5,14 +5,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from dossier.amounts import POWERS, Scale, amount_in, names_other_unit, names_percent, numbers_in, scales_in
 from dossier.records import Table, TableRow
-from serving.comparing.headings import about, column_about, year_in
+from serving.comparing.headings import about, column_about, months_in, year_in
 from serving.comparing.sections import Place
 
 _CHANGES = re.compile(r"\bchange|\bvariance\b|\bincrease|\bdecrease|\bgrowth\b", re.IGNORECASE)
 """Columns that tell a change already."""
+_CONTENTS = re.compile(r"(?:item|part|note)\s+[\divx]+[a-z]?\b", re.IGNORECASE)
+"""Rows of a table of contents: their numbers are pages."""
 _CURRENCY = re.compile(r"[$€£]|\b(?:USD|EUR|GBP|CHF|JPY)\b")
 _SAME = {"USD": "$", "EUR": "€", "GBP": "£"}
 _LEAST_SHARED = 2
@@ -31,13 +34,17 @@ class Value:
     place: Place
 
 
+class Obstacle(StrEnum):
+    """Why two values can't be set off against each other; empty: they can."""
+
+    NONE = ""
+    UNIT = "unit"
+    LENGTH = "length"
+
+
 @dataclass(frozen=True, slots=True)
 class FigureChange:
-    """The same figure in both documents. `restated`: both say it of the same period.
-
-    `change` is new less old in the new one's unit (percentage points of percentages), None where the units differ;
-    `share` is it as a fraction of old, None too of percentages and where old is 0.
-    """
+    """The same figure in both documents. `restated`: both say it of the same period."""
 
     label: str
     old: Value
@@ -45,26 +52,33 @@ class FigureChange:
     restated: bool = False
 
     @property
-    def _old_amount(self) -> Decimal | None:
-        percents = {self.old.scale is Scale.PERCENT, self.new.scale is Scale.PERCENT}
+    def obstacle(self) -> Obstacle:
+        """Another unit (or one that isn't said), or a period of another length."""
+        scales = {self.old.scale, self.new.scale}
         money = {value.currency for value in (self.old, self.new) if value.currency}
-        if len(percents) > 1 or len(money) > 1:
-            return None
+        if len(money) > 1 or (len(scales) > 1 and scales & {Scale.PERCENT, Scale.ONES}):
+            return Obstacle.UNIT
+        lengths = {months_in(value.column) for value in (self.old, self.new)} - {0}
+        return Obstacle.LENGTH if len(lengths) > 1 else Obstacle.NONE
+
+    @property
+    def _old_amount(self) -> Decimal:
+        """Old in the new one's unit."""
         return self.old.amount.scaleb(POWERS.get(self.old.scale, 0) - POWERS.get(self.new.scale, 0))
 
     @property
     def differs(self) -> bool:
         """Whether it isn't the same amount."""
-        return self._old_amount != self.new.amount
+        return self.obstacle is not Obstacle.NONE or self._old_amount != self.new.amount
 
     @property
     def change(self) -> Decimal | None:
-        """New less old."""
-        return None if self._old_amount is None else self.new.amount - self._old_amount
+        """New less old in the new one's unit (percentage points of percentages); None where something is in the way."""
+        return None if self.obstacle else self.new.amount - self._old_amount
 
     @property
     def share(self) -> Decimal | None:
-        """The change as a fraction of old's size."""
+        """The change as a fraction of old's size; None too of percentages, and where old is 0."""
         if not self._old_amount or self.change is None or self.new.scale is Scale.PERCENT:
             return None
         return self.change / abs(self._old_amount)
@@ -79,16 +93,16 @@ class RowsCompared:
     only_new: tuple[str, ...]
 
 
-def tables_paired(old: Sequence[Table], new: Sequence[Table]) -> list[tuple[Table, Table]]:
-    """The tables that share most labels of rows; those that share hardly any stay alone."""
-    left = list(old)
+def tables_paired(old: Sequence[Table], new: Sequence[Table], least: int = _LEAST_SHARED) -> list[tuple[Table, Table]]:
+    """The tables that share most labels of rows, at least so many (a shorter table: all)."""
+    left = {number: (table, _labels(table)) for number, table in enumerate(old)}
     pairs = []
     for table in new:
-        shared = [(len(_labels(table) & _labels(one)), -number) for number, one in enumerate(left)]
+        labels = _labels(table)
+        shared = [(len(labels & its), -number) for number, (_, its) in left.items()]
         most, place = max(shared, default=(0, 0))
-        least = min(_LEAST_SHARED, len(_labels(table)))
-        if most >= max(1, least):
-            pairs.append((left.pop(-place), table))
+        if most >= max(1, min(least, len(labels)) if least == _LEAST_SHARED else least):
+            pairs.append((left.pop(-place)[0], table))
     return pairs
 
 
@@ -163,12 +177,11 @@ def _value(table: Table, row: TableRow, at: int) -> Value | None:
     amount = amount_in(cell)
     if amount is None:
         return None
-    near = f"{cell} {_label(row)} {head}"
     unit = f"{table.unit} {table.caption}"
     scale, currency = Scale.ONES, ""
     if "%" in cell or names_percent(f"{_label(row)} {head}"):
         scale = Scale.PERCENT
-    elif not names_other_unit(near):
+    elif not names_other_unit(f"{_label(row)} {column_about(head)}"):
         named = scales_in(head) or scales_in(unit)
         scale = next(iter(named)) if len(named) == 1 else Scale.ONES
         money = _CURRENCY.search(f"{cell} {head} {unit}") or _CURRENCY.search(
@@ -181,7 +194,11 @@ def _value(table: Table, row: TableRow, at: int) -> Value | None:
 def _by_label(table: Table) -> dict[str, list[TableRow]]:
     found: dict[str, list[TableRow]] = defaultdict(list)
     for row in table.rows:
-        if _label(row) and any(amount_in(cell.text) is not None for cell in row.cells[1:]):
+        if (
+            _label(row)
+            and not _CONTENTS.match(_label(row))
+            and any(amount_in(cell.text) is not None for cell in row.cells[1:])
+        ):
             found[about(_label(row))].append(row)
     return found
 

@@ -13,13 +13,21 @@ _PERIOD = re.compile(
     r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\s+\d{1,2}\b,?"
     r"|\b\d{1,2}\s+(?:january|february|march|april|may|june|july|august|september|october|november|december)\b"
 )
+_PAGE = re.compile(r"(?<=[a-z)\]])\s*\.*\s+\d{1,3}$")
+"""The page number behind a line of a table of contents."""
+_LENGTHS = {
+    3: r"\b(?:quarter|three months|q[1-4])\b|\b3 months\b",
+    6: r"\b(?:six|6) months\b|\bhalf[- ]year\b",
+    9: r"\b(?:nine|9) months\b",
+    12: r"\b(?:twelve|12) months\b|\byears? ended\b|\bfiscal years?\b|\bfull year\b",
+}
 _REST = re.compile(r"[^\w%]+")
 
 
 def about(heading: str) -> str:
     """A heading as it is compared: without numbering, years, quarters and days, in lower case."""
     text = " ".join(heading.casefold().split())
-    bare = _REST.sub(" ", _PERIOD.sub(" ", _YEAR.sub(" ", _NUMBERING.sub("", text)))).strip()
+    bare = _REST.sub(" ", _PERIOD.sub(" ", _YEAR.sub(" ", _NUMBERING.sub("", _PAGE.sub("", text))))).strip()
     return bare or _REST.sub(" ", text).strip()
 
 
@@ -33,3 +41,12 @@ def column_about(head: str) -> str:
 def year_in(text: str) -> int:
     """The latest year that a text names; 0: none."""
     return max((int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", text)), default=0)
+
+
+def months_in(head: str) -> int:
+    """How many months a column's head says that its values cover; 0: it doesn't say."""
+    text = head.casefold()
+    for months, words in _LENGTHS.items():
+        if re.search(words, text):
+            return months
+    return 0

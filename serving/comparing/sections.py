@@ -72,6 +72,7 @@ class _Reading:
             self._tables[table.page].append(table)
         self._begun: list[_Begun] = []
         self._read: dict[int, int] = {}
+        self._held: set[tuple[int, int]] = set()
 
     def take(self, chunk: Chunk) -> None:
         """Read the next chunk."""
@@ -99,7 +100,8 @@ class _Reading:
         now = self._begun[-1]
         table = next((one for one in self._tables.get(chunk.page, ()) if one.start <= at < one.end), None)
         if table is not None:
-            if table not in now.tables:
+            if (table.page, table.start) not in self._held:
+                self._held.add((table.page, table.start))
                 now.tables.append(table)
             return
         heading = about(line) if len(line) <= _LONGEST_HEADING else ""

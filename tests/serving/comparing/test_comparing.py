@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from dossier.amounts import Scale
+from dossier.records import Chunk, Document, Table, TableCell, TableRow
 from retrieval.content import Content, read_content
 from serving.comparing import comparing
 from serving.comparing.comparing import Comparison, SectionCompared, compare
+from serving.comparing.figures import compare_rows
 from serving.comparing.headings import about, column_about
 from tests.retrieval.stored import stored
 
@@ -174,3 +176,53 @@ def test_a_short_section_that_shares_a_chunk_is_found_by_a_heading_of_the_other(
     assert "Parking" not in {heading for chunk in old.chunks for heading in chunk.section}
     parking = section(compare(old, new), "Parking")
     assert parking.old is not None and [one.text for one in parking.old.pieces] == ["Park behind the house."]
+
+
+def table(heads: tuple[str, ...], unit: str, *rows: tuple[str, ...]) -> Table:
+    made = tuple(TableRow(9 * at, 9 * at + 8, tuple(map(TableCell, row))) for at, row in enumerate(rows))
+    return Table(1, 0, 99, "Income", unit, heads, made)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "obstacle", "change"),
+    [
+        (("2024", "in millions", "4.5"), ("2025", "in thousands", "5,000"), "", Decimal("500")),
+        (("2024", "in millions", "4.5"), ("2025", "in thousands", "4,500"), "", Decimal(0)),
+        (("2024", "", "4.5"), ("2025", "in millions", "5.0"), "unit", None),
+        (("2024", "in millions", "$4.5"), ("2025", "in millions", "€5.0"), "unit", None),
+        (("2024", "in millions", "4.5%"), ("2025", "in millions", "5.0"), "unit", None),
+        (("Year ended 2024", "in millions", "4.5"), ("Quarter ended 2025", "in millions", "5.0"), "length", None),
+        (("Year ended 2024", "in millions", "4.5"), ("Year ended 2025", "in millions", "(0.5)"), "", Decimal(-5)),
+    ],
+)  # fmt: skip
+def test_only_what_counts_in_the_same_unit_and_length_is_set_off(
+    old: tuple[str, str, str], new: tuple[str, str, str], obstacle: str, change: Decimal | None
+) -> None:
+    before, now = (table(("", head), unit, ("Profit", cell)) for head, unit, cell in (old, new))
+    (figure,) = compare_rows(before, now).figures
+    assert (figure.obstacle, figure.change) == (obstacle, change)
+    assert figure.differs is (change != 0)
+
+
+def test_columns_that_tell_a_change_and_tables_of_contents_give_no_figures() -> None:
+    heads = ("", "2025", "2024", "Change")
+    found = compare_rows(table(heads, "", ("Profit", "5", "4", "25%")), table(heads, "", ("Profit", "6", "5", "20%")))
+    assert {one.new.column for one in found.figures} == {"2025", "2024"}
+    assert all(one.restated for one in found.figures)
+    contents = table(("", "Page"), "", ("Item 1A. Risk factors", "5"), ("Item 2. Properties", "17"))
+    assert not compare_rows(contents, contents).figures
+
+
+def test_a_table_under_another_heading_is_found_by_its_rows() -> None:
+    rows = [(name, str(at)) for at, name in enumerate(("Cash", "Loans", "Goodwill", "Debt"), start=10)]
+    old = table(("", "2024"), "in millions", *rows)
+    new = table(("", "2025"), "in millions", *((name, f"{amount}.5") for name, amount in rows))
+    sides = [
+        Content(Document(name, name, "d"), (Chunk(name, name, 1, 0, 99, (heading,), "x" * 99),), (one,))
+        for name, heading, one in (("a", "Balance sheet", old), ("b", "Financial position", new))
+    ]
+    *_, last = compare(*sides).sections
+    assert [one.change.change for one in last.figures] == [Decimal("0.5")] * 4
+    assert (
+        last.old and last.new and (last.old.heading, last.new.heading) == (("Balance sheet",), ("Financial position",))
+    )
