@@ -155,9 +155,7 @@ def _fits(section: SectionPair, kind: str) -> bool:
 
 def _show_section(section: SectionPair, found: Comparison, key: str) -> None:
     st.subheader(label(section.title), anchor=False, divider=False)
-    st.html(plain_html(state_of(section), "fine"))
-    if section.figures:
-        st.html(figures_html(section.figures, found))
+    st.html(figures_html(section, found) if section.figures else plain_html(state_of(section), "fine"))
     if rows := rows_html(section, found):
         st.html(rows)
     if section.same:

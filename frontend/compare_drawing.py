@@ -1,6 +1,5 @@
 """Draws sections of two documents: figures that differ in a table, and what both say side by side."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from html import escape
 from typing import Final
@@ -19,16 +18,16 @@ def key_of(side: str, spot: Spot) -> str:
     return f"{side}-{spot.page}-{spot.start}-{spot.end}"
 
 
-def figures_html(figures: Sequence[Figure], compared: Comparison) -> str:
-    """The figures that differ; each amount is a button that opens its page."""
+def figures_html(section: SectionPair, compared: Comparison) -> str:
+    """The figures of a section that differ; each amount is a button that opens its page."""
     heads = ("Figure", compared.old.document, compared.new.document, "Change", "In percent")
     first, *others = heads
     top = f'<th scope="col">{escape(first)}</th>' + "".join(
         f'<th scope="col" class="amount">{escape(head)}</th>' for head in others
     )
-    rows = "".join(_row(figure) for figure in figures)
+    rows = "".join(_row(figure) for figure in section.figures)
     return (
-        f'<table class="files figures compared"><caption>Figures that differ</caption><thead><tr>{top}</tr></thead>'
+        f'<table class="files figures compared"><caption>{state_of(section)}</caption><thead><tr>{top}</tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )
 
@@ -61,7 +60,7 @@ def state_of(section: SectionPair) -> str:
 
 def _row(figure: Figure) -> str:
     label = figure.label if len(figure.label) <= _LONG else f"{figure.label[:_LONG]} …"
-    note = '<div class="reason">The same period, told otherwise</div>' if figure.restated else ""
+    note = '<div class="reason">The same period, restated</div>' if figure.restated else ""
     cells = [_value("Old", OLD, figure.old), _value("New", NEW, figure.new)]
     change = _OBSTACLES.get(figure.obstacle, MISSING)
     if figure.change is not None:
@@ -87,7 +86,7 @@ def _value(head: str, side: str, value: Value) -> str:
 def _change(change: Decimal, unit: str) -> str:
     if unit == "percent":
         return f"{change:+,f} points"
-    return f"{change:+,f}"
+    return f"{change:+,f} {unit}".strip()
 
 
 def _side(side: Side | None, name: str, which: str) -> str:

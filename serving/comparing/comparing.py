@@ -155,16 +155,17 @@ def _tables_elsewhere(pairs: Sequence[Pair], old: Content, new: Content) -> Iter
         for at, section in enumerate((before, now)):
             known = {both[at] for both in taken}
             held[at].update({table: section for table in section.tables if table not in known} if section else {})
-    for before, now in tables_paired(list(held[0]), list(held[1]), _LEAST_ROWS):
-        rows = compare_rows(before, now)
+    for its, mine in tables_paired(list(held[0]), list(held[1]), _LEAST_ROWS):
+        rows = compare_rows(its, mine)
         differing = tuple(_with_digests(one, old, new) for one in rows.figures if one.differs)
         if differing:
-            sides = [
-                Side(sections[table].path, Place(table.page, table.start, table.end), "", (), 0)
-                for sections, table in zip(held, (before, now), strict=True)
-            ]
-            alike = len(rows.figures) - len(differing)
-            yield SectionCompared(*sides, False, differing, alike, (), ())
+            left, right = (_around(table, sections[table]) for table, sections in zip((its, mine), held, strict=True))
+            yield SectionCompared(left, right, False, differing, len(rows.figures) - len(differing), (), ())
+
+
+def _around(table: Table, section: Section) -> Side:
+    """A table's section, without its text."""
+    return Side(section.path, Place(table.page, table.start, table.end), "", (), 0)
 
 
 def _side(section: Section, content: Content, said: Sequence[str], other: Sequence[str] | None) -> Side:

@@ -131,10 +131,10 @@ def compare_sentences(old: Sequence[str], new: Sequence[str], places: tuple[Plac
         for before, now in zip(numbers_in(other), numbers, strict=False):
             if not (_is_year(before.digits) and _is_year(now.digits)):
                 scale = Scale.PERCENT if now.percent else Scale.ONES
-                values = [
-                    Value(number.digits, "", number.value, scale, "", place)
-                    for number, place in zip((before, now), places, strict=True)
-                ]
+                values = (
+                    Value(before.digits, "", before.value, scale, "", places[0]),
+                    Value(now.digits, "", now.value, scale, "", places[1]),
+                )
                 found.append(FigureChange(sentence, *values))
     return found
 
@@ -182,7 +182,8 @@ def _value(table: Table, row: TableRow, at: int) -> Value | None:
     if "%" in cell or names_percent(f"{_label(row)} {head}"):
         scale = Scale.PERCENT
     elif not names_other_unit(f"{_label(row)} {column_about(head)}"):
-        named = scales_in(head) or scales_in(unit)
+        # `in millions, except number of shares, which are in thousands`: shares are left out above
+        named = scales_in(head) or scales_in(unit.partition("except")[0])
         scale = next(iter(named)) if len(named) == 1 else Scale.ONES
         money = _CURRENCY.search(f"{cell} {head} {unit}") or _CURRENCY.search(
             " ".join(one.cells[at].text for one in table.rows)

@@ -76,7 +76,7 @@ def test_figures_that_differ_come_first_and_each_leads_to_both_pages(app: AppTes
         "+25.0",
         "+25.0%",
         "+0.5 points",
-        "The same period, told otherwise",
+        "The same period, restated",
     ):
         assert part in text
     assert "Only in the tables of acme 2024.md: Licences." in text
@@ -152,7 +152,7 @@ def test_what_documents_say_stays_text() -> None:
     }  # fmt: skip
     found = Comparison.read({"old": listed, "new": listed, "sections": [section], "notes": []})
     (one,) = found.sections
-    drawn = figures_html(one.figures, found) + texts_html(one, found) + rows_html(one, found)
+    drawn = figures_html(one, found) + texts_html(one, found) + rows_html(one, found)
     assert "<img" not in drawn and "another unit" in drawn and "7 characters more" in drawn
 
 

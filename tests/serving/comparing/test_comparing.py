@@ -189,6 +189,7 @@ def table(heads: tuple[str, ...], unit: str, *rows: tuple[str, ...]) -> Table:
         (("2024", "in millions", "4.5"), ("2025", "in thousands", "5,000"), "", Decimal("500")),
         (("2024", "in millions", "4.5"), ("2025", "in thousands", "4,500"), "", Decimal(0)),
         (("2024", "", "4.5"), ("2025", "in millions", "5.0"), "unit", None),
+        (("2024", "in millions, except shares in thousands", "4"), ("2025", "in millions", "5"), "", Decimal(1)),
         (("2024", "in millions", "$4.5"), ("2025", "in millions", "€5.0"), "unit", None),
         (("2024", "in millions", "4.5%"), ("2025", "in millions", "5.0"), "unit", None),
         (("Year ended 2024", "in millions", "4.5"), ("Quarter ended 2025", "in millions", "5.0"), "length", None),
