@@ -21,6 +21,7 @@ from frontend import (
     compare,
     conversations,
     market,
+    news,
     reply,
     session,
     sign_in,
@@ -38,6 +39,7 @@ _ICONS = {
     "Reply": ":material/support_agent:",
     "Batch": ":material/playlist_add_check:",
     "Market": ":material/show_chart:",
+    "News": ":material/newspaper:",
     "Compare": ":material/compare_arrows:",
     "Account": ":material/person:",
     "Documents": ":material/folder_open:",
@@ -82,6 +84,7 @@ def _page(who: Session | None) -> st.Page:
     if who is None or who.user.role in ("analyst", "admin"):
         pages.append(st.Page(batch.page, title="Batch", url_path="batch"))
         pages.append(st.Page(market.page, title="Market", url_path="market"))
+        pages.append(st.Page(news.page, title="News", url_path="news"))
         pages.append(st.Page(compare.page, title="Compare", url_path="compare"))
     pages.append(st.Page(account.page, title="Account", url_path="account"))
     if who is None or who.user.is_admin:

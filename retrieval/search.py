@@ -15,6 +15,7 @@ from retrieval.content import Content, read_content
 from retrieval.embedder import Embedder
 from retrieval.fusion import Ranks, fold, fuse, join
 from retrieval.identity import Identities, identities
+from retrieval.news.reading import NewsItem, read_news
 from retrieval.page_view import PageView, Spot, view_page
 from retrieval.query import Query, read_query
 from retrieval.relevance import Signals, signals
@@ -150,6 +151,10 @@ class Searcher:
     def content(self, source: str, groups: frozenset[str]) -> Content | None:
         """A whole document; None: there is none that the groups may read."""
         return read_content(self._store, source, groups)
+
+    def news(self, groups: frozenset[str]) -> list[NewsItem]:
+        """The newest items of feeds that the groups may read."""
+        return read_news(self._store, groups)
 
     def left_out(self, source: str, groups: frozenset[str]) -> str:
         """What was left out when a document was read, for the groups that may read it; empty: nothing."""

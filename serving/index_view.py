@@ -13,6 +13,7 @@ from retrieval.chunk_store import StoredDocument
 from retrieval.content import Content
 from retrieval.corrections import correct
 from retrieval.embedder import Embedder
+from retrieval.news.reading import NewsItem
 from retrieval.page_view import PageView, Spot
 from retrieval.search import Rerank, Searcher
 
@@ -128,6 +129,10 @@ class IndexView:
     def readable_documents(self, groups: frozenset[str]) -> Sequence[StoredDocument]:
         """The documents that the groups may read, by source. Raises IndexMissingError."""
         return self.searcher().readable_documents(groups)
+
+    def news(self, groups: frozenset[str]) -> Sequence[NewsItem]:
+        """The newest items of feeds that the groups may read. Raises IndexMissingError."""
+        return self.searcher().news(groups)
 
     def content(self, source: str, groups: frozenset[str]) -> Content:
         """A whole document. Raises NotFoundError where there is none that the groups may read."""

@@ -26,6 +26,7 @@ from serving.api import (
     labels,
     market,
     models,
+    news,
     people,
     search,
     status,
@@ -71,6 +72,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     feedback.router,
     market.router,
     labels.router,
+    news.router,
     status.router,
     docs.router,
 )

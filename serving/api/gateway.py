@@ -11,6 +11,7 @@ from dossier.settings import Settings
 from retrieval.chunk_store import StoredDocument
 from retrieval.content import Content
 from retrieval.labelling.labeller import Labeller
+from retrieval.news.reading import NewsItem
 from retrieval.page_view import PageView, Spot
 from retrieval.search import Searcher
 from retrieval.upkeep import GenerationState
@@ -83,6 +84,10 @@ class Index(Protocol):
 
     def readable_documents(self, groups: frozenset[str]) -> Sequence[StoredDocument]:
         """The documents of the current generation that the groups may read, by source. Raises IndexMissingError."""
+        ...
+
+    def news(self, groups: frozenset[str]) -> Sequence[NewsItem]:
+        """The newest items of feeds that the groups may read. Raises IndexMissingError."""
         ...
 
     def content(self, source: str, groups: frozenset[str]) -> Content:

@@ -86,6 +86,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("GET", "/v1/market/{symbol}/charts/{kind}"): Access.SIGNED_IN,
     ("GET", "/v1/market/{symbol}/projection"): Access.SIGNED_IN,
     ("POST", "/v1/market/risk"): Access.SIGNED_IN,
+    ("GET", "/v1/news"): Access.SIGNED_IN,
     ("POST", "/v1/classify"): Access.SIGNED_IN,
     ("GET", "/conversations"): Access.SIGNED_IN,
     ("POST", "/conversations"): Access.SIGNED_IN,

@@ -32,6 +32,7 @@ from dossier.records import (
 from dossier.traces import Fault, Unsupported
 from retrieval.chunk_store import ChunkStore, StoredDocument
 from retrieval.content import Content, read_content
+from retrieval.news.reading import NewsItem, read_news
 from retrieval.page_view import PageView, Spot, view_page
 from retrieval.search import Searcher
 from retrieval.upkeep import GenerationState
@@ -215,6 +216,10 @@ class ScriptedIndex:
     def readable_documents(self, groups: frozenset[str]) -> list[StoredDocument]:
         """Those of the store that a test put here."""
         return self.store.readable_documents(groups) if self.store else []
+
+    def news(self, groups: frozenset[str]) -> list[NewsItem]:
+        """The items of that store."""
+        return read_news(self.store, groups) if self.store else []
 
     def content(self, source: str, groups: frozenset[str]) -> Content:
         """A document of that store."""

@@ -66,6 +66,7 @@ CONTRACT = {
         GET /v1/market/{symbol}/charts/{kind}
         GET /v1/market/{symbol}/projection
         POST /v1/market/risk
+        GET /v1/news
         POST /v1/classify
         GET /conversations
         POST /conversations
