@@ -107,5 +107,5 @@ def test_the_audit_log_says_whose_rights_and_which_documents_never_the_question(
     asked(admin, seen_by="mira", question="How is the board paid?")
     lines = admin.get("/admin/audit").json()
     line = next(one for one in lines["lines"] if one["route"] == "POST /admin/search" and one["target"] == "mira")
-    assert line["action"] == "read" and "hr/pay.md" in line["documents"]
+    assert line["action"] == "ask" and "hr/pay.md" in line["documents"]
     assert "board" not in str(line)
