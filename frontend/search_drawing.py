@@ -11,7 +11,7 @@ from frontend.search_records import Hit, Search
 _EXCERPT: Final = 150
 _REFUSED: Final = "An answer would be refused"
 _ANSWERED: Final = "An answer would be given"
-_FAR: Final = "Most likely nothing that may be read holds the answer."
+_FAR: Final = "It isn't likely enough that these passages hold the answer."
 _UNSURE: Final = "The passages fit, but no single line clearly answers."
 _GOES: Final = "The passages fit the question well enough, and one line stands out."
 _FITS: Final = "The passages fit the question well enough."

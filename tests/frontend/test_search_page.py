@@ -123,7 +123,7 @@ def test_what_wasnt_found_by_a_half_and_what_was_raised_is_said() -> None:
 
 
 def test_the_verdict_says_which_limit_wasnt_reached() -> None:
-    assert "Most likely nothing" in verdict_html(told(relevance=0.2, refused=True))
+    assert "likely enough" in verdict_html(told(relevance=0.2, refused=True))
     assert "no single line" in verdict_html(told(confidence=0.1, refused=True))
     assert "one line stands out" in verdict_html(told(confidence=0.5))
 
