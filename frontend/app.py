@@ -14,11 +14,14 @@ from frontend import (
     admin_index,
     admin_models,
     admin_people,
+    admin_search,
     asking,
     batch,
     chat,
+    compare,
     conversations,
     market,
+    news,
     reply,
     session,
     sign_in,
@@ -36,8 +39,11 @@ _ICONS = {
     "Reply": ":material/support_agent:",
     "Batch": ":material/playlist_add_check:",
     "Market": ":material/show_chart:",
+    "News": ":material/newspaper:",
+    "Compare": ":material/compare_arrows:",
     "Account": ":material/person:",
     "Documents": ":material/folder_open:",
+    "Search": ":material/manage_search:",
     "Models": ":material/model_training:",
     "Feedback": ":material/thumbs_up_down:",
     "People": ":material/group:",
@@ -78,9 +84,12 @@ def _page(who: Session | None) -> st.Page:
     if who is None or who.user.role in ("analyst", "admin"):
         pages.append(st.Page(batch.page, title="Batch", url_path="batch"))
         pages.append(st.Page(market.page, title="Market", url_path="market"))
+        pages.append(st.Page(news.page, title="News", url_path="news"))
+        pages.append(st.Page(compare.page, title="Compare", url_path="compare"))
     pages.append(st.Page(account.page, title="Account", url_path="account"))
     if who is None or who.user.is_admin:
         pages.append(st.Page(admin_index.page, title="Documents", url_path="documents"))
+        pages.append(st.Page(admin_search.page, title="Search", url_path="search"))
         pages.append(st.Page(admin_models.page, title="Models", url_path="models"))
         pages.append(st.Page(admin_feedback.page, title="Feedback", url_path="feedback"))
         pages.append(st.Page(admin_people.page, title="People", url_path="people"))

@@ -28,7 +28,7 @@ export default function ({ setTriggerValue }) {
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open source, with the text of the answer that cites it."""
+    """An open source, with the text of the answer that cites it (empty: it was opened from elsewhere)."""
 
     key: str
     source: Source
@@ -59,9 +59,14 @@ def close() -> None:
     st.session_state.pop(_TURNED, None)
 
 
+def wanted_key() -> str:
+    """What names the open source; empty: none is open."""
+    return str(st.query_params.get(PARAMETER, ""))
+
+
 def opened(messages: tuple[Message, ...]) -> Opened | None:
     """The open source, where one of these messages has it."""
-    wanted = st.query_params.get(PARAMETER)
+    wanted = wanted_key()
     for message in messages if wanted else ():
         for source in message.sources:
             if key_of(message, source) == wanted:

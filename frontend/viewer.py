@@ -1,4 +1,4 @@
-"""The page of a document beside the answer that cites it."""
+"""The page of a document beside the answer that cites it, or beside what else it was opened from."""
 
 import base64
 import io
@@ -44,7 +44,7 @@ def show_viewer(gateway: Gateway, opened: Opened) -> None:
     with st.container(key="viewer-top"):
         _head(page.document, f"{_kind(page).capitalize()} {page.page:,} of {page.pages:,}")
         _turns(page, opened.source)
-    _notes(page, opened.source)
+    _notes(page, opened)
     if picture is not None:
         st.html(_picture_html(picture, page))
         with st.expander("The page as text", type="compact"):
@@ -53,8 +53,9 @@ def show_viewer(gateway: Gateway, opened: Opened) -> None:
         st.html(_text_html(page))
         _reading_on(page)
     scroll_to_mark(f"{opened.key} {page.page} {turned}")
-    with st.expander("Why it was found", type="compact"):
-        st.html(_why_html(opened.source.found))
+    if opened.answer or opened.source.found:
+        with st.expander("Why it was found", type="compact"):
+            st.html(_why_html(opened.source.found))
     if page.available:
         st.download_button(
             f"Download {label(page.document)}", partial(original, gateway, page.source), page.document,
@@ -95,10 +96,10 @@ def _turns(page: DocumentPage, source: Source) -> None:
             st.button(words, key="viewer-back", type="tertiary", on_click=citations.turn_back)
 
 
-def _notes(page: DocumentPage, source: Source) -> None:
+def _notes(page: DocumentPage, opened: Opened) -> None:
     if page.note:
         st.warning(label(page.note), icon=":material/warning:")
-    elif not source.digest:
+    elif opened.answer and not opened.source.digest:
         st.info(_NO_PLACE, icon=":material/info:")
 
 

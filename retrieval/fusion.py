@@ -40,8 +40,12 @@ class Ranks:
 
     def fused(self, chunk_id: int) -> float:
         """Reciprocal rank fusion's score of a chunk."""
-        halves = (self.dense, self.lexical)
-        return sum(1 / (RANK_CONSTANT + ranks[chunk_id]) for ranks in halves if chunk_id in ranks)
+        return fused_score(self.dense.get(chunk_id), self.lexical.get(chunk_id))
+
+
+def fused_score(*ranks: int | None) -> float:
+    """Reciprocal rank fusion's score of what stands at these ranks from 1; None: that half didn't find it."""
+    return sum(1 / (RANK_CONSTANT + rank) for rank in ranks if rank is not None)
 
 
 def fuse(ranks: Ranks, chunks: Mapping[int, Chunk], boosts: Mapping[str, Boost]) -> list[Passage]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -11,9 +11,11 @@ from dossier.records import FileReport, Filters, Passage, Table
 from retrieval import generation
 from retrieval.chunk_store import ChunkStore, StoredDocument
 from retrieval.chunking import embedded_text
+from retrieval.content import Content, read_content
 from retrieval.embedder import Embedder
 from retrieval.fusion import Ranks, fold, fuse, join
 from retrieval.identity import Identities, identities
+from retrieval.news.reading import NewsItem, read_news
 from retrieval.page_view import PageView, Spot, view_page
 from retrieval.query import Query, read_query
 from retrieval.relevance import Signals, signals
@@ -57,7 +59,8 @@ WHOLE = SearchOptions()
 class Found:
     """What a search found: the passages, best first, what speaks for them, and the generation they are from.
 
-    `rarity` says how telling each of the query's terms is in this index.
+    `rarity` says how telling each of the query's terms is in this index; `word_scores` are the BM25 scores of what the
+    words found, by chunk id.
     """
 
     query: Query
@@ -65,6 +68,7 @@ class Found:
     rarity: dict[str, float]
     signals: Signals
     generation: str
+    word_scores: Mapping[int, float] = field(default_factory=dict)
 
 
 class Searcher:
@@ -109,7 +113,7 @@ class Searcher:
         best = tuple(passages[:limit])
         rarity = self._rarity(query, self._scopes.of(groups))
         spread = dense[0][1] - dense[-1][1] if dense else 0.0
-        return Found(query, best, rarity, signals(query, best, rarity, spread), self.manifest.name)
+        return Found(query, best, rarity, signals(query, best, rarity, spread), self.manifest.name, dict(lexical))
 
     @property
     def embedder(self) -> Embedder:
@@ -139,6 +143,18 @@ class Searcher:
     def page(self, spot: Spot, groups: frozenset[str]) -> PageView | None:
         """A page of a document with a passage marked; None: there is none that the groups may read."""
         return view_page(self._store, spot, groups)
+
+    def readable_documents(self, groups: frozenset[str]) -> tuple[StoredDocument, ...]:
+        """The documents that the groups may read, by source."""
+        return self._scopes.of(groups).documents
+
+    def content(self, source: str, groups: frozenset[str]) -> Content | None:
+        """A whole document; None: there is none that the groups may read."""
+        return read_content(self._store, source, groups)
+
+    def news(self, groups: frozenset[str]) -> list[NewsItem]:
+        """The newest items of feeds that the groups may read."""
+        return read_news(self._store, groups)
 
     def left_out(self, source: str, groups: frozenset[str]) -> str:
         """What was left out when a document was read, for the groups that may read it; empty: nothing."""

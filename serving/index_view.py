@@ -1,7 +1,7 @@
 """The index as the gateway sees it: the current generation, replaced as a whole when a newer one is ready."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +10,10 @@ from dossier.errors import IndexMissingError, NotFoundError
 from dossier.records import FileReport
 from retrieval import generation, upkeep
 from retrieval.chunk_store import StoredDocument
+from retrieval.content import Content
 from retrieval.corrections import correct
 from retrieval.embedder import Embedder
+from retrieval.news.reading import NewsItem
 from retrieval.page_view import PageView, Spot
 from retrieval.search import Rerank, Searcher
 
@@ -123,6 +125,24 @@ class IndexView:
                 "removed, or limited to groups that you aren't in."
             )
         return view
+
+    def readable_documents(self, groups: frozenset[str]) -> Sequence[StoredDocument]:
+        """The documents that the groups may read, by source. Raises IndexMissingError."""
+        return self.searcher().readable_documents(groups)
+
+    def news(self, groups: frozenset[str]) -> Sequence[NewsItem]:
+        """The newest items of feeds that the groups may read. Raises IndexMissingError."""
+        return self.searcher().news(groups)
+
+    def content(self, source: str, groups: frozenset[str]) -> Content:
+        """A whole document. Raises NotFoundError where there is none that the groups may read."""
+        found = self.searcher().content(source, groups)
+        if found is None:
+            raise NotFoundError(
+                f"There is no document {source!r} in the index that you may read. It may have been removed, or limited "
+                "to groups that you aren't in."
+            )
+        return found
 
     def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
         """Keep an admin's correction of a document's metadata until the next indexing run takes it up.

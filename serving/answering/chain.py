@@ -22,7 +22,7 @@ from retrieval.search import Searcher
 from serving.answering.computing import asks_to_compute, is_named
 from serving.answering.desks import Desk, Taken
 from serving.answering.model_client import Choice, ModelClient, ServedModel
-from serving.answering.readings import Asked, Reading, check_question, pieces_of, with_close_second
+from serving.answering.readings import LINES_READ, Asked, Reading, check_question, pieces_of, with_close_second
 from serving.answering.replaying import pinned, settings_that_matter, turns_of
 from serving.answering.reply_wording import word_reply
 from serving.answering.wording import join_answers, word_line
@@ -34,8 +34,6 @@ from serving.whole_tables import WholeTable, over_whole_table
 
 LINES_SHOWN = 6
 """Lines that the model chooses from."""
-LINES_READ = 16
-"""Lines whose tables and passages a model is given to read, as far as they fit."""
 _REPLY_TOKENS = 160
 _HISTORY_TURNS = 4
 

@@ -12,6 +12,8 @@ from serving.answering.model_client import ServedModel
 from serving.calculating import Computed
 from serving.whole_tables import WholeTable
 
+LINES_READ = 16
+"""Lines whose tables and passages a model is given to read, as far as they fit."""
 CLOSE = 0.03
 """Two lines whose scores differ by no more are both read out."""
 

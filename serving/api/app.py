@@ -17,6 +17,7 @@ from serving.api import (
     audit,
     batches,
     chat,
+    comparing,
     conversations,
     docs,
     documents,
@@ -25,7 +26,9 @@ from serving.api import (
     labels,
     market,
     models,
+    news,
     people,
+    search,
     status,
 )
 from serving.api.attempts import Attempts
@@ -55,11 +58,13 @@ _ANALYSES_AT_ONCE = 2
 _ROUTERS: tuple[APIRouter, ...] = (
     chat.router,
     documents.router,
+    comparing.router,
     batches.router,
     conversations.router,
     answers.router,
     accounts.router,
     admin.router,
+    search.router,
     people.router,
     audit.router,
     health.router,
@@ -67,6 +72,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     feedback.router,
     market.router,
     labels.router,
+    news.router,
     status.router,
     docs.router,
 )

@@ -50,6 +50,7 @@ _ACTIONS = {
     ("POST", "/v1/chat/completions"): Action.ASK,
     ("POST", "/answers/{answer_id}/replay"): Action.ASK,
     ("POST", "/admin/models/{name}/complete"): Action.ASK,
+    ("POST", "/admin/search"): Action.ASK,
     ("POST", "/admin/models/{name}/promote"): Action.PROMOTE,
     ("POST", "/admin/models/rollback"): Action.PROMOTE,
     ("DELETE", "/admin/users/{name}"): Action.ERASE,

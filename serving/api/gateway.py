@@ -9,8 +9,11 @@ from dossier.pins import Pin
 from dossier.records import Answer, AnswerEvent, FileReport, Turn
 from dossier.settings import Settings
 from retrieval.chunk_store import StoredDocument
+from retrieval.content import Content
 from retrieval.labelling.labeller import Labeller
+from retrieval.news.reading import NewsItem
 from retrieval.page_view import PageView, Spot
+from retrieval.search import Searcher
 from retrieval.upkeep import GenerationState
 from serving.market.projections.projecting import Projector
 from serving.market.provider import NoPrices, PriceProvider
@@ -77,6 +80,22 @@ class Index(Protocol):
 
     def page(self, spot: Spot, groups: frozenset[str]) -> PageView:
         """A page of a document. Raises NotFoundError where there is none that the groups may read."""
+        ...
+
+    def readable_documents(self, groups: frozenset[str]) -> Sequence[StoredDocument]:
+        """The documents of the current generation that the groups may read, by source. Raises IndexMissingError."""
+        ...
+
+    def news(self, groups: frozenset[str]) -> Sequence[NewsItem]:
+        """The newest items of feeds that the groups may read. Raises IndexMissingError."""
+        ...
+
+    def content(self, source: str, groups: frozenset[str]) -> Content:
+        """A whole document. Raises NotFoundError where there is none that the groups may read."""
+        ...
+
+    def searcher(self) -> Searcher:
+        """The current generation, to be searched. Raises IndexMissingError when there is none."""
         ...
 
     def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from dossier.traces import Origin, Trace
 from retrieval.search import Searcher
 from serving.answering.desks import Given, Taken
 from serving.market.asking.spans import Span, span_in
+from serving.news.naming import names_all, telling, words_in
 from serving.whole_tables.writing import Piece, Wording, plain
 
 MOST_ITEMS = 8
@@ -27,8 +28,6 @@ _ASKED = re.compile(
 _SINCE = re.compile(rf"\bsince (?:last )?(?P<day>yesterday|{'|'.join(_WEEKDAYS)})$", re.IGNORECASE)
 _NAMED = re.compile(r"\b(?P<when>today|this week|yesterday)$", re.IGNORECASE)
 _SENTIMENT = re.compile(r"^sentiment: (\w+)$", re.MULTILINE)
-_WORD = re.compile(r"\w[\w&.'-]*")
-_SMALL = frozenset(["the", "a", "an", "of", "and", "for", "its", "their", "inc", "corp", "company"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,7 @@ def news_wish(question: str, today: date) -> NewsWish | None:
     if span is None or re.search(r"\b(?:since|last|past|before|until|between|during)\b", about):
         return None
     about = about.strip(" ,")
-    words = [word for word in _WORD.findall(about.lower()) if word not in _SMALL]
-    return NewsWish(about, span.since, span.until) if 1 <= len(words) <= 5 else None
+    return NewsWish(about, span.since, span.until) if 1 <= len(telling(about)) <= 5 else None
 
 
 class NewsDesk:
@@ -112,13 +110,7 @@ def _when(passage: Passage) -> str:
 
 
 def _is_about(passage: Passage, wish: NewsWish) -> bool:
-    said = set(_WORD.findall(f"{passage.chunk.title} {passage.chunk.text}".lower()))
-    said |= {word.removesuffix("'s").strip(".'-") for word in said}
-    return all(word in said or word.removesuffix("'s") in said for word in _telling(wish.about))
-
-
-def _telling(about: str) -> list[str]:
-    return [word for word in _WORD.findall(about.lower()) if word not in _SMALL]
+    return names_all(words_in(f"{passage.chunk.title} {passage.chunk.text}"), telling(wish.about))
 
 
 def _about(said: str, today: date) -> tuple[str, Span | None]:

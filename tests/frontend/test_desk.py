@@ -266,7 +266,8 @@ def test_axe_finds_nothing_serious_on_any_page(browser: Browser, site: PageProce
     found["refusal"] = hard_to_use(page)
     waited = {
         "account": "Signed in as", "documents": "Update the index", "models": "Models", "feedback": "Decide which part",
-        "batch": "File of questions", "market": "Market", "reply": "The customer's message",
+        "batch": "File of questions", "market": "Market", "news": "There is no news yet",
+        "compare": "Choose two documents", "search": "See what Dossier finds", "reply": "The customer's message",
     }  # fmt: skip
     for path, words in waited.items():
         page.goto(f"{site.address}/{path}")

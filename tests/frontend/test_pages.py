@@ -306,7 +306,7 @@ def test_signing_out_ends_the_sign_in_at_the_gateway(app: AppTest, gateway: Gate
 
 def test_everybody_has_the_pages_of_their_role(app: AppTest) -> None:
     sign_in(app, "ben")
-    assert [link.label for link in app.page_link] == ["Ask", "Batch", "Market", "Account"]
+    assert [link.label for link in app.page_link] == ["Ask", "Batch", "Market", "News", "Compare", "Account"]
     admin = AppTest.from_file(APP, default_timeout=SECONDS)
     sign_in(admin)
     everything = [
@@ -314,8 +314,11 @@ def test_everybody_has_the_pages_of_their_role(app: AppTest) -> None:
         "Reply",
         "Batch",
         "Market",
+        "News",
+        "Compare",
         "Account",
         "Documents",
+        "Search",
         "Models",
         "Feedback",
         "People",

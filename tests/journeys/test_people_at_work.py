@@ -19,7 +19,7 @@ from tests.journeys.product import PASSWORD, PATIENCE, Product, running, signed_
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 PEOPLE = {"mira": ("analyst", ["board"]), "noor": ("analyst", []), "sam": ("support", [])}
-PAGES = ("market", "batch", "models", "feedback", "people", "audit", "health", "account")
+PAGES = ("market", "compare", "news", "search", "batch", "models", "feedback", "people", "audit", "health", "account")
 PICTURES = os.environ.pop("DOSSIER_PICTURES", "")
 INCOME = "What was Larkfield's net income in fiscal 2025?"
 REVENUE = "What was Larkfield's total revenue in fiscal 2025?"

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dossier.citations import parse_citations
-from dossier.errors import BusyError, EngineError, NotFoundError
+from dossier.errors import BusyError, EngineError, IndexMissingError, NotFoundError
 from dossier.pins import Pin
 from dossier.records import (
     Answer,
@@ -31,7 +31,10 @@ from dossier.records import (
 )
 from dossier.traces import Fault, Unsupported
 from retrieval.chunk_store import ChunkStore, StoredDocument
+from retrieval.content import Content, read_content
+from retrieval.news.reading import NewsItem, read_news
 from retrieval.page_view import PageView, Spot, view_page
+from retrieval.search import Searcher
 from retrieval.upkeep import GenerationState
 from serving.answering.replaying import pinned
 from serving.integrity.tracing import Basis, trace_numbers
@@ -174,6 +177,7 @@ class ScriptedIndex:
     reopened: int = 0
     warmed: int = 0
     store: ChunkStore | None = None
+    found_in: Searcher | None = None
     corrected: dict[str, str] = field(default_factory=dict)
     reports: list[FileReport] = field(
         default_factory=lambda: [
@@ -208,6 +212,27 @@ class ScriptedIndex:
         if view is None:
             raise NotFoundError("There is no such page that you may read.")
         return view
+
+    def readable_documents(self, groups: frozenset[str]) -> list[StoredDocument]:
+        """Those of the store that a test put here."""
+        return self.store.readable_documents(groups) if self.store else []
+
+    def news(self, groups: frozenset[str]) -> list[NewsItem]:
+        """The items of that store."""
+        return read_news(self.store, groups) if self.store else []
+
+    def content(self, source: str, groups: frozenset[str]) -> Content:
+        """A document of that store."""
+        found = read_content(self.store, source, groups) if self.store else None
+        if found is None:
+            raise NotFoundError("There is no such document that you may read.")
+        return found
+
+    def searcher(self) -> Searcher:
+        """The one that a test put here."""
+        if self.found_in is None:
+            raise IndexMissingError("There is no index yet.")
+        return self.found_in
 
     def correct(self, source: str, values: Mapping[str, str]) -> dict[str, str]:
         """Remember the correction."""

@@ -19,8 +19,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from dossier.settings import Settings
+from retrieval.search import Searcher
 from serving.api.policy import POLICY, Access
 from serving.store import Role
+from tests.retrieval.index_loop import HashedWords, index_folder_of, index_now
 from tests.serving.api.serving_app import Served, served
 
 CHECKS = [
@@ -47,7 +50,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("index")
+    (home / "documents").mkdir()
+    (home / "documents" / "leave.md").write_text("# Leave\n\nEveryone has 25 days of annual leave.\n")
+    settings = Settings(home=home, documents=home / "documents")
+    index_now(settings)
     with served(tmp_path_factory.mktemp("contract"), requests_per_minute=0) as running:
+        running.index.found_in = Searcher(index_folder_of(settings), HashedWords())
         yield running
 
 

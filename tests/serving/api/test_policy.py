@@ -44,6 +44,8 @@ CONTRACT = {
         DELETE /auth/keys/{key_id}
         GET /v1/models
         POST /v1/chat/completions
+        GET /v1/documents
+        GET /v1/documents/compare
         GET /v1/documents/page
         GET /v1/documents/picture
         GET /v1/documents/file
@@ -64,6 +66,7 @@ CONTRACT = {
         GET /v1/market/{symbol}/charts/{kind}
         GET /v1/market/{symbol}/projection
         POST /v1/market/risk
+        GET /v1/news
         POST /v1/classify
         GET /conversations
         POST /conversations
@@ -93,6 +96,7 @@ CONTRACT = {
         POST /admin/index/verify
         POST /admin/index/rollback
         POST /admin/index/gc
+        POST /admin/search
         GET /admin/feedback
         GET /admin/audit
         GET /admin/health
