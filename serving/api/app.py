@@ -45,11 +45,13 @@ from serving.metrics import Metrics
 from serving.people.retention import keep_for_a_time
 
 _log = logging.getLogger(__name__)
-_SPARE_ANSWERS = 8
+SPARE_ANSWERS = 8
 """Answers beyond the engine's queue: those that are still retrieving or already being sent."""
 _KEEPING_SECONDS = 10
 _PASSWORDS_AT_ONCE = 2
 """Each password check takes 64 MiB for a moment."""
+_KNOWN_AT_ONCE = 4
+"""Callers looked up at once: more threads only take the interpreter from each other, and `/health` waits."""
 _ANALYSES_AT_ONCE = 2
 """A projection keeps a core busy for seconds, and many texts to label do."""
 _ROUTERS: tuple[APIRouter, ...] = (
@@ -83,7 +85,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     Raises DossierError if a route isn't in the table of who may call it.
     """
     metrics = Metrics()
-    slots = Slots(gateway.settings.engine_queue + _SPARE_ANSWERS, metrics.running)
+    slots = Slots(gateway.settings.engine_queue + SPARE_ANSWERS, metrics.running)
     running = Running(
         gateway=gateway,
         job=IndexJob(gateway.index.reopen, gateway.settings.log_folder / "index.log", gateway.index_command),
@@ -92,6 +94,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         attempts=Attempts(),
         rates=Rates(gateway.settings.requests_per_minute),
         password_work=CapacityLimiter(_PASSWORDS_AT_ONCE),
+        door_work=CapacityLimiter(_KNOWN_AT_ONCE),
         trail=AuditTrail(gateway.store.audit, metrics),
         analysis_work=CapacityLimiter(_ANALYSES_AT_ONCE),
         batches=_batch_worker(gateway, slots),

@@ -1,6 +1,8 @@
 """Around every request: how large it may be, what is measured, and the headers that keep browsers careful."""
 
-from anyio import move_on_after
+import math
+
+from anyio import CancelScope, current_time, move_on_after
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -13,16 +15,22 @@ from serving.metrics import Metrics
 LARGEST_BODY = 1024 * 1024
 _LARGER = {"/admin/documents/file": uploads.LARGEST}
 """Where more may be sent."""
+_LONGER = 10
+"""How many times as long it may take there."""
 _MOST_READ = 16 * LARGEST_BODY
 _PATIENCE_SECONDS = 2.0
 """How much of a body that is refused already is read, so that its sender hears why."""
 
 
 class BodyLimit:
-    """Refuses bodies over 1 MiB (a document: over 64) with 413: by their stated length, else while counting."""
+    """Refuses bodies over 1 MiB (a document: over 64) with 413: by their stated length, else while counting.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    A body that hasn't arrived after `seconds` (a document: ten times that) is refused with 408: nobody may keep a
+    connection busy for ever by sending a byte now and then.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float = 60.0) -> None:
+        self._app, self._seconds = app, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with a counting `receive`."""
@@ -30,24 +38,31 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         largest = _LARGER.get(scope["path"], LARGEST_BODY)
-        stated = Headers(scope=scope).get("content-length", "")
+        headers = Headers(scope=scope)
+        stated = headers.get("content-length", "")
         if stated.isdecimal() and int(stated[:20]) > largest:
             message = f"The request is larger than {largest >> 20} MiB. Send less at once."
             response = JSONResponse(error_body(message, "body_too_large", 413), 413, {"Connection": "close"})
             await response(scope, receive, _patient(receive, send))
             return
-        arrived = 0
+        arrived, whole = 0, stated in ("", "0") and "transfer-encoding" not in headers
+        end = current_time() + self._seconds * (_LONGER if largest > LARGEST_BODY else 1)
 
         async def counted() -> Message:
-            nonlocal arrived
-            message = await receive()
+            nonlocal arrived, whole
+            with CancelScope(deadline=math.inf if whole else end) as waiting:
+                message = await receive()
+            if waiting.cancelled_caught:
+                raise HTTPException(408, headers={"Connection": "close"})
+            whole = not message.get("more_body", False)
             arrived += len(message.get("body", b""))
             if arrived > largest:
                 raise HTTPException(413, headers={"Connection": "close"})
             return message
 
         patient = _patient(receive, send)
-        await self._app(scope, counted, lambda message: (patient if arrived > largest else send)(message))
+        # also who isn't let in, or finds no room, is answered before the body has been read
+        await self._app(scope, counted, lambda message: (send if whole else patient)(message))
 
 
 def _patient(receive: Receive, send: Send) -> Send:
