@@ -78,7 +78,7 @@ class Health:
         running, silent, room = (int(data[name]) for name in ("running", "silent", "room"))
         return cls(
             version=str(data["version"]),
-            parts=_parts(data["now"]),
+            parts=(*_parts(data["now"]), *_news(data.get("news"))),
             running=running,
             silent=silent,
             room=room,
@@ -104,6 +104,13 @@ def _parts(now: Json) -> tuple[Part, ...]:
         _part("Index", indexed, {"message": index.get("message") or counts}, "ready" if indexed else "missing"),
         _part("Store", store.get("state") == "ready", store, str(store.get("state") or "not known")),
     )
+
+
+def _news(news: Json | None) -> tuple[Part, ...]:
+    if not news:
+        return ()
+    state = str(news.get("state") or "not known")
+    return (_part("News", state == "watching", news, state),)
 
 
 def _part(name: str, well: bool, told: Json, state: str) -> Part:
