@@ -32,7 +32,7 @@ from serving.api.attempts import Attempts
 from serving.api.auditing import AuditTrail
 from serving.api.errors import handle_errors
 from serving.api.gateway import Gateway
-from serving.api.middleware import BodyLimit, Measure, SafeHeaders
+from serving.api.middleware import BodyLimit, Measure, SafeHeaders, Traced
 from serving.api.parts import Running
 from serving.api.policy import check_routes
 from serving.api.rates import Rates
@@ -43,6 +43,7 @@ from serving.health_history import HealthHistory
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
 from serving.people.retention import keep_for_a_time
+from serving.spans import Tracing, tracing_of
 
 _log = logging.getLogger(__name__)
 SPARE_ANSWERS = 8
@@ -82,9 +83,10 @@ _DESCRIPTION = (
 def create_app(gateway: Gateway) -> FastAPI:
     """Make the application. It starts and stops the engine, and closes the store when it ends.
 
-    Raises DossierError if a route isn't in the table of who may call it.
+    Raises DossierError if a route isn't in the table of who may call it, EnvironmentProblem where spans are asked for
+    and OpenTelemetry isn't installed.
     """
-    metrics = Metrics()
+    metrics, tracing = Metrics(), tracing_of(gateway.settings)
     slots = Slots(gateway.settings.engine_queue + SPARE_ANSWERS, metrics.running)
     running = Running(
         gateway=gateway,
@@ -104,7 +106,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         title="Dossier",
         version=dossier.__version__,
         description=_DESCRIPTION,
-        lifespan=_lifespan(running),
+        lifespan=_lifespan(running, tracing),
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -118,6 +120,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(SafeHeaders)
     app.add_middleware(Measure, metrics=metrics)
+    if tracing is not None:
+        app.add_middleware(Traced, tracing=tracing)
     return app
 
 
@@ -140,10 +144,12 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task])
 
 
-def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(running: Running, tracing: Tracing | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with AsyncExitStack() as ending:  # each part is ended even if another can't be
+            if tracing is not None:
+                ending.push_async_callback(asyncio.to_thread, tracing.close)
             ending.callback(running.store.close)
             ending.push_async_callback(running.trail.written)
             for work in (running.trail.keep_writing(), keep_for_a_time(running.store, running.gateway.settings)):

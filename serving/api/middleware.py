@@ -10,7 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import uploads
 from serving.api.errors import SAFE_HEADERS, error_body
-from serving.metrics import Metrics
+from serving.metrics import Metrics, known_method
+from serving.spans import Tracing
 
 LARGEST_BODY = 1024 * 1024
 _LARGER = {"/admin/documents/file": uploads.LARGEST}
@@ -127,5 +128,35 @@ class Measure:
         try:
             await self._app(scope, receive, watched)
         finally:
-            template = getattr(scope.get("route"), "path", "unmatched")
-            self._metrics.request(scope["method"], template, status)
+            self._metrics.request(known_method(scope["method"]), template_of(scope), status)
+
+
+def template_of(scope: Scope) -> str:
+    """The template of the route that a request took, never its path: anything may stand there."""
+    return str(getattr(scope.get("route"), "path", "unmatched"))
+
+
+class Traced:
+    """Makes a span of each request."""
+
+    def __init__(self, app: ASGIApp, tracing: Tracing) -> None:
+        self._app, self._tracing = app, tracing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; its span ends when the response has been sent."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        with self._tracing.request() as span:
+            try:
+                await self._app(scope, receive, watched)
+            finally:
+                span.answered(known_method(scope["method"]), template_of(scope), status)
