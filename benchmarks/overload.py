@@ -26,13 +26,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from dossier.operator_key import read_operator_key
 from dossier.settings import load_settings
 
 QUESTION = "What was Larkfield's total revenue in fiscal 2025?"
-P = ParamSpec("P")
 R = TypeVar("R")
 SENDERS = 200
 ORDINARY = 24
@@ -174,14 +173,14 @@ async def slow_senders(client: Client) -> list[Outcome]:
     return ordinary
 
 
-def _apart(work: Callable[P, Coroutine[Any, Any, R]], *arguments: P.args, **options: P.kwargs) -> R:
+def _apart(work: Callable[..., Coroutine[Any, Any, R]], *arguments: object) -> R:
     """Run the clients in a process of their own: what watches the gateway mustn't wait for them."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_run, work, *arguments, **options).result()
+        return pool.submit(_run, work, *arguments).result()
 
 
-def _run(work: Callable[P, Coroutine[Any, Any, R]], *arguments: P.args, **options: P.kwargs) -> R:
-    return asyncio.run(work(*arguments, **options))
+def _run(work: Callable[..., Coroutine[Any, Any, R]], *arguments: object) -> R:
+    return asyncio.run(work(*arguments))
 
 
 def report(outcomes: list[Outcome], seen: Watched) -> None:

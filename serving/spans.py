@@ -41,8 +41,9 @@ class Timed:
         """Say what the request was; `route` is the template, since a path may hold anything."""
         if self._span is not None:
             self._span.update_name(f"{method} {route}")
-            named = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
-            self._span.set_attributes(named)
+            self._span.set_attribute("http.request.method", method)
+            self._span.set_attribute("http.route", route)
+            self._span.set_attribute("http.response.status_code", status)
 
     def failed(self, error: BaseException) -> None:
         """Say that it failed, and by which kind of error; its message may hold a question."""

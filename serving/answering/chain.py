@@ -1,10 +1,14 @@
 """The answer chain: condense, retrieve, rank the lines, read, point or speak, word, cite, check."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import replace
+from functools import partial
 from typing import ParamSpec
+
+from anyio import CapacityLimiter, to_thread
 
 from dossier.citations import parse_citations
 from dossier.errors import EngineError, MarketDataError, NotFoundError
@@ -52,6 +56,8 @@ class DocumentChain:
         """Join the parts; `desks` take the questions that they know before the documents are read."""
         self._index, self._model, self._settings, self._pack = index, model, settings, pack
         self._desks = tuple(desks)
+        # more than there are cores for only take the interpreter from each other, and from `/health`
+        self._readers = CapacityLimiter(max(2, os.cpu_count() or 1))
 
     async def answer(
         self, question: str, history: Sequence[Turn], groups: frozenset[str]
@@ -131,7 +137,8 @@ class DocumentChain:
 
     async def _retrieve(self, asked: Asked, model: ServedModel, searcher: Searcher) -> Reading:
         with timed("retrieval") as span:
-            reading = await asyncio.to_thread(self._read, asked, model, searcher)
+            work = partial(self._read, asked, model, searcher)
+            reading = await to_thread.run_sync(work, limiter=self._readers)
             span.mark(passages=len(reading.found.passages), lines=len(reading.lines))
         return reading
 
