@@ -118,7 +118,7 @@ class GuardedRoute(APIRoute):
         statuses = (
             [429] if any(POLICY.get((method, path), Access.PUBLIC) is not Access.PUBLIC for method in methods) else []
         )
-        statuses += [400, 413] if {"POST", "PATCH"} & set(methods) else []
+        statuses += [400, 408, 413] if {"POST", "PATCH"} & set(methods) else []
         more["responses"] = {**failures(*statuses), **(more.get("responses") or {})}
         more["generate_unique_id_function"] = _own_name
         super().__init__(path, endpoint, **more)
