@@ -78,6 +78,12 @@ class Settings(BaseSettings):
     conversation_days: int = Field(
         0, ge=0, le=36500, description="conversations in which nothing was said for so long are deleted; 0: never"
     )
+    trace_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/]+\S*)?$",
+        description="address that OpenTelemetry spans are sent to (OTLP over HTTP, http://127.0.0.1:4318/v1/traces); "
+        "empty: none are made",
+    )
     audit_days: int = Field(365, ge=0, le=36500, description="how long lines of the audit log are kept; 0: for ever")
 
     @classmethod

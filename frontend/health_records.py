@@ -78,7 +78,7 @@ class Health:
         running, silent, room = (int(data[name]) for name in ("running", "silent", "room"))
         return cls(
             version=str(data["version"]),
-            parts=_parts(data["now"]),
+            parts=(*_parts(data["now"]), *_news(data.get("news"))),
             running=running,
             silent=silent,
             room=room,
@@ -110,6 +110,13 @@ def _briefly(message: str) -> str:
     """Without what an adapter's evaluation found in detail, which the page of models tells."""
     said, against, _ = message.partition(" (against it: ")
     return f"{said}. The page Models says what speaks against it." if against else message
+
+
+def _news(news: Json | None) -> tuple[Part, ...]:
+    if not news:
+        return ()
+    state = str(news.get("state") or "not known")
+    return (_part("News", state == "watching", news, state),)
 
 
 def _part(name: str, well: bool, told: Json, state: str) -> Part:

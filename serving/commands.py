@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from dossier.operator_key import read_operator_key
 from dossier.packs import load_pack
@@ -15,6 +14,7 @@ from dossier.records import Answer, Delta, Step
 from dossier.settings import Settings, load_settings
 from serving.answering.readings import check_question
 from serving.api import create_app
+from serving.api.listening import listen
 from serving.assembly import assemble, gateway
 from serving.engine.ports import require_free_port
 from serving.integrity.judging import TAKEN_BACK
@@ -36,7 +36,7 @@ def serve() -> None:
     if first and first.password:
         print(_first_sign_in(first), flush=True)
     app = create_app(gateway(parts, store))
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=10)
+    listen(app, settings)
 
 
 def ask(

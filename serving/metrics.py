@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
+from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -10,12 +11,25 @@ from dossier.records import Usage, Verdict
 from dossier.traces import Fault
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-INTERRUPTED = "interrupted"
-FAILED = "failed"
-WITHDRAWN = "withdrawn"
+
+
+class Ending(StrEnum):
+    """How an answer ended that has no verdict of its own."""
+
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+
+
+INTERRUPTED, FAILED, WITHDRAWN = Ending
 _SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 _MOST_LATELY = 1000
 _METHODS = frozenset({"GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"})
+
+
+def known_method(method: str) -> str:
+    """The method, or `other` where a caller made one up."""
+    return method if method in _METHODS else "other"
 
 
 class Metrics:
@@ -66,8 +80,8 @@ class Metrics:
         self._begin_at_zero((*Verdict, WITHDRAWN, INTERRUPTED, FAILED))
 
     def request(self, method: str, route: str, status: int) -> None:
-        """Count a request. `route` is the template, never the path: its values would make endless series."""
-        self._requests.labels(method if method in _METHODS else "other", route, str(status)).inc()
+        """Count a request: `method` a known one, `route` the template. What callers write would make endless series."""
+        self._requests.labels(method, route, str(status)).inc()
 
     def first_words(self, seconds: float) -> None:
         """Record how long the first words of an answer took."""

@@ -5,11 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 
@@ -21,14 +20,15 @@ from dossier.settings import Settings
 from retrieval.generation import current_name
 from retrieval.indexing import require_documents
 from retrieval.sample import sample_question
+from serving.children import last_lines
+from serving.children import started as started_child
 from serving.engine.ports import require_free_port
-from serving.engine.tether import tethered
 from serving.models.starting import model_start
+from serving.news.watching import NewsWatch, watching_news
 from serving.people.operator import open_store_with_operator
 from serving.store import FirstAdmin
 from serving.terminal import print_answer, stream_answer
 
-_STOP_SECONDS = 30
 _USUAL_START = 50.0
 
 
@@ -59,10 +59,11 @@ def run(settings: Settings, pack: Pack, page: Page) -> None:
         gateway = gateway or started.enter_context(_gateway(settings))
         wait_until_ready(settings, gateway)
         log = settings.log_folder / "page.log"
-        streamlit = started.enter_context(_started(page.command, page.environment, log))
+        streamlit = started.enter_context(started_child(page.command, page.environment, log))
         _ask_opening_question(settings, pack, key)
+        news = started.enter_context(watching_news(settings))  # not before: it indexes, too
         _print_addresses(settings, first)
-        _stay(gateway, streamlit, settings)
+        _stay(gateway, streamlit, news, settings)
 
 
 def _has_index(settings: Settings, pack: Pack) -> bool:
@@ -81,7 +82,7 @@ def _bring_index_up_to_date() -> None:
 
 def _gateway(settings: Settings) -> AbstractContextManager[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "dossier", "serve"]
-    return _started(command, dict(os.environ), settings.log_folder / "gateway.log")
+    return started_child(command, dict(os.environ), settings.log_folder / "gateway.log")
 
 
 def wait_until_ready(settings: Settings, gateway: subprocess.Popen[bytes]) -> None:
@@ -91,7 +92,7 @@ def wait_until_ready(settings: Settings, gateway: subprocess.Popen[bytes]) -> No
         while True:
             if gateway.poll() is not None:
                 log = settings.log_folder / "gateway.log"
-                raise EngineError(f"the gateway ended while starting:\n{_last_lines(log)}\nMore is in {log}.")
+                raise EngineError(f"the gateway ended while starting:\n{last_lines(log)}\nMore is in {log}.")
             state = _readiness(settings.api_url)
             if state.get("ready"):
                 return
@@ -130,54 +131,20 @@ def _print_addresses(settings: Settings, first: FirstAdmin | None) -> None:
     print("\nCtrl-C ends everything.", flush=True)
 
 
-def _stay(gateway: subprocess.Popen[bytes], page: subprocess.Popen[bytes], settings: Settings) -> None:
+def _stay(
+    gateway: subprocess.Popen[bytes], page: subprocess.Popen[bytes], news: NewsWatch | None, settings: Settings
+) -> None:
     try:
         while True:
             for process, name in ((gateway, "gateway"), (page, "page")):
                 if process.poll() is not None:
                     log = settings.log_folder / f"{name}.log"
-                    raise EngineError(f"the {name} ended by itself:\n{_last_lines(log)}\nMore is in {log}.")
+                    raise EngineError(f"the {name} ended by itself:\n{last_lines(log)}\nMore is in {log}.")
+            if news is not None:
+                news.look()
             time.sleep(0.5)
     except KeyboardInterrupt:
         print("\nStopping ...", flush=True)
-
-
-@contextmanager
-def _started(command: Sequence[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A child process in its own group, logging to a file; ended on the way out and when this process is killed."""
-    with log.open("ab") as stream:
-        process = subprocess.Popen(
-            tethered(command),
-            env=environment,
-            stdout=stream,
-            stderr=stream,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        end(process)
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a child: politely, then for good. A second Ctrl-C doesn't leave it behind."""
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-    finally:
-        signal.signal(signal.SIGINT, previous)
-
-
-def _last_lines(log: Path, count: int = 5) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-    return "\n".join(f"  {line}" for line in lines[-count:])
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -3,13 +3,14 @@
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from dossier.command_group import command_group
-from dossier.errors import DossierError, SettingsError
+from dossier.errors import DossierError, EnvironmentProblem, SettingsError
 from dossier.packs import Pack, load_pack
 from dossier.settings import Settings, load_settings
 from retrieval.indexing import Choices, build_index, plan_of
@@ -17,6 +18,7 @@ from retrieval.labelling.head import LabelTask
 from retrieval.labelling.labeller import Labeller
 from retrieval.news.fetching import read_feeds
 from retrieval.news.keeping import FeedReader, Tag
+from retrieval.news.telling import WatchState, tell_state
 
 news_commands = command_group("News from RSS and Atom feeds: fetch and index what is new.")
 UNSURE = "unsure"
@@ -32,7 +34,7 @@ def poll() -> None:
     """
     settings = load_settings()
     pack = load_pack(settings)
-    _look(_reader(settings, pack), settings, pack)
+    _look(_reader(settings, pack), settings, pack, _print)
 
 
 @news_commands.command("watch")
@@ -50,11 +52,16 @@ def watch_feeds(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     print(f"Watching {len(reader.feeds)} feeds. Ctrl-C ends it.", flush=True)
+    due = True  # what an earlier watch kept may not be indexed yet
     while not stop.is_set():
+        problems: list[str] = []
         try:
-            _look(reader, settings, pack)
+            _look(reader, settings, pack, problems.append, due)
+            due = False
         except DossierError as error:  # the disk is full, another run is at work: tried again with the next look
-            print(f"dossier: {error}", file=sys.stderr, flush=True)
+            problems.append(str(error))
+            due = True
+        _tell(settings, every, problems)
         stop.wait(every)
     print("Stopped.", flush=True)
 
@@ -79,8 +86,23 @@ def _reader(settings: Settings, pack: Pack) -> FeedReader:
     return feed_reader(settings, pack, tag if tags else None)
 
 
-def _look(reader: FeedReader, settings: Settings, pack: Pack) -> None:
-    new = reader.poll(lambda told: print(f"dossier: {told}", file=sys.stderr, flush=True))
-    if new:
+def _look(reader: FeedReader, settings: Settings, pack: Pack, tell: Callable[[str], None], due: bool = False) -> None:
+    """Fetch and keep what is new, and index it; also when nothing is new where that is `due`."""
+    new = reader.poll(tell)
+    if new or due:
         report = build_index(settings, pack)
-        print(f"{new} new item{'s' if new != 1 else ''}, index {report.generation}.", flush=True)
+        if new:
+            print(f"{new} new item{'s' if new != 1 else ''}, index {report.generation}.", flush=True)
+
+
+def _tell(settings: Settings, every: float, problems: Sequence[str]) -> None:
+    for problem in problems:
+        _print(problem)
+    try:
+        tell_state(settings, WatchState(datetime.now(UTC), every, " ".join(problems)))
+    except EnvironmentProblem as error:
+        _print(str(error))
+
+
+def _print(told: str) -> None:
+    print(f"dossier: {told}", file=sys.stderr, flush=True)

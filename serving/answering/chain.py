@@ -1,9 +1,14 @@
 """The answer chain: condense, retrieve, rank the lines, read, point or speak, word, cite, check."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+import os
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import replace
+from functools import partial
+from typing import ParamSpec
+
+from anyio import CapacityLimiter, to_thread
 
 from dossier.citations import parse_citations
 from dossier.errors import EngineError, MarketDataError, NotFoundError
@@ -30,8 +35,10 @@ from serving.calculating import Computed, compute
 from serving.follow_ups.follow_up import condense
 from serving.index_view import IndexView
 from serving.integrity.judging import CLOSEST, UNSURE, checked, noted, refusing, traced, traced_reply
+from serving.spans import timed
 from serving.whole_tables import WholeTable, over_whole_table
 
+P = ParamSpec("P")
 LINES_SHOWN = 6
 """Lines that the model chooses from."""
 _REPLY_TOKENS = 160
@@ -47,6 +54,8 @@ class DocumentChain:
         """Join the parts; `desks` take the questions that they know before the documents are read."""
         self._index, self._model, self._settings, self._pack = index, model, settings, pack
         self._desks = tuple(desks)
+        # more than there are cores for only take the interpreter from each other, and from `/health`
+        self._readers = CapacityLimiter(max(2, os.cpu_count() or 1))
 
     async def answer(
         self, question: str, history: Sequence[Turn], groups: frozenset[str]
@@ -63,7 +72,7 @@ class DocumentChain:
         # one model for the whole answer, also when another is promoted meanwhile
         with self._model.held() as model:
             asked = Asked(standalone, tuple(history[-_HISTORY_TURNS:]), groups, question)
-            reading = await asyncio.to_thread(self._read, asked, model, self._index.searcher())
+            reading = await self._retrieve(asked, model, self._index.searcher())
             async with aclosing(self._answer(reading)) as events:
                 async for event in events:
                     yield event
@@ -79,7 +88,7 @@ class DocumentChain:
             # an older generation is read and checked whole, which must not keep the event loop waiting
             opening = self._index.searcher_of(pin.generation)
             searcher, problem = await asyncio.to_thread(kept.enter_context, opening)
-            reading = await asyncio.to_thread(self._read, asked, model, searcher)
+            reading = await self._retrieve(asked, model, searcher)
             async with aclosing(self._answer(reading)) as events:
                 async for event in events:
                     if isinstance(event, Answer):
@@ -124,6 +133,13 @@ class DocumentChain:
     def _standalone(self, question: str, history: Sequence[Turn], groups: frozenset[str]) -> str:
         return condense(question, history, self._index.searcher().company_words(groups)) if history else question
 
+    async def _retrieve(self, asked: Asked, model: ServedModel, searcher: Searcher) -> Reading:
+        with timed("retrieval") as span:
+            work = partial(self._read, asked, model, searcher)
+            reading = await to_thread.run_sync(work, limiter=self._readers)
+            span.mark(passages=len(reading.found.passages), lines=len(reading.lines))
+        return reading
+
     def _read(self, asked: Asked, model: ServedModel, searcher: Searcher) -> Reading:
         found = searcher.search(asked.question, asked.groups, self._settings.passages)
         if taken := next(filter(None, (desk.take(asked.question, asked.groups) for desk in self._desks)), None):
@@ -158,7 +174,7 @@ class DocumentChain:
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, Usage())
         shown = (reading.tables, reading.asked.question, computed.found, computed.excerpts)
-        yield await asyncio.to_thread(traced_reply, answer, *shown)
+        yield await _checked(traced_reply, answer, *shown)
 
     async def _tell(self, reading: Reading, whole: WholeTable) -> AsyncGenerator[AnswerEvent]:
         """What code found over all rows of a table is said as it is; no model takes part."""
@@ -205,7 +221,7 @@ class DocumentChain:
         for piece in pieces_of(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, choice.usage)
-        yield await asyncio.to_thread(traced, answer, reading.tables, question, lines)
+        yield await _checked(traced, answer, reading.tables, question, lines)
 
     async def _read_out(self, reading: Reading, far: bool) -> AsyncGenerator[AnswerEvent]:
         """A model that was tuned to read replies in a short form, which code checks and computes.
@@ -235,7 +251,7 @@ class DocumentChain:
         for piece in pieces_of(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, usage)
-        yield await asyncio.to_thread(traced_reply, answer, reading.tables, asked, found, excerpts)
+        yield await _checked(traced_reply, answer, reading.tables, asked, found, excerpts)
 
     async def _speak(self, reading: Reading) -> AsyncGenerator[AnswerEvent]:
         """The model words the answer; its citations and numbers are checked afterwards."""
@@ -256,7 +272,7 @@ class DocumentChain:
             more = answer.text.strip(" .*\"'").lower() != refusal
             yield refusing(answer, answer.text if more else "")
             return
-        yield await asyncio.to_thread(checked, answer, reading.tables, question)
+        yield await _checked(checked, answer, reading.tables, question)
 
     def _finish(self, reading: Reading, text: str, verdict: Verdict, usage: Usage) -> Answer:
         found = reading.found
@@ -290,3 +306,11 @@ class DocumentChain:
             history=tuple((turn.role, turn.text) for turn in history),
             groups=tuple(sorted(asked.groups)),
         )
+
+
+async def _checked(check: Callable[P, Answer], *arguments: P.args, **options: P.kwargs) -> Answer:
+    """The answer with where its numbers are from and what bears it out, looked up in a thread."""
+    with timed("checks") as span:
+        answer = await asyncio.to_thread(check, *arguments, **options)
+        span.mark(numbers=len(answer.traces), not_borne_out=len(answer.unsupported))
+    return answer

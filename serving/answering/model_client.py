@@ -16,6 +16,7 @@ from dossier.prompt import NONE, Message, pointing_choices, pointing_prompt
 from dossier.records import Line, Passage, Usage
 from dossier.reply import NOT_HERE, TargetFormat, refuses
 from retrieval.lines import RankedLine
+from serving.spans import Timed, timed
 
 POINTER_WEIGHT = 0.05
 """How much the model's log-probability of a line counts beside the retriever's score (see DECISIONS)."""
@@ -116,8 +117,10 @@ class ModelClient:
             top_logprobs=min(20, len(choices)),
             extra_body={"structured_outputs": {"choice": choices}},
         )
-        async with _translated():
-            reply = await client.ainvoke(_messages(pointing_prompt(shown, passages, question)))
+        with timed("model") as span:
+            async with _translated():
+                reply = await client.ainvoke(_messages(pointing_prompt(shown, passages, question)))
+            _mark(span, _usage(reply))
         if reply.text.strip() == NONE:
             return Choice(None, _usage(reply))
         logprobs = _choice_logprobs(reply, choices)
@@ -130,18 +133,22 @@ class ModelClient:
     async def reply(self, prompt: Sequence[Message], limit: int, model: ServedModel) -> tuple[str, Usage]:
         """A reading model's whole reply of at most `limit` tokens, and its usage."""
         client = self._client().bind(model=model.name, max_tokens=limit, logprobs=True, top_logprobs=_FIRST_TOKENS)
-        async with _translated():
-            reply = await client.ainvoke(_messages(prompt))
+        with timed("model") as span:
+            async with _translated():
+                reply = await client.ainvoke(_messages(prompt))
+            _mark(span, _usage(reply))
         return NOT_HERE if refuses(_first_logprobs(reply)) else reply.text, _usage(reply)
 
     async def speak(self, prompt: Sequence[Message], limit: int, model: ServedModel) -> AsyncIterator[str | Usage]:
         """The model's words as they come, and its usage at the end."""
-        async with _translated():
-            async for chunk in self._client().bind(model=model.name, max_tokens=limit).astream(_messages(prompt)):
-                if text := chunk.text:
-                    yield text
-                if isinstance(chunk, AIMessage) and chunk.usage_metadata:
-                    yield _usage(chunk)
+        with timed("model") as span:
+            async with _translated():
+                async for chunk in self._client().bind(model=model.name, max_tokens=limit).astream(_messages(prompt)):
+                    if text := chunk.text:
+                        yield text
+                    if isinstance(chunk, AIMessage) and chunk.usage_metadata:
+                        _mark(span, usage := _usage(chunk))
+                        yield usage
 
 
 @asynccontextmanager
@@ -183,3 +190,7 @@ def _first_logprobs(reply: BaseMessage) -> dict[str, float]:
 def _usage(reply: BaseMessage) -> Usage:
     metadata = reply.usage_metadata if isinstance(reply, AIMessage) else None
     return Usage(metadata["input_tokens"], metadata["output_tokens"]) if metadata else Usage()
+
+
+def _mark(span: Timed, usage: Usage) -> None:
+    span.mark(tokens_read=usage.prompt_tokens, tokens=usage.completion_tokens)

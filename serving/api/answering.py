@@ -12,7 +12,7 @@ from anyio import move_on_after
 from starlette.types import Receive
 
 from dossier.errors import EngineError, NotFoundError
-from dossier.records import Answer, AnswerEvent, Delta, Passage, Usage
+from dossier.records import Answer, AnswerEvent, Delta, Passage, Usage, Verdict
 from serving.api.answer_schemas import PIN
 from serving.api.asking import Asked
 from serving.api.auditing import AuditNote
@@ -20,7 +20,8 @@ from serving.api.chat_schemas import TRACES, UNSUPPORTED, sources_of
 from serving.api.errors import error_body_of
 from serving.api.parts import Running
 from serving.api.work import in_thread
-from serving.metrics import FAILED, INTERRUPTED, WITHDRAWN
+from serving.metrics import FAILED, INTERRUPTED, WITHDRAWN, Ending
+from serving.spans import mark
 from serving.store import Caller, NewMessage
 
 _CLEANING_SECONDS = 10
@@ -36,7 +37,7 @@ class AnswerRun:
         self._parts, self._caller, self._asked = parts, caller, asked
         self._slot = parts.slots.take()
         self._said: list[str] = []
-        self._outcome = INTERRUPTED
+        self._outcome: Verdict | Ending = INTERRUPTED
         self._note = ""
         self._usage = Usage()
         self._began = time.monotonic()
@@ -100,6 +101,7 @@ class AnswerRun:
 
     async def _finish(self) -> None:
         self._audit.outcome = self._outcome
+        mark(outcome=self._outcome, tokens_read=self._usage.prompt_tokens, tokens=self._usage.completion_tokens)
         self._parts.metrics.answer(time.monotonic() - self._began, self._outcome, self._usage)
         try:
             if self._outcome in (INTERRUPTED, FAILED):

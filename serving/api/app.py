@@ -35,7 +35,7 @@ from serving.api.attempts import Attempts
 from serving.api.auditing import AuditTrail
 from serving.api.errors import handle_errors
 from serving.api.gateway import Gateway
-from serving.api.middleware import BodyLimit, Measure, SafeHeaders
+from serving.api.middleware import BodyLimit, Measure, SafeHeaders, Traced
 from serving.api.parts import Running
 from serving.api.policy import check_routes
 from serving.api.rates import Rates
@@ -46,13 +46,16 @@ from serving.health_history import HealthHistory
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
 from serving.people.retention import keep_for_a_time
+from serving.spans import Tracing, tracing_of
 
 _log = logging.getLogger(__name__)
-_SPARE_ANSWERS = 8
+SPARE_ANSWERS = 8
 """Answers beyond the engine's queue: those that are still retrieving or already being sent."""
 _KEEPING_SECONDS = 10
 _PASSWORDS_AT_ONCE = 2
 """Each password check takes 64 MiB for a moment."""
+_KNOWN_AT_ONCE = 4
+"""Callers looked up at once: more threads only take the interpreter from each other, and `/health` waits."""
 _ANALYSES_AT_ONCE = 2
 """A projection keeps a core busy for seconds, and many texts to label do."""
 _ROUTERS: tuple[APIRouter, ...] = (
@@ -86,10 +89,11 @@ _DESCRIPTION = (
 def create_app(gateway: Gateway) -> FastAPI:
     """Make the application. It starts and stops the engine, and closes the store when it ends.
 
-    Raises DossierError if a route isn't in the table of who may call it.
+    Raises DossierError if a route isn't in the table of who may call it, EnvironmentProblem where spans are asked for
+    and OpenTelemetry isn't installed.
     """
-    metrics = Metrics()
-    slots = Slots(gateway.settings.engine_queue + _SPARE_ANSWERS, metrics.running)
+    metrics, tracing = Metrics(), tracing_of(gateway.settings)
+    slots = Slots(gateway.settings.engine_queue + SPARE_ANSWERS, metrics.running)
     running = Running(
         gateway=gateway,
         job=IndexJob(gateway.index.reopen, gateway.settings.log_folder / "index.log", gateway.index_command),
@@ -98,6 +102,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         attempts=Attempts(),
         rates=Rates(gateway.settings.requests_per_minute),
         password_work=CapacityLimiter(_PASSWORDS_AT_ONCE),
+        door_work=CapacityLimiter(_KNOWN_AT_ONCE),
         trail=AuditTrail(gateway.store.audit, metrics),
         analysis_work=CapacityLimiter(_ANALYSES_AT_ONCE),
         batches=_batch_worker(gateway, slots),
@@ -107,7 +112,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         title="Dossier",
         version=dossier.__version__,
         description=_DESCRIPTION,
-        lifespan=_lifespan(running),
+        lifespan=_lifespan(running, tracing),
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -121,6 +126,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(SafeHeaders)
     app.add_middleware(Measure, metrics=metrics)
+    if tracing is not None:
+        app.add_middleware(Traced, tracing=tracing)
     return app
 
 
@@ -143,10 +150,12 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task])
 
 
-def _lifespan(running: Running) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(running: Running, tracing: Tracing | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with AsyncExitStack() as ending:  # each part is ended even if another can't be
+            if tracing is not None:
+                ending.push_async_callback(asyncio.to_thread, tracing.close)
             ending.callback(running.store.close)
             ending.push_async_callback(running.trail.written)
             for work in (running.trail.keep_writing(), keep_for_a_time(running.store, running.gateway.settings)):

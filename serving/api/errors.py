@@ -31,6 +31,7 @@ CLIENT_GONE = 499
 _HTTP = {
     404: ("not_found", "There is nothing at this address. GET /docs shows what there is."),
     405: ("method_not_allowed", "This address doesn't take this method. GET /docs shows which ones it takes."),
+    408: ("too_slow", "The request's body didn't arrive in time (a minute, a document ten). Send it at once."),
     413: ("body_too_large", "The request is too large (at most 1 MiB, a document 64 MiB). Send less at once."),
 }
 _FAULT = "Dossier met a fault of its own while it handled the request. The gateway's log has the details."

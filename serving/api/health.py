@@ -1,9 +1,9 @@
 """The route for admins that tells how the gateway is and how the last hour was."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from statistics import median
-from typing import Self
+from typing import Literal, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -14,7 +14,9 @@ from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import failures
 from serving.api.status import readiness
 from serving.api.status_schemas import ReadyReply
+from serving.api.work import in_thread
 from serving.health_history import EVERY_SECONDS, Room, Sample
+from serving.news.watching import news_state
 
 router = APIRouter(prefix="/admin/health", tags=["administration"], route_class=GuardedRoute)
 
@@ -72,11 +74,20 @@ class SampleReply(BaseModel):
         )
 
 
+class NewsReply(BaseModel):
+    """How the watch of the feeds is."""
+
+    state: Literal["watching", "failing", "not watching"]
+    at: datetime | None = Field(description="When it looked last; null: never.")
+    message: str
+
+
 class HealthHistoryReply(BaseModel):
     """How it is and how it was."""
 
     version: str
     now: ReadyReply
+    news: NewsReply | None = Field(description="The watch of the feeds; null: no feeds are set.")
     running: int = Field(description="Answers under way.")
     silent: int = Field(description="Those of them that have said nothing yet.")
     room: int = Field(description="Answers that may be under way at once; who asks beyond them is told to wait.")
@@ -89,9 +100,11 @@ class HealthHistoryReply(BaseModel):
 async def health_history(parts: Parts, _: SignedInCaller) -> HealthHistoryReply:
     """Tell the state of each part and the samples of the last hour, which are kept in memory only."""
     samples = parts.history.samples
+    news = await in_thread(news_state, parts.gateway.settings, datetime.now(UTC))
     return HealthHistoryReply(
         version=dossier.__version__,
         now=await readiness(parts),
+        news=None if news is None else NewsReply(**asdict(news)),
         running=parts.slots.taken,
         silent=parts.slots.silent,
         room=parts.slots.room,

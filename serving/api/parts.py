@@ -29,6 +29,7 @@ class Running:
     attempts: Attempts
     rates: Rates
     password_work: CapacityLimiter
+    door_work: CapacityLimiter
     trail: AuditTrail
     analysis_work: CapacityLimiter
     batches: BatchWorker

@@ -1,6 +1,7 @@
 """Who may call what: the one table, and the route class that keeps to it."""
 
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from enum import Enum, auto
 from typing import Annotated, Any
 
@@ -14,8 +15,10 @@ from serving.api.auditing import AuditNote, FollowedResponse, action_of, is_watc
 from serving.api.errors import failure_of
 from serving.api.parts import parts_of
 from serving.api.schemas import failures
-from serving.api.work import in_thread
+from serving.api.work import in_limited_thread
 from serving.store import Action, Caller, Role
+
+CHAT = "/v1/chat/completions"
 
 
 class Access(Enum):
@@ -63,7 +66,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("GET", "/admin/feedback"): Access.ADMIN,
     ("PATCH", "/admin/feedback/{feedback_id}"): Access.ADMIN,
     ("GET", "/v1/models"): Access.SIGNED_IN,
-    ("POST", "/v1/chat/completions"): Access.SIGNED_IN,
+    ("POST", CHAT): Access.SIGNED_IN,
     ("GET", "/v1/documents"): Access.SIGNED_IN,
     ("GET", "/v1/documents/compare"): Access.SIGNED_IN,
     ("GET", "/v1/documents/page"): Access.SIGNED_IN,
@@ -119,7 +122,7 @@ class GuardedRoute(APIRoute):
         statuses = (
             [429] if any(POLICY.get((method, path), Access.PUBLIC) is not Access.PUBLIC for method in methods) else []
         )
-        statuses += [400, 413] if {"POST", "PATCH"} & set(methods) else []
+        statuses += [400, 408, 413] if {"POST", "PATCH"} & set(methods) else []
         more["responses"] = {**failures(*statuses), **(more.get("responses") or {})}
         more["generate_unique_id_function"] = _own_name
         super().__init__(path, endpoint, **more)
@@ -131,7 +134,7 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             request.state.audit, request.state.caller = AuditNote(), None
             try:
-                await _admit(request, POLICY[request.method, self.path])
+                await _admit(request, self.path)
                 response = await handler(request)
             except BaseException as error:
                 _take_line(request, self.path, *failure_of(error))
@@ -184,7 +187,8 @@ def _name(request: Request) -> str:
     return caller.name if isinstance(caller, Caller) else ""
 
 
-async def _admit(request: Request, access: Access) -> None:
+async def _admit(request: Request, path: str) -> None:
+    access = POLICY[request.method, path]
     if access is Access.PUBLIC:
         return
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
@@ -192,9 +196,12 @@ async def _admit(request: Request, access: Access) -> None:
         raise SignInError(
             "Nobody is signed in. Send `Authorization: Bearer` with a token from POST /auth/sign-in or an API key."
         )
-    caller = await in_thread(parts_of(request).store.credentials.caller, secret.strip())
+    parts = parts_of(request)
+    # a flood of questions mustn't be a flood of look-ups: who won't find room is told before anybody asks who it is
+    with parts.slots.at_the_door() if path == CHAT else nullcontext():
+        caller = await in_limited_thread(parts.door_work, parts.store.credentials.caller, secret.strip())
     request.state.caller = caller
-    parts_of(request).rates.take(caller.user_id)
+    parts.rates.take(caller.user_id)
     if access is Access.ADMIN and caller.role is not Role.ADMIN:
         raise ForbiddenError("Only admins may do this. Ask an admin, or sign in as one.")
 

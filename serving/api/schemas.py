@@ -273,6 +273,7 @@ def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
         401: "Nobody is signed in, or the sign-in, key or password isn't valid.",
         403: "The caller's role doesn't allow this.",
         404: "It doesn't exist, or isn't the caller's.",
+        408: "The body took more than a minute to arrive (a document: ten).",
         409: "It contradicts what is there.",
         413: "The body is larger than 1 MiB (a document: 64 MiB).",
         422: "The body or a parameter can't be read.",

@@ -1,6 +1,7 @@
 """How many answers may be under way at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from anyio import move_on_after, sleep
 
@@ -17,7 +18,7 @@ class Slots:
         """`room` answers at once; `changed` is told the number under way."""
         self._room = room
         self._changed = changed
-        self._taken = 0
+        self._taken = self._arriving = 0
         self._silent = 0
 
     @property
@@ -35,10 +36,19 @@ class Slots:
         """How many answers are under way."""
         return self._taken
 
+    @contextmanager
+    def at_the_door(self) -> Iterator[None]:
+        """While it is found out who asks. Raises LaterError when those before will take what slots there are."""
+        self._require(self._taken + self._arriving)
+        self._arriving += 1
+        try:
+            yield
+        finally:
+            self._arriving -= 1
+
     def take(self) -> "Slot":
         """Take a slot. Raises LaterError when there is none."""
-        if self._taken >= self._room:
-            raise LaterError("Too many questions are being answered. Ask again in a few seconds.", _RETRY_SECONDS)
+        self._require(self._taken)
         self._count(1, 1)
         return Slot(self._count)
 
@@ -47,6 +57,10 @@ class Slots:
         with move_on_after(seconds):
             while self._taken:
                 await sleep(_POLL_SECONDS)
+
+    def _require(self, before: int) -> None:
+        if before >= self._room:
+            raise LaterError("Too many questions are being answered. Ask again in a few seconds.", _RETRY_SECONDS)
 
     def _count(self, step: int, silent: int) -> None:
         self._silent += silent

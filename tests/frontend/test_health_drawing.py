@@ -95,4 +95,7 @@ def test_reading_what_the_gateway_tells() -> None:
     ]  # fmt: skip
     assert found.parts[1].message == "It was shipped. The page Models says what speaks against it."
     assert found.parts[2].message == "There is none."
+    assert Health.read({**told, "news": None}).parts == found.parts
+    news = Health.read({**told, "news": {"state": "failing", "at": None, "message": "wire: it is gone."}}).parts[-1]
+    assert (news.name, news.well, news.state, news.message) == ("News", False, "failing", "wire: it is gone.")
     assert (found.samples[0].well, found.samples[0].disk, found.samples[0].memory) == (False, Room(1, 2), None)

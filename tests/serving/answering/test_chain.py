@@ -26,6 +26,8 @@ from serving.answering.chain import DocumentChain
 from serving.answering.model_client import ModelClient, Models, ServedModel
 from serving.answering.replaying import differences
 from serving.index_view import IndexView
+from serving.spans import tracing_of
+from tests.serving.collector import collecting, values_of
 
 pytestmark = pytest.mark.model
 
@@ -427,6 +429,27 @@ def test_what_a_speaking_model_says_is_marked_where_it_is_not_borne_out_and_with
     assert [about[one.start : one.end] for one in answer.unsupported] == (
         [about.removeprefix(SAID).strip()] if faults else []
     )
+
+
+@pytest.mark.parametrize("style", ["point", "speak"])
+def test_an_answers_parts_are_timed_with_counts_and_no_text(
+    settings: Settings, embedder: Embedder, model: str, style: str
+) -> None:
+    made = chain(settings.model_copy(update={"answer_style": style}), embedder, model)
+    with collecting() as collector:
+        tracing = tracing_of(Settings(trace_endpoint=collector.url))
+        assert tracing is not None
+        with tracing.request():
+            answer = ask(made, "How many days of annual leave does everyone have a year?")
+        tracing.close()
+    values = {span.name: values_of(span) for span in collector.spans}
+    assert set(values) == {"request", "retrieval", "model", "checks"}
+    assert values["retrieval"]["dossier.passages"] == len(answer.passages) > 0
+    assert values["checks"]["dossier.numbers"] == len(answer.traces)
+    assert style == "speak" or values["model"] == {"dossier.tokens_read": 9, "dossier.tokens": 1}
+    sent = b"".join(collector.bodies)
+    for text in (b"annual leave", answer.text.encode(), *(one.chunk.source.encode() for one in answer.passages)):
+        assert text not in sent
 
 
 def test_a_proxy_of_the_environment_sees_nothing(

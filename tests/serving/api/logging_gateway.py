@@ -1,4 +1,4 @@
-"""A gateway in a process of its own that logs all it can, as a journal would see it. Ends when its input ends.
+"""A gateway in a process of its own that logs all it can and sends spans to a collector. Ends when its input ends.
 
 Standard error is its log; standard output has its address and then nothing.
 """
@@ -11,10 +11,11 @@ from tests.serving.api.serving_app import served
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
-    with served(Path(sys.argv[1]), requests_per_minute=0) as gateway:
+    with served(Path(sys.argv[1]), requests_per_minute=0, trace_endpoint=sys.argv[2]) as gateway:
         for name in ("uvicorn", "uvicorn.error"):  # as `dossier serve` has it
             logging.getLogger(name).setLevel(logging.WARNING)
             logging.getLogger(name).propagate = True
         logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)  # statements; below that it logs rows on purpose
         print(gateway.address, flush=True)
         sys.stdin.read()
+        gateway.stop()  # what waits is sent

@@ -1,4 +1,4 @@
-"""Fifty planted secrets and personal data: none is in logs, measurements, standard output or the audit log."""
+"""Fifty planted secrets and personal data: none is in logs, measurements, spans, standard output or the audit log."""
 
 import json
 import sqlite3
@@ -14,6 +14,7 @@ import pytest
 
 from tests.serving.api.scripted import MODEL
 from tests.serving.api.serving_app import NO_TLS, PASSWORD
+from tests.serving.collector import collecting, values_of
 
 CHAT = "/v1/chat/completions"
 OUTCOMES = ("What", "weather", "break", "fault", "busy", "silent", "invent", "doubt", "refine", "before")
@@ -36,8 +37,8 @@ class Canaries:
 
 
 @contextmanager
-def gateway(home: Path, log: IO[bytes]) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.serving.api.logging_gateway", str(home)]
+def gateway(home: Path, log: IO[bytes], collector: str) -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.serving.api.logging_gateway", str(home), collector]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as process:
         try:
             yield process.stdout.readline().decode().strip()
@@ -120,7 +121,7 @@ def without_a_table(address: str, canary: Canaries, home: Path) -> None:
 @pytest.mark.slow
 def test_none_of_fifty_is_found(tmp_path: Path) -> None:
     canary, home, log = Canaries(), tmp_path / "home", tmp_path / "stderr.log"
-    with log.open("wb") as stream, gateway(home, stream) as address:
+    with collecting() as collector, log.open("wb") as stream, gateway(home, stream, collector.url) as address:
         passwords(address, canary)
         secrets(address, canary)
         questions(address, canary)
@@ -135,7 +136,11 @@ def test_none_of_fifty_is_found(tmp_path: Path) -> None:
     assert len(logged) > 10_000 and "LookupError" in logged and "INSERT INTO audit" in logged
     assert 'route="/conversations/{conversation_id}"' in measured
     assert audited.count('"route"') > 40
-    for what, text in (("log", logged), ("metrics", measured), ("audit", audited)):
+    spans = collector.spans
+    assert {span.name for span in spans} >= {f"POST {CHAT}", "GET /conversations/{conversation_id}"}
+    assert {str(values_of(span).get("dossier.outcome")) for span in spans} >= {"answered", "failed", "withdrawn"}
+    sent = b"".join(collector.bodies).decode("utf-8", "replace")
+    for what, text in (("log", logged), ("metrics", measured), ("audit", audited), ("spans", sent)):
         assert canary.seen_in(text) == [], what
     assert canary.seen_in("\n".join(store_rows(home, "audit"))) == []
     for file in home.rglob("*"):
