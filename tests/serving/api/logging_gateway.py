@@ -1,6 +1,6 @@
-"""A gateway in a process of its own that logs all it can and sends spans to a collector. Ends when its input ends.
+"""A gateway in a process of its own that logs all it can and sends spans to a collector if one is named.
 
-Standard error is its log; standard output has its address and then nothing.
+It ends when its input ends. Standard error is its log; standard output has its address and then nothing.
 """
 
 import logging
@@ -11,7 +11,8 @@ from tests.serving.api.serving_app import served
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
-    with served(Path(sys.argv[1]), requests_per_minute=0, trace_endpoint=sys.argv[2]) as gateway:
+    home, collector = sys.argv[1], "".join(sys.argv[2:])
+    with served(Path(home), requests_per_minute=0, trace_endpoint=collector) as gateway:
         for name in ("uvicorn", "uvicorn.error"):  # as `dossier serve` has it
             logging.getLogger(name).setLevel(logging.WARNING)
             logging.getLogger(name).propagate = True
