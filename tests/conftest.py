@@ -34,9 +34,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(TOGETHER))
 
 
-def pytest_configure() -> None:
-    """No collecting of garbage while everything is imported: none of it is any."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Share the cores among the workers, and collect no garbage while everything is imported: none of it is any."""
     gc.disable()
+    if workers := getattr(config, "workerinput", {}).get("workercount"):
+        # with a thread for each core in every worker they wait for each other at each step, five times as long
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
 
 
 def pytest_collection_finish() -> None:
