@@ -24,7 +24,10 @@ from frontend.viewport import copy_reply
 
 _MESSAGE: Final = "reply-message"
 _TONE: Final = "reply-tone"
+_CHOSEN_TONE: Final = "reply_chosen_tone"
+"""Kept beside the control, which forgets its value while it isn't drawn."""
 _SAID: Final = "reply_said"
+_EMPTY: Final = "reply_empty"
 _LONGEST_MESSAGE: Final = 8000
 _LONGEST_REPLY: Final = 4000
 _EDITED: Final = "A support agent edited the reply before using it."
@@ -96,6 +99,7 @@ def _ask(who: Session, question: str) -> None:
     st.query_params.pop(PARAMETER, None)
     citations.close()
     st.session_state.pop(_SAID, None)
+    st.session_state.pop(_EMPTY, None)
     asking.ask(who, question[: session.settings().question_characters])
 
 
@@ -133,33 +137,37 @@ def _show_reply(who: Session, message: Message) -> None:
     if message.note:
         st.html(plain_html(message.note, "note"))
     draft = f"reply-draft-{message.id}"
-    st.session_state.setdefault(draft, framed(suggested, st.session_state.get(_TONE) or Tone.PLAIN))
+    st.session_state[_TONE] = st.session_state.setdefault(_CHOSEN_TONE, Tone.PLAIN)
+    st.session_state.setdefault(draft, framed(suggested, st.session_state[_TONE]))
     with st.container(key="reply-draft"):
         with st.container(horizontal=True, vertical_alignment="bottom", key="reply-choices"):
             st.segmented_control(
-                "Tone", list(Tone), default=Tone.PLAIN, key=_TONE, format_func=_TONES.__getitem__, required=True,
+                "Tone", list(Tone), key=_TONE, format_func=_TONES.__getitem__, required=True,
                 on_change=_change_tone, args=(draft,),
             )  # fmt: skip
-            used = st.button(
-                "Copy", key="reply-copy", type="primary", icon=":material/content_copy:", shortcut="Alt+Enter"
-            )
+            st.button(
+                "Copy", key="reply-copy", type="primary", icon=":material/content_copy:", shortcut="Alt+Enter",
+                on_click=_use, args=(who, message, draft, suggested),
+            )  # fmt: skip
         st.text_area("Reply", key=draft, height=240, max_chars=_LONGEST_REPLY)
     copy_reply()
-    if used:
-        _use(who, message, body_of(str(st.session_state[draft])), suggested)
+    if st.session_state.get(_EMPTY):
+        st.warning("The reply is empty.", icon=":material/info:")
     if st.session_state.get(_SAID):
         st.success(st.session_state[_SAID], icon=":material/check:")
         st.button("Next message", key="reply-next", icon=":material/arrow_forward:", shortcut="Alt+N", on_click=_next)
 
 
 def _change_tone(draft: str) -> None:
+    st.session_state[_CHOSEN_TONE] = st.session_state[_TONE]
     st.session_state[draft] = framed(body_of(str(st.session_state[draft])), st.session_state[_TONE])
 
 
-def _use(who: Session, message: Message, body: str, suggested: str) -> None:
+def _use(who: Session, message: Message, draft: str, suggested: str) -> None:
     """What the agent made of the suggestion becomes feedback: the reply as it went out, or that it helped."""
+    body = body_of(str(st.session_state[draft]))
+    st.session_state[_EMPTY] = not body
     if not body:
-        st.warning("The reply is empty.", icon=":material/info:")
         return
     changed = body != suggested
     opinion = Opinion(message.id, Thumb.DOWN, None, _EDITED, body) if changed else Opinion(message.id, Thumb.UP)
@@ -176,6 +184,7 @@ def _next() -> None:
     st.query_params.pop(PARAMETER, None)
     st.session_state[_MESSAGE] = ""
     st.session_state.pop(_SAID, None)
+    st.session_state.pop(_EMPTY, None)
     citations.close()
 
 
