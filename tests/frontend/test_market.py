@@ -16,7 +16,7 @@ from dossier.errors import MarketDataError
 from dossier.settings import Settings
 from frontend.figures import table_html
 from frontend.risk_records import holdings_of
-from tests.frontend.browsing import SECONDS, Visit, needs_chromium, started_browser
+from tests.frontend.browsing import SECONDS, Visit, at_rest, needs_chromium, started_browser
 from tests.frontend.processes import PageProcess, free_port
 from tests.serving.api.serving_app import PASSWORD, Served, served
 
@@ -221,8 +221,10 @@ def test_the_page_draws_and_axe_finds_nothing_serious(visit: Visit, tmp_path: Pa
     page.locator("input[type=file]").set_input_files(
         {"name": "mine.csv", "mimeType": "text/csv", "buffer": b"symbol,quantity\nWAVE,10\nIDX,5\n"}
     )
+    at_rest(page)
     page.get_by_role("button", name="Measure the risk").click()
     expect(page.get_by_text("Worth ")).to_be_visible()
+    at_rest(page)
     page.get_by_role("button", name="Project", exact=True).click()
     expect(page.get_by_text("How the models did from")).to_be_visible(timeout=180_000)
     expect(drawn).to_have_count(2)
