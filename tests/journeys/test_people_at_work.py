@@ -19,7 +19,10 @@ from tests.journeys.product import PASSWORD, PATIENCE, Product, running, signed_
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 PEOPLE = {"mira": ("analyst", ["board"]), "noor": ("analyst", []), "sam": ("support", [])}
-PAGES = ("market", "compare", "news", "search", "batch", "models", "feedback", "people", "audit", "health", "account")
+PAGES = (
+    *("Market", "News", "Compare", "Batch", "Reply"),
+    *("Documents", "Search", "Models", "Feedback", "People", "Audit", "Health", "Account"),
+)
 PICTURES = os.environ.pop("DOSSIER_PICTURES", "")
 INCOME = "What was Larkfield's net income in fiscal 2025?"
 REVENUE = "What was Larkfield's total revenue in fiscal 2025?"
@@ -114,7 +117,7 @@ def test_an_agent_edits_a_reply_and_the_change_becomes_feedback(browser: Browser
         message.press("Control+Enter")
         reply = page.get_by_label("Reply", exact=True)
         expect(reply).to_have_value(re.compile("163.8"), timeout=PATIENCE)
-        picture(page, "reply")
+        picture(page, "replying")
         reply.fill("Larkfield's net income was $163.8 million in fiscal 2025.")
         page.get_by_role("button", name="Copy").click()
         expect(page.get_by_text("Your version was kept as feedback.")).to_be_visible(timeout=PATIENCE)
@@ -140,7 +143,7 @@ def test_an_admin_adds_files_previews_updates_and_goes_back(browser: Browser, pr
         page.get_by_role("button", name="Update the index").click()
         expect(page.get_by_text("1 new or changed")).to_be_visible(timeout=PATIENCE)
         page.get_by_text(re.compile("Versions of the index")).click()
-        picture(page, "documents")
+        picture(page, "indexing")
         page.get_by_role("button", name="Go back to a version").click()
         page.get_by_role("button", name="Go back to it").click()
         expect(page.get_by_text(re.compile(r"Answers come from version \w+ again"))).to_be_visible(timeout=PATIENCE)
@@ -149,11 +152,11 @@ def test_an_admin_adds_files_previews_updates_and_goes_back(browser: Browser, pr
 
 
 def test_every_page_opens_with_its_heading_and_without_a_fault(browser: Browser, product: Product) -> None:
-    with signed_in(browser, product, "admin", PAGES[0]) as page:
-        for path in PAGES:
-            page.goto(f"{product.page}/{path}")
-            expect(page.locator("h1").first).to_be_visible(timeout=PATIENCE)
+    with signed_in(browser, product, "admin") as page:
+        for name in PAGES:
+            page.get_by_role("link", name=name, exact=True).click()
+            expect(page.locator("h1").first).to_have_text(name, timeout=PATIENCE)
             expect(page.locator("[data-test-script-state=notRunning]").first).to_be_attached(timeout=PATIENCE)
             expect(page.get_by_text("Something on this page went wrong")).to_have_count(0)
             expect(page.get_by_test_id("stException")).to_have_count(0)
-            picture(page, path)
+            picture(page, name.lower())
