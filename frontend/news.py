@@ -21,8 +21,8 @@ _SHOWN: Final = 50
 _CITE: Final = "news"
 _KINDS: Final = {"positive": "good", "negative": "bad"}
 _NONE: Final = (
-    "There is no news yet. An admin names a file of RSS and Atom feeds in the setting feeds and keeps "
-    "`dossier news watch` running; then new items are shown here within a minute."
+    "There is no news yet. An admin names a file of RSS and Atom feeds in the setting feeds and starts "
+    "Dossier again; then new items are shown here within a minute."
 )
 _SENTIMENT: Final = "The sentiment is what the text sounds like to a trained classifier, no judgement of a share."
 
