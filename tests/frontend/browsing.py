@@ -69,8 +69,14 @@ class Visit:
 
 
 def at_rest(page: Page) -> None:
-    """Wait until the page's script has run: what is clicked before may be drawn anew and not hear it."""
-    expect(page.locator("[data-test-script-state=notRunning]").first).to_be_attached()
+    """Wait until the page hasn't been drawn for a second: what is pressed before may be drawn anew and not hear it."""
+    quiet = 0
+    for _ in range(SECONDS * 5):
+        quiet = quiet + 1 if page.locator("[data-test-script-state=notRunning]").count() else 0
+        if quiet > 5:
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError("the page never came to rest")
 
 
 def choose(page: Page, item: str) -> None:

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.frontend.browsing import at_rest
 from tests.journeys.own_network import loopback_only
 
 PASSWORD = "correct-horse-battery"
@@ -116,6 +117,6 @@ def signed_in(
 def type_question(page: Page, question: str) -> None:
     box = page.get_by_test_id("stChatInputTextArea")
     expect(box).to_be_enabled(timeout=PATIENCE)
-    expect(page.locator("[data-test-script-state=notRunning]").first).to_be_attached(timeout=PATIENCE)
+    at_rest(page)
     box.fill(question)
     box.press("Enter")
