@@ -67,11 +67,12 @@ def where_it_stands(page: Page) -> dict[str, float]:
 
 def settled(page: Page) -> None:
     """Wait until the page has drawn itself and the smooth scrolling has ended, however slow the machine is."""
-    last = None
+    last, same = None, 0
     for _ in range(80):
         page.wait_for_timeout(300)
         now = page.locator(".question").bounding_box()
-        if now == last:
+        same = same + 1 if now == last else 0
+        if same == 3:
             return
         last = now
     raise AssertionError("the question never came to rest")
