@@ -105,6 +105,19 @@ class SafeHeaders:
         await self._app(scope, receive, with_headers)
 
 
+class _Watched:
+    """Passes a response on and keeps its status; 500 until one was sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 500
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = int(message["status"])
+        await self._send(message)
+
+
 class Measure:
     """Counts requests by route template and status."""
 
@@ -117,18 +130,11 @@ class Measure:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        watched = _Watched(send)
         try:
             await self._app(scope, receive, watched)
         finally:
-            self._metrics.request(known_method(scope["method"]), template_of(scope), status)
+            self._metrics.request(known_method(scope["method"]), template_of(scope), watched.status)
 
 
 def template_of(scope: Scope) -> str:
@@ -147,16 +153,9 @@ class Traced:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        watched = _Watched(send)
         with self._tracing.request() as span:
             try:
                 await self._app(scope, receive, watched)
             finally:
-                span.answered(known_method(scope["method"]), template_of(scope), status)
+                span.answered(known_method(scope["method"]), template_of(scope), watched.status)
