@@ -55,6 +55,12 @@ class Visit:
         self.page.get_by_label("Password", exact=True).fill(password)
         self.page.keyboard.press("Enter")
 
+    def sign_in_for_good(self, name: str = "ada", password: str = PASSWORD, path: str = "/") -> Page:
+        """Sign in, and wait for the cookie: another address is only for who has it."""
+        self.sign_in(name, password, path)
+        cookie_kept(self.context)
+        return self.page
+
     def ask(self, question: str) -> None:
         box = self.page.get_by_test_id("stChatInputTextArea")
         expect(box).to_be_enabled()
@@ -66,6 +72,15 @@ class Visit:
         """Requests that went anywhere but to the page's server, or stayed in the browser."""
         own = urlsplit(self.site.address).netloc
         return [url for url in self.asked if urlsplit(url).netloc not in (own, "") and not url.startswith("blob:")]
+
+
+def cookie_kept(context: BrowserContext) -> None:
+    """Wait until the browser has the cookie of the sign-in; the page's server keeps others, and earlier."""
+    for _ in range(SECONDS * 5):
+        if any(one["name"].startswith("dossier_session") for one in context.cookies()):
+            return
+        context.pages[0].wait_for_timeout(200)
+    raise AssertionError("the cookie never came")
 
 
 def at_rest(page: Page) -> None:

@@ -61,17 +61,6 @@ def visited(browser: Browser, site: PageProcess, gateway: Served, mode: str = "l
     return Visit(context, site, gateway)
 
 
-def signed_in(visit: Visit) -> Page:
-    """Sign in, and wait for the cookie that the next address needs."""
-    visit.sign_in("admin", PASSWORD)
-    expect(visit.page.get_by_role("link", name="People")).to_have_count(1)
-    for _ in range(SECONDS * 10):
-        if visit.context.cookies():
-            return visit.page
-        visit.page.wait_for_timeout(100)
-    raise AssertionError("the cookie never came")
-
-
 def go(page: Page, site: PageProcess, path: str, words: str) -> None:
     page.goto(f"{site.address}/{path}")
     expect(page.get_by_test_id("stMain").get_by_text(words).first).to_be_visible()
@@ -118,7 +107,7 @@ def test_a_person_is_added_changed_suspended_and_erased(
 def test_axe_finds_nothing_serious(browser: Browser, site: PageProcess, gateway: Served, mode: str) -> None:
     gateway.key("mira")
     visit = visited(browser, site, gateway, mode)
-    page, found = signed_in(visit), {}
+    page, found = visit.sign_in_for_good("admin", PASSWORD), {}
     for path, words in (("audit", "A line for each request"), ("health", "The last hour"), ("people", "mira")):
         go(page, site, path, words)
         found[path] = hard_to_use(page)
@@ -132,7 +121,7 @@ def test_axe_finds_nothing_serious(browser: Browser, site: PageProcess, gateway:
 
 def test_a_narrow_screen_isnt_scrolled_sideways(browser: Browser, site: PageProcess, gateway: Served) -> None:
     visit = visited(browser, site, gateway, width=390)
-    page = signed_in(visit)
+    page = visit.sign_in_for_good("admin", PASSWORD)
     for path, words in (("people", "mira"), ("audit", "A line for each request"), ("health", "The last hour")):
         go(page, site, path, words)
         page.wait_for_timeout(500)

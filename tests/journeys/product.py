@@ -15,7 +15,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.frontend.browsing import at_rest
+from tests.frontend.browsing import at_rest, cookie_kept
 from tests.journeys.own_network import loopback_only
 
 PASSWORD = "correct-horse-battery"
@@ -110,6 +110,7 @@ def signed_in(
     page.get_by_role("textbox", name="Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible(timeout=PATIENCE)
+    cookie_kept(context)
     yield page
     context.close()
 

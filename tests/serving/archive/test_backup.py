@@ -128,6 +128,7 @@ def test_while_a_gateway_writes(tmp_path: Path) -> None:
             writer.join()
         with pytest.raises(EnvironmentProblem, match="running"):
             restore(tmp_path / "0.tar.gz", settings, quiet)
+        gateway.stop()
     restore(tmp_path / "0.tar.gz", settings, quiet)
 
 
