@@ -6,30 +6,18 @@ import streamlit as st
 
 from dossier.errors import DossierError, SignInError
 from dossier.gateway_errors import GatewayUnreachableError
-from frontend import (
-    account,
-    admin_audit,
-    admin_feedback,
-    admin_health,
-    admin_index,
-    admin_models,
-    admin_people,
-    admin_search,
-    asking,
-    batch,
-    chat,
-    compare,
-    conversations,
-    market,
-    news,
-    reply,
-    session,
-    sign_in,
-)
-from frontend.faults import show_error
-from frontend.markup import label, plain_html
-from frontend.session import Session
-from frontend.viewport import close_sidebar
+from frontend.access import account, session, sign_in
+from frontend.access.session import Session
+from frontend.admin import audit, documents, feedback, health, models, people, search
+from frontend.batches import page as batch
+from frontend.chat import asking, conversations, reply
+from frontend.chat import page as chat
+from frontend.comparing import page as compare
+from frontend.drawing.faults import show_error
+from frontend.drawing.markup import label, plain_html
+from frontend.drawing.viewport import close_sidebar
+from frontend.market import news
+from frontend.market import page as market
 
 _STYLE = Path(__file__).with_name("style.css")
 _ICON = Path(__file__).with_name("icon.svg")
@@ -88,13 +76,13 @@ def _page(who: Session | None) -> st.Page:
         pages.append(st.Page(compare.page, title="Compare", url_path="compare"))
     pages.append(st.Page(account.page, title="Account", url_path="account"))
     if who is None or who.user.is_admin:
-        pages.append(st.Page(admin_index.page, title="Documents", url_path="documents"))
-        pages.append(st.Page(admin_search.page, title="Search", url_path="search"))
-        pages.append(st.Page(admin_models.page, title="Models", url_path="models"))
-        pages.append(st.Page(admin_feedback.page, title="Feedback", url_path="feedback"))
-        pages.append(st.Page(admin_people.page, title="People", url_path="people"))
-        pages.append(st.Page(admin_audit.page, title="Audit", url_path="audit"))
-        pages.append(st.Page(admin_health.page, title="Health", url_path="health"))
+        pages.append(st.Page(documents.page, title="Documents", url_path="documents"))
+        pages.append(st.Page(search.page, title="Search", url_path="search"))
+        pages.append(st.Page(models.page, title="Models", url_path="models"))
+        pages.append(st.Page(feedback.page, title="Feedback", url_path="feedback"))
+        pages.append(st.Page(people.page, title="People", url_path="people"))
+        pages.append(st.Page(audit.page, title="Audit", url_path="audit"))
+        pages.append(st.Page(health.page, title="Health", url_path="health"))
     st.session_state["ask_page"] = ask
     st.session_state["pages"] = pages
     return st.navigation(pages, position="hidden")
@@ -103,7 +91,10 @@ def _page(who: Session | None) -> st.Page:
 def _sidebar(who: Session) -> None:
     with st.sidebar:
         st.html('<div class="wordmark">Dossier</div>')
-        if st.button("New conversation", key="new-conversation", icon=":material/edit_square:", width="stretch"):
+        if st.button(
+            "New conversation", "new-conversation", icon=":material/edit_square:", width="stretch",
+            on_click=conversations.leave,
+        ):  # fmt: skip
             st.switch_page(st.session_state["ask_page"], query_params={})
         with st.container(key="conversations"):
             _conversations(who)

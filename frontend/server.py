@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from dossier.settings import load_settings
-from frontend.faults import show_fault
-from frontend.tickets import TICKETS, cookie_name
+from frontend.access.tickets import TICKETS, cookie_name
+from frontend.drawing.faults import show_fault
 
 SESSION_PATH: Final = "/session"
 _CLOSED: Final = ("/_stcore/metrics", "/_stcore/agent", "/auth/", "/oauth2callback")

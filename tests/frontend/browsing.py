@@ -1,13 +1,13 @@
 """A real browser, and a person in it."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, TimeoutError, expect
 
 from tests.frontend.processes import PageProcess
 from tests.frontend.scripted_gateway import PASSWORD
@@ -23,14 +23,6 @@ SECONDS = 30
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="Chromium isn't installed (looked for /usr/bin/chromium and on PATH)"
 )
-
-
-@pytest.fixture(scope="module")
-def started_browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield started
-        started.close()
 
 
 class Visit:
@@ -105,3 +97,15 @@ def choose(page: Page, item: str) -> None:
             continue
         return
     raise AssertionError(f"the menu never showed {item}")
+
+
+def hard_to_use(page: Page) -> list[str]:
+    """What axe-core finds serious or critical, once the page has come to rest."""
+    page.wait_for_timeout(1500)
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]

@@ -1,39 +1,18 @@
 """The page in a real browser: what a person does, and what the browser asks for over the network."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from dossier.settings import Settings
-from tests.frontend.browsing import SECONDS, Visit, choose, needs_chromium, started_browser
-from tests.frontend.processes import GatewayProcess, PageProcess, free_port
+from tests.frontend.browsing import Visit, choose, needs_chromium
+from tests.frontend.processes import PageProcess
 from tests.frontend.scripted_gateway import ANSWER, HOSTILE_FILE, PASSWORD, QUESTIONS
 
 QUESTION = "What were the net sales?"
 SLOW = "What were the net sales, slowly?"
 
 pytestmark = [pytest.mark.browser, needs_chromium]
-browser = started_browser
-
-
-@pytest.fixture(scope="module")
-def site(gateway_process: GatewayProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageProcess]:
-    settings = Settings(port=int(gateway_process.address.rsplit(":", 1)[1]), page_port=free_port())
-    with PageProcess(settings, tmp_path_factory.mktemp("page")) as process:
-        yield process
-
-
-@pytest.fixture
-def visit(browser: Browser, site: PageProcess, gateway: GatewayProcess) -> Iterator[Visit]:
-    expect.set_options(timeout=SECONDS * 1000)
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    visit = Visit(context, site, gateway)
-    yield visit
-    context.close()
-    assert visit.asked
-    assert visit.elsewhere() == []
 
 
 def test_signing_in_asking_and_opening_a_source(visit: Visit) -> None:

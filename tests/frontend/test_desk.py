@@ -5,41 +5,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page, expect
 
-from dossier.settings import Settings
-from tests.frontend.browsing import SECONDS, Visit, at_rest, choose, needs_chromium, started_browser
+from tests.frontend.browsing import SECONDS, Visit, at_rest, choose, hard_to_use, needs_chromium
 from tests.frontend.desk import REPORT, SALES, desk
-from tests.frontend.processes import PageProcess, free_port
+from tests.frontend.processes import PageProcess
 from tests.serving.api.serving_app import PASSWORD, Served
 
 pytestmark = [pytest.mark.browser, needs_chromium]
-browser = started_browser
 
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with desk(tmp_path_factory.mktemp("desk")) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def site(gateway: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageProcess]:
-    settings = Settings(port=int(gateway.address.rsplit(":", 1)[1]), page_port=free_port())
-    with PageProcess(settings, tmp_path_factory.mktemp("page")) as process:
-        yield process
-
-
-@pytest.fixture
-def visit(browser: Browser, site: PageProcess, gateway: Served) -> Iterator[Visit]:
-    expect.set_options(timeout=SECONDS * 1000)
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    visit = Visit(context, site, gateway)
-    yield visit
-    context.close()
-    assert visit.elsewhere() == []
 
 
 def answered(visit: Visit, question: str, name: str = "mira") -> Page:
@@ -227,18 +207,6 @@ def test_a_reply_that_the_documents_dont_give_is_the_agents_own(visit: Visit, ga
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_text("Copied. Your version was kept as feedback.")).to_be_visible()
     assert gateway.store.feedback.list(limit=1)[0].opinion.correction == "We don't know the weather."
-
-
-def hard_to_use(page: Page) -> list[str]:
-    """What axe-core finds serious or critical, once the page has come to rest."""
-    page.wait_for_timeout(1500)
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [
-        f"{one['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

@@ -1,15 +1,11 @@
 """The pages' logic against the scripted gateway, run by Streamlit without a browser."""
 
-import sys
-from collections.abc import Iterator
 from html import escape
-from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-import frontend
+from tests.frontend.driving import ask, button, buttons, new_app, open_page, said, sign_in
 from tests.frontend.processes import GatewayProcess
 from tests.frontend.scripted_gateway import (
     CHART,
@@ -23,49 +19,6 @@ from tests.frontend.scripted_gateway import (
 )
 
 pytestmark = pytest.mark.slow
-
-APP = Path(frontend.__file__).with_name("app.py")
-SECONDS = 30
-
-
-@pytest.fixture
-def app(gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("DOSSIER_PORT", gateway.address.rsplit(":", 1)[1])
-    # Streamlit puts the page there and leaves it: every process that a later test starts would run the page first
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    _forget()
-    yield AppTest.from_file(APP, default_timeout=SECONDS)
-    _forget()
-
-
-def _forget() -> None:
-    st.cache_resource.clear()
-    st.cache_data.clear()
-
-
-def sign_in(app: AppTest, name: str = "ada", password: str = PASSWORD) -> AppTest:
-    app.run()
-    app.text_input(key="sign-in-name").input(name)
-    app.text_input(key="sign-in-password").input(password)
-    button(app, "Sign in").click()
-    return app.run()
-
-
-def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
-    return next(one for one in app.button if one.label == label)
-
-
-def buttons(app: AppTest) -> list[str]:
-    return [one.label for one in app.button]
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(one.value for one in app.html)
-
-
-def ask(app: AppTest, question: str) -> AppTest:
-    app.chat_input[0].set_value(question)
-    return app.run()
 
 
 def test_a_wrong_password_is_said_in_plain_words(app: AppTest) -> None:
@@ -278,7 +231,7 @@ def test_a_conversation_that_isnt_ones_own_isnt_shown(app: AppTest, gateway: Gat
     sign_in(app)
     ask(app, "a secret question")
     theirs = app.query_params["conversation"]
-    other = AppTest.from_file(APP, default_timeout=SECONDS)
+    other = new_app()
     other.query_params["conversation"] = theirs[0] if isinstance(theirs, list) else theirs
     sign_in(other, "ben")
     assert "secret" not in said(other)
@@ -307,7 +260,7 @@ def test_signing_out_ends_the_sign_in_at_the_gateway(app: AppTest, gateway: Gate
 def test_everybody_has_the_pages_of_their_role(app: AppTest) -> None:
     sign_in(app, "ben")
     assert [link.label for link in app.page_link] == ["Ask", "Batch", "Market", "News", "Compare", "Account"]
-    admin = AppTest.from_file(APP, default_timeout=SECONDS)
+    admin = new_app()
     sign_in(admin)
     everything = [
         "Ask",
@@ -328,15 +281,9 @@ def test_everybody_has_the_pages_of_their_role(app: AppTest) -> None:
     assert [link.label for link in admin.page_link] == everything
 
 
-def _page(app: AppTest, name: str) -> AppTest:
-    """Open a page by its address, as the browser does."""
-    app._page_hash = next(key for key, page in app._registered_pages.items() if page["url_pathname"] == name)
-    return app.run()
-
-
 def test_the_documents_page_lists_files_with_reasons(app: AppTest) -> None:
     sign_in(app)
-    _page(app, "documents")
+    open_page(app, "documents")
     assert "Can't be read" in said(app)
     assert "It has no text, only pictures. Run it through text recognition." in said(app)
     assert HOSTILE_FILE not in said(app)
@@ -353,7 +300,7 @@ def test_the_documents_page_lists_files_with_reasons(app: AppTest) -> None:
 
 def test_a_model_is_promoted_and_rolled_back_by_one_click_each(app: AppTest, gateway: GatewayProcess) -> None:
     sign_in(app)
-    _page(app, "models")
+    open_page(app, "models")
     assert any("the base model alone" in one.value for one in app.markdown)
     assert "75%" in said(app)
     assert "before 50%, 60 questions" in said(app)
@@ -375,7 +322,7 @@ def test_a_model_is_promoted_and_rolled_back_by_one_click_each(app: AppTest, gat
 
 def test_what_speaks_against_a_model_is_shown_and_it_cannot_be_promoted(app: AppTest) -> None:
     sign_in(app)
-    _page(app, "models")
+    open_page(app, "models")
     assert button(app, "Promote <b>second</b>").disabled
     assert "<li>it wasn&#x27;t tried</li>" in said(app)
     assert "Nothing speaks against promoting it." in said(app)
@@ -387,7 +334,7 @@ def test_what_a_pack_ships_and_why_it_does_not_answer_are_said(app: AppTest, gat
     worse = {**MODELS[1], "figures": {**FIGURES, "low": -0.02, "audit_passed": False}}
     gateway.script(models=[shipped, worse], promoted=["b" * 64], trouble="Restart Dossier.")
     sign_in(app)
-    _page(app, "models")
+    open_page(app, "models")
     assert '<span class="state plain">registered</span><div class="reason">ships with finance</div>' in said(app)
     assert "run <code>dossier models</code> first" in said(app)
     assert "\u22122.0 to" in said(app)
@@ -399,7 +346,7 @@ def test_what_a_pack_ships_and_why_it_does_not_answer_are_said(app: AppTest, gat
 def test_a_model_that_another_admin_took_back_is_said(app: AppTest, gateway: GatewayProcess) -> None:
     gateway.script(promoted=["a" * 64])
     sign_in(app)
-    _page(app, "models")
+    open_page(app, "models")
     gateway.script(promoted=[])
     button(app, "Roll back").click()
     app.run()
@@ -408,7 +355,7 @@ def test_a_model_that_another_admin_took_back_is_said(app: AppTest, gateway: Gat
 
 def test_indexing_shows_progress_and_ends_with_a_report(app: AppTest, gateway: GatewayProcess) -> None:
     sign_in(app)
-    _page(app, "documents")
+    open_page(app, "documents")
     job = {"state": "running", "stage": "Embedding passages", "done": 10, "total": 40, "seconds_left": 31}
     gateway.script(job=job)
     app.run()
@@ -425,7 +372,7 @@ def test_indexing_shows_progress_and_ends_with_a_report(app: AppTest, gateway: G
 def test_an_admin_checks_the_index_and_goes_back_to_an_older_version(app: AppTest, gateway: GatewayProcess) -> None:
     gateway.script(job={"state": "idle"}, generations=GENERATIONS[2:])
     sign_in(app)
-    _page(app, "documents")
+    open_page(app, "documents")
     assert not [one for one in app.selectbox if one.key == "version-chosen"]
     gateway.script(generations=GENERATIONS)
     app.run()
@@ -441,7 +388,7 @@ def test_an_admin_checks_the_index_and_goes_back_to_an_older_version(app: AppTes
 def test_an_indexing_run_that_fails_says_why(app: AppTest, gateway: GatewayProcess) -> None:
     gateway.script(job={"state": "failed", "message": "The disk is full. Free 2 GiB and start again."})
     sign_in(app)
-    _page(app, "documents")
+    open_page(app, "documents")
     assert "The disk is full" in app.error[0].value
 
 
@@ -456,7 +403,7 @@ def test_an_indexing_run_that_fails_says_why(app: AppTest, gateway: GatewayProce
 )
 def test_changing_the_password(app: AppTest, old: str, new: str, again: str, sentence: str) -> None:
     sign_in(app)
-    _page(app, "account")
+    open_page(app, "account")
     fields = [one for one in app.text_input if "assword" in one.label]
     for field, value in zip(fields, (old, new, again), strict=True):
         field.input(value)
@@ -469,7 +416,7 @@ def test_changing_the_password(app: AppTest, old: str, new: str, again: str, sen
 
 def test_a_key_is_shown_once_and_can_be_revoked(app: AppTest) -> None:
     sign_in(app)
-    _page(app, "account")
+    open_page(app, "account")
     next(one for one in app.text_input if one.label.startswith("What is the new key")).input("Report")
     button(app, "Create key").click()
     app.run()

@@ -9,9 +9,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from frontend import tickets
+from frontend.access import tickets
+from frontend.access.tickets import TICKETS, Admission, Tickets, cookie_name
 from frontend.server import Guard, content_policy, keep_session
-from frontend.tickets import TICKETS, Admission, Tickets, cookie_name
 
 COOKIE = cookie_name(8501)
 

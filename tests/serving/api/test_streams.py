@@ -13,8 +13,8 @@ import pytest
 from dossier.errors import EngineError
 from dossier.records import Delta, Step, Turn
 from dossier.settings import Settings
-from frontend.client import Gateway as PageClient
-from frontend.wire import Finish
+from frontend.gateway.client import Gateway as PageClient
+from frontend.gateway.wire import Finish
 from serving.store import open_store
 from serving.terminal import print_answer, stream_answer
 from tests.serving.api.scripted import CHART, MODEL, REFUSAL, TEXT

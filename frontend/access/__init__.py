@@ -1,0 +1,1 @@
+"""Who is signed in: the sign-in, its cookie, one's own account."""

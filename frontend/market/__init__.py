@@ -1,0 +1,1 @@
+"""Prices, projections, risk and news for analysts."""

@@ -1,0 +1,54 @@
+"""The page without a browser: Streamlit runs its script, and a test presses and reads."""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import frontend
+from tests.frontend.scripted_gateway import PASSWORD
+
+APP = Path(frontend.__file__).with_name("app.py")
+PATIENCE = 180
+
+
+def new_app() -> AppTest:
+    """A tab that has just been opened."""
+    return AppTest.from_file(APP, default_timeout=PATIENCE)
+
+
+def forget() -> None:
+    """Take away what the pages keep for all tabs."""
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def sign_in(app: AppTest, name: str = "ada", password: str = PASSWORD) -> AppTest:
+    app.run()
+    app.text_input(key="sign-in-name").input(name)
+    app.text_input(key="sign-in-password").input(password)
+    button(app, "Sign in").click()
+    return app.run()
+
+
+def open_page(app: AppTest, name: str) -> AppTest:
+    """Open a page by its address, as the browser does."""
+    app._page_hash = next(key for key, page in app._registered_pages.items() if page["url_pathname"] == name)
+    return app.run()
+
+
+def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
+    return next(one for one in app.button if one.label == label)
+
+
+def buttons(app: AppTest) -> list[str]:
+    return [one.label for one in app.button]
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(one.value for one in app.html)
+
+
+def ask(app: AppTest, question: str) -> AppTest:
+    app.chat_input[0].set_value(question)
+    return app.run()
