@@ -21,7 +21,7 @@ from serving.market.asking.desk import MarketDesk
 from serving.market.measures import maximum_drawdown, volatility
 from serving.market.projections.projecting import Projector, project
 from serving.market.provider import FolderPrices, provider_of
-from tests.serving.answering.test_chain import ask
+from tests.serving.answering.scripted_model import ask
 
 NOBODY: frozenset[str] = frozenset()
 
