@@ -13,6 +13,7 @@ import pytest
 from dossier.settings import Settings, load_settings
 from dossier.weights import verified_embedder
 from retrieval.embedder import Embedder
+from tests.base import prepare_once
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
@@ -71,6 +72,13 @@ def embedder() -> Embedder:
     """The real MiniLM; tests that use it carry the marker `model`."""
     folder, digest = verified_embedder(load_settings())
     return Embedder(folder, "all-minilm-l6-v2", digest)
+
+
+@pytest.fixture(scope="session")
+def prepared_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packaged base model, unpacked; `tests.base.lend_base` puts it into a home. Not to be written to."""
+    top = tmp_path_factory.getbasetemp()
+    return prepare_once((top.parent if "PYTEST_XDIST_WORKER" in os.environ else top) / "base")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -85,6 +86,12 @@ def wait_for_addresses(process: subprocess.Popen[str], log: Path) -> None:
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(1)
+
+
+def boss(product: Product) -> httpx.Client:
+    return httpx.Client(
+        base_url=product.url, headers={"Authorization": f"Bearer {product.key}"}, timeout=120, trust_env=False
+    )
 
 
 @contextmanager

@@ -21,12 +21,12 @@ import httpx
 import pytest
 
 from dossier.adapters import ADAPTER, CONFIG, load_tensors, save_tensors, sha256_of
-from dossier.base_model import prepare_base_model
 from dossier.progress import ProgressDisplay
 from dossier.registry import Origin, Registry, Served
 from dossier.registry.checking import RUN_FILES, read_base
 from dossier.settings import Settings, load_settings
 from dossier.weights import folder_digest
+from tests.base import BASE, lend_base
 from tests.dossier.registry.small import report
 from tests.journeys.product import ports
 from tests.training.evaluation.small_set import write_dressed_set
@@ -39,7 +39,7 @@ from training.tuning.recipe import Recipe
 from training.tuning.run_folder import RunRecord, RunState, read_run, write_run
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
-BASE, PACK, MODEL = "smollm2-135m-instruct", "finance", "dossier-finance"
+PACK, MODEL = "finance", "dossier-finance"
 QUESTIONS = (
     "How many days of annual leave does everyone have a year?",
     "How large were sales in 2024?",
@@ -165,7 +165,7 @@ class Askers:
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def product(tmp_path_factory: pytest.TempPathFactory, prepared_base: Path) -> Iterator[Product]:
     home, documents = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("documents")
     (documents / "leave.md").write_text("# Leave\n\n## Annual leave\n\nEveryone has 27 days of annual leave a year.\n")
     (documents / "sales.md").write_text("# Sales\n\nSales in 2024 were 412 million euros.\n")
@@ -186,7 +186,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     settings = load_settings(home=home, pack=str(pack), documents=documents, port=api, engine_port=engine)
     with httpx.Client(base_url=settings.api_url, timeout=300, trust_env=False) as http:
         made = Product(settings, environment, runs, http)
-        base = prepare_base_model(settings, BASE, lambda progress: None)
+        base = lend_base(prepared_base, settings)
         write_pack(pack, write_tuned_run(runs / "shipped", base, 7, 0.3), base)
         for seed, (name, spread) in enumerate({"first": 0.3, "second": 0.05}.items()):
             made.done("models", "register", str(write_tuned_run(made.runs / name, base, seed, spread)))
@@ -297,7 +297,7 @@ def test_what_is_served_is_what_was_trained(product: Product, tmp_path: Path) ->
     with ProgressDisplay() as display:
         candidate = registered(product.settings, registry, entry, display)
         spoilt = replace(candidate, folder=scaled_copy(entry.folder, tmp_path / "spoilt", 1.3))
-        contexts = read_contexts(dressed, "test").contexts[:2]
+        contexts = read_contexts(dressed, "test").contexts[:1]
         found = compare_served(spoilt, contexts, gateway, 8, display)
     print(served_comparison_text(found))
     assert found.served.different > 0

@@ -158,6 +158,7 @@ def test_the_page_draws_and_axe_finds_nothing_serious(visit: Visit, tmp_path: Pa
     drawn = page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
     expect(drawn.first).to_be_visible()
     expect(page.get_by_role("heading", name="WAVE, Wave Energy")).to_be_visible()
+    at_rest(page)
     page.locator(".st-key-market-bring summary").click()
     page.locator("input[type=file]").set_input_files(
         {"name": "mine.csv", "mimeType": "text/csv", "buffer": b"symbol,quantity\nWAVE,10\nIDX,5\n"}

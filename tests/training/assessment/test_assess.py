@@ -13,6 +13,7 @@ from dossier.errors import DossierError, EngineError, SettingsError, WeightsErro
 from dossier.packs import load_pack
 from dossier.records import Evidence, Question
 from dossier.settings import Settings
+from tests.base import lend_base
 from tests.training.tuning.tiny import WORDS, write_model
 from training.assessment.assess import Plan, assess, named_folder
 from training.assessment.commands import record_text
@@ -80,8 +81,9 @@ def test_a_quantised_model_is_told_as_one_that_a_cpu_can_not_serve(models: tuple
 
 
 @pytest.mark.model
-def test_the_packaged_model_says_what_it_is_unpacked_from(settings: Settings) -> None:
+def test_the_packaged_model_says_what_it_is_unpacked_from(settings: Settings, prepared_base: Path) -> None:
     name = load_pack(settings).base_model
+    lend_base(prepared_base, settings)
     folder = named_folder(settings, name, lambda progress: None)
     facts = facts_of(name, folder, "cpu")
     assert (facts.licence, facts.context) == ("Apache-2.0", 8192)

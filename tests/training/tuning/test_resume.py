@@ -46,7 +46,7 @@ def assert_same(found: Path, expected: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("step", [1, 3, 8])
 def test_killed_after_a_step_it_goes_on_to_the_same_weights(task: Task, whole: Path, tmp_path: Path, step: int) -> None:
     again = replace(task, out=tmp_path / "run")
     assert killable.run(again, kill_at_step=step) == -9
@@ -63,7 +63,7 @@ def test_killed_again_and_again_in_the_middle_of_writing_it_ends_with_the_same_w
     total = killable.calls(replace(task, out=tmp_path / "counted"))
     assert total > 60
     draw = random.Random(5)
-    for call in sorted(draw.sample(range(1, total + 1), 4)):
+    for call in sorted(draw.sample(range(1, total + 1), 2)):
         again = replace(task, out=tmp_path / f"run-{call}")
         assert killable.run(again, kill_at_call=call) == -9
         killable.run(again, kill_at_call=max(2, call // 2))

@@ -15,15 +15,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from dossier.registry import Registry
 from dossier.settings import load_settings
-from tests.journeys.product import PASSWORD, Product, running, signed_in, started_browser, type_question
+from tests.journeys.product import PASSWORD, Product, signed_in, type_question
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with running(tmp_path_factory.mktemp("home")) as started:
-        yield started
 
 
 def wait_until(product: Product, status: int, seconds: float) -> None:
@@ -38,12 +32,6 @@ def model_server(product: Product) -> list[psutil.Process]:
     family = psutil.Process(product.process.pid).children(recursive=True)
     server = next(process for process in family if "vllm.entrypoints.cli.main" in " ".join(process.cmdline()))
     return [server, *server.children(recursive=True)]
-
-
-@pytest.fixture(scope="module")
-def browser(product: Product) -> Iterator[Browser]:
-    with started_browser() as started:
-        yield started
 
 
 @pytest.fixture

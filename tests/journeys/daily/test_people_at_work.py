@@ -5,20 +5,14 @@ DOSSIER_PICTURES names a folder that the pages' pictures are written to, as the 
 
 import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dossier.packs import load_pack
-from dossier.settings import load_settings
-from tests.journeys.product import PASSWORD, PATIENCE, Product, running, signed_in, started_browser, type_question
+from tests.journeys.product import PATIENCE, Product, boss, signed_in, type_question
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
-PEOPLE = {"mira": ("analyst", ["board"]), "noor": ("analyst", []), "sam": ("support", [])}
 PAGES = (
     *("Market", "News", "Compare", "Batch", "Reply"),
     *("Documents", "Search", "Models", "Feedback", "People", "Audit", "Health", "Account"),
@@ -26,36 +20,6 @@ PAGES = (
 PICTURES = os.environ.pop("DOSSIER_PICTURES", "")
 INCOME = "What was Larkfield's net income in fiscal 2025?"
 REVENUE = "What was Larkfield's total revenue in fiscal 2025?"
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """The pack's documents in a folder of their own, one more for the board alone, and three people."""
-    home, documents = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("work") / "documents"
-    shutil.copytree(load_pack(load_settings()).documents, documents)
-    (documents / "board").mkdir()
-    (documents / "board" / "offers.md").write_text("# Offers\n\nThe offer for Tamarind Freight came to 41.7 million.\n")
-    (documents / "groups.toml").write_text('[groups]\n"board/*" = ["board"]\n')
-    prices = tmp_path_factory.mktemp("prices")
-    shutil.copyfile(documents / "prices.csv", prices / "LKFD.csv")
-    with running(home, DOSSIER_DOCUMENTS=str(documents), DOSSIER_MARKET_DATA=str(prices)) as started:
-        with boss(started) as http:
-            for name, (role, groups) in PEOPLE.items():
-                body = {"name": name, "password": PASSWORD, "role": role, "groups": groups}
-                assert http.post("/admin/users", json=body).status_code == 201
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser(product: Product) -> Iterator[Browser]:
-    with started_browser() as started:
-        yield started
-
-
-def boss(product: Product) -> httpx.Client:
-    return httpx.Client(
-        base_url=product.url, headers={"Authorization": f"Bearer {product.key}"}, timeout=120, trust_env=False
-    )
 
 
 def picture(page: Page, name: str) -> None:
