@@ -49,6 +49,12 @@ def said(app: AppTest) -> str:
     return "\n".join(one.value for one in app.html)
 
 
+def said_in_words(app: AppTest) -> str:
+    """What is said in Streamlit's own elements as well, without what a label is escaped with."""
+    shown = [*app.html, *app.markdown, *app.info, *app.warning, *app.error]
+    return "\n".join(one.value for one in shown).replace("\\", "").replace("\u200b", "")
+
+
 def ask(app: AppTest, question: str) -> AppTest:
     app.chat_input[0].set_value(question)
     return app.run()

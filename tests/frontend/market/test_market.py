@@ -12,7 +12,7 @@ from dossier.errors import MarketDataError
 from frontend.drawing.figures import table_html
 from frontend.market.risk_records import holdings_of
 from tests.frontend.browsing import Visit, at_rest, hard_to_use, needs_chromium
-from tests.frontend.driving import open_page, said, sign_in
+from tests.frontend.driving import open_page, said_in_words, sign_in
 from tests.serving.api.serving_app import PASSWORD, Served, served
 
 pytestmark = pytest.mark.slow
@@ -47,7 +47,7 @@ def test_the_watchlist_shows_figures_and_one_symbol_in_full(app: AppTest) -> Non
     at_market(app)
     assert not app.exception
     assert app.multiselect(key="market-watch").value == ["ACME", "IDX", "WAVE"]
-    text = said(app)
+    text = said_in_words(app)
     assert ADVICE in text and "Left out: bad.csv, line 2" in text
     assert "Acme &lt;b&gt;Tools&lt;/b&gt;" in text
     assert '<td class="amount" data-head="Change">-10.0%</td>' in text
@@ -70,7 +70,7 @@ def test_what_is_chosen_stands_in_the_address_and_is_read_from_it(app: AppTest) 
 def test_an_empty_watchlist_is_said(app: AppTest) -> None:
     at_market(app)
     app.multiselect(key="market-watch").set_value([]).run()
-    assert "Nothing is watched. Choose symbols above." in said(app)
+    assert "Nothing is watched. Choose symbols above." in said_in_words(app)
     assert not app.get("vega_lite_chart") and not app.exception
 
 
@@ -80,7 +80,7 @@ def test_a_projection_comes_with_intervals_and_the_backtest(app: AppTest) -> Non
     app.button_group(key="market-symbol").set_value(["WAVE"]).run()
     next(one for one in app.button if one.label == "Project").click()
     app.run()
-    text = said(app)
+    text = said_in_words(app)
     assert not app.exception and not app.error
     for part in ("80% interval", "95% interval", "(taken)", "Held by 80%", "How the models did from", ADVICE):
         assert part in text
@@ -91,7 +91,7 @@ def test_a_history_too_short_for_a_projection_is_said(app: AppTest) -> None:
     at_market(app)
     next(one for one in app.button if one.label == "Project").click()
     app.run()
-    assert "needs" in said(app) and len(app.get("vega_lite_chart")) == 1
+    assert "needs" in said_in_words(app) and len(app.get("vega_lite_chart")) == 1
 
 
 def test_holdings_from_a_file_are_measured(app: AppTest) -> None:
@@ -99,7 +99,7 @@ def test_holdings_from_a_file_are_measured(app: AppTest) -> None:
     app.file_uploader[0].set_value(("mine.csv", b"Symbol;Shares\nwave;10\nidx;5\n", "text/csv")).run()
     app.selectbox[0].set_value("IDX")
     app.button(key="market-measure").click().run()
-    text = said(app)
+    text = said_in_words(app)
     assert not app.exception and not app.error
     for part in ("Worth ", "Value-at-risk", "Expected shortfall", "Correlation", "Scenarios", "Beta", ADVICE):
         assert part in text
@@ -125,7 +125,7 @@ def test_a_file_that_cant_be_used_is_said(content: bytes, told: str) -> None:
 def test_holdings_without_a_quantity_are_said(app: AppTest) -> None:
     at_market(app)
     app.button(key="market-measure").click().run()
-    assert "No holding has a quantity." in said(app)
+    assert "No holding has a quantity." in said_in_words(app)
 
 
 def test_without_prices_the_page_says_what_to_do(
@@ -135,7 +135,7 @@ def test_without_prices_the_page_says_what_to_do(
     with served(tmp_path_factory.mktemp("home"), market_data=empty) as running:
         monkeypatch.setenv("DOSSIER_PORT", running.address.rsplit(":", 1)[1])
         at_market(app)
-        assert "There are no prices yet." in said(app) and "market_data" in said(app)
+        assert "There are no prices yet." in said_in_words(app) and "market_data" in said_in_words(app)
         assert not app.exception and not app.multiselect
 
 
