@@ -95,7 +95,7 @@ def _key(told: dict[str, Any]) -> Key | None:
     try:
         key = RSAKey.import_key(public) if told["kty"] == "RSA" else ECKey.import_key(public)
         strong = isinstance(key, ECKey) or key.raw_value.key_size >= _SMALLEST_RSA
-    except (JoseError, ValueError, UnsupportedAlgorithm) as error:
+    except (JoseError, ValueError, KeyError, UnsupportedAlgorithm) as error:  # KeyError: a curve of no known name
         log.warning("a key of the identity provider isn't understood: %s", type(error).__name__)
         return None
     return key if strong else None
