@@ -5,7 +5,6 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import fields
 from threading import get_ident
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +18,15 @@ from serving.api.attempts import ADDRESS_FAILURES
 from serving.oidc import id_token, sign_in, wire
 from serving.store import Change, Role
 from tests.serving.api.serving_app import NO_TLS, PASSWORD, Served, served
-from tests.serving.oidc.local_provider import CLIENT, SECRET, LocalProvider, key, local_provider, signed
+from tests.serving.oidc.local_provider import (
+    CLIENT,
+    SECRET,
+    LocalProvider,
+    key,
+    local_provider,
+    settings_for,
+    signed,
+)
 
 PAGE = "https://dossier.example"
 DESCRIPTION, KEYS, TOKEN = "/.well-known/openid-configuration", "/keys", "/token"
@@ -28,21 +35,19 @@ DESCRIPTION, KEYS, TOKEN = "/.well-known/openid-configuration", "/keys", "/token
 @pytest.fixture(scope="module")
 def module_provider() -> Iterator[LocalProvider]:
     with local_provider() as running:
-        running.redirect = PAGE + sign_in.CALLBACK
+        running.page = PAGE
         yield running
 
 
 @pytest.fixture
 def provider(module_provider: LocalProvider) -> LocalProvider:
-    new = LocalProvider(module_provider.issuer, redirect=module_provider.redirect)
-    for one in fields(new):
-        setattr(module_provider, one.name, getattr(new, one.name))
+    module_provider.renew()
     return module_provider
 
 
 @pytest.fixture(scope="module")
 def module_gateway(module_provider: LocalProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("home"), **settings(module_provider)) as running:
+    with served(tmp_path_factory.mktemp("home"), **settings_for(module_provider)) as running:
         yield running
 
 
@@ -55,20 +60,6 @@ def gateway(module_gateway: Served, provider: LocalProvider) -> Served:
     object.__setattr__(parts, "provider", fresh)
     object.__setattr__(parts, "attempts", type(parts.attempts)())
     return module_gateway
-
-
-def settings(provider: LocalProvider, **more: str) -> dict[str, str]:
-    told = {
-        "page_url": PAGE,
-        "oidc_issuer": provider.issuer,
-        "oidc_client_id": CLIENT,
-        "oidc_client_secret": SECRET,
-        "oidc_name": "Sign in with Acme",
-        "oidc_admins": "bosses, owners",
-        "oidc_analysts": "staff",
-        "oidc_support": "helpers",
-    }
-    return told | more
 
 
 def begin(gateway: Served) -> dict[str, str]:
@@ -144,7 +135,7 @@ def test_with_an_elliptic_key_and_the_secret_in_the_form(gateway: Served, provid
 
 def test_a_public_client_needs_no_secret(provider: LocalProvider, tmp_path_factory: pytest.TempPathFactory) -> None:
     provider.secret = ""
-    with served(tmp_path_factory.mktemp("public"), **settings(provider, oidc_client_secret="")) as public:
+    with served(tmp_path_factory.mktemp("public"), **settings_for(provider, oidc_client_secret="")) as public:
         assert signed_in(public).status_code == 200
 
 
@@ -173,7 +164,7 @@ def test_who_is_in_none_of_the_groups_gets_no_entry(gateway: Served, provider: L
 
 def test_unless_there_is_a_role_for_them(provider: LocalProvider, tmp_path_factory: pytest.TempPathFactory) -> None:
     provider.person.pop("groups")
-    with served(tmp_path_factory.mktemp("open"), **settings(provider, oidc_default_role="support")) as gateway:
+    with served(tmp_path_factory.mktemp("open"), **settings_for(provider, oidc_default_role="support")) as gateway:
         assert signed_in(gateway).json()["user"]["role"] == "support"
 
 
@@ -458,7 +449,7 @@ def test_keys_that_arent_understood_are_passed_over(gateway: Served, provider: L
 
 def test_a_provider_that_is_down(tmp_path_factory: pytest.TempPathFactory) -> None:
     nobody = LocalProvider("http://127.0.0.1:1")
-    with served(tmp_path_factory.mktemp("down"), **settings(nobody)) as gateway:
+    with served(tmp_path_factory.mktemp("down"), **settings_for(nobody)) as gateway:
         said(gateway.client().post("/auth/oidc/begin"), 503, "sign in with a password")
         reply = gateway.client().post("/auth/sign-in", json={"name": "mira", "password": PASSWORD})
         assert reply.status_code == 200

@@ -60,11 +60,15 @@ class LocalProvider:
     answers: dict[str, Callable[[], Response]] = field(default_factory=dict)
     seconds: float = 0.0
     secret: str = SECRET
-    redirect: str = ""
+    page: str = ""
     shows_a_page: bool = False
     asked: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def renew(self) -> None:
+        """Be as in the beginning."""
+        self.__dict__.update(LocalProvider(self.issuer, page=self.page).__dict__)
 
     async def answer(self, request: Request) -> Response:
         """Whatever is asked for."""
@@ -96,7 +100,7 @@ class LocalProvider:
     async def _authorize(self, request: Request) -> Response:
         asked = dict(request.query_params)
         assert asked["client_id"] == CLIENT and asked["response_type"] == "code"
-        assert "openid" in asked["scope"].split() and asked["redirect_uri"] == self.redirect
+        assert "openid" in asked["scope"].split() and asked["redirect_uri"] == f"{self.page}/oidc/callback"
         assert asked["code_challenge_method"] == "S256" and len(asked["code_challenge"]) == 43
         assert len(asked["state"]) >= 43 and len(asked["nonce"]) >= 43
         code = secrets.token_urlsafe(24)
@@ -136,6 +140,21 @@ class LocalProvider:
 
     async def _keys(self, request: Request) -> Response:
         return JSONResponse({"keys": [one.as_dict(private=False) for one in self.keys]})
+
+
+def settings_for(provider: LocalProvider, **more: str) -> dict[str, str]:
+    """The settings of a Dossier whose people sign in there."""
+    told = {
+        "page_url": provider.page,
+        "oidc_issuer": provider.issuer,
+        "oidc_client_id": CLIENT,
+        "oidc_client_secret": SECRET,
+        "oidc_name": "Sign in with Acme",
+        "oidc_admins": "bosses, owners",
+        "oidc_analysts": "staff",
+        "oidc_support": "helpers",
+    }
+    return told | more
 
 
 class _QuickServer(uvicorn.Server):
