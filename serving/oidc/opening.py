@@ -10,13 +10,10 @@ if TYPE_CHECKING:
     from serving.oidc.sign_in import ProviderSignIn
 
 
-def provider_sign_in(settings: Settings) -> "ProviderSignIn | None":
-    """The way in over the provider that the settings name; None where they name none. Asks nobody anything yet.
-
-    Raises SettingsError for settings with which nobody could sign in.
-    """
+def require_usable_provider(settings: Settings) -> None:
+    """Raise SettingsError for a provider at which nobody could sign in. Asks nobody anything."""
     if not settings.oidc_issuer:
-        return None
+        return
     if not settings.oidc_client_id:
         raise SettingsError("oidc_issuer is set, oidc_client_id isn't. Set it to what the provider calls Dossier.")
     if not (settings.oidc_admins or settings.oidc_analysts or settings.oidc_support or settings.oidc_default_role):
@@ -29,6 +26,16 @@ def provider_sign_in(settings: Settings) -> "ProviderSignIn | None":
             f"oidc_issuer is set and the page is open to others (host {settings.host}). Set page_url to the address "
             "that they open, https://dossier.acme.example: the provider sends them back there."
         )
+
+
+def provider_sign_in(settings: Settings) -> "ProviderSignIn | None":
+    """The way in over the provider that the settings name; None where they name none. Asks nobody anything yet.
+
+    Raises SettingsError for settings with which nobody could sign in.
+    """
+    require_usable_provider(settings)
+    if not settings.oidc_issuer:
+        return None
     # the libraries of the protocol take a third of a second to load, and most have no provider
     from serving.oidc.sign_in import ProviderSignIn
 
