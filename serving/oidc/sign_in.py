@@ -59,6 +59,8 @@ class ProviderSignIn:
         if returned.error:
             told = returned.error if _ERROR_CODE.fullmatch(returned.error) else "for a reason that can't be shown"
             raise SignInError(f"The identity provider didn't let you in ({told}). Sign in again, or ask an admin.")
+        if not (returned.code and returned.code.isascii() and returned.code.isprintable()):
+            raise SignInError("There was no code of the identity provider. Sign in again.")
         return await _in_time(self._prove(returned, begun))
 
     def identity(self, proven: Proven) -> Identity:

@@ -365,6 +365,15 @@ def test_a_code_that_the_provider_doesnt_take(gateway: Served, provider: LocalPr
     said(finish(gateway, begun, at_the_provider(begun["address"]), code=stolen), 401, "invalid_grant")
 
 
+@pytest.mark.parametrize("code", ["", "\ud800", "a\nb", "é"])
+def test_what_is_no_code_isnt_sent(gateway: Served, provider: LocalProvider, code: str) -> None:
+    begun = begin(gateway)
+    body = {"browser": begun["browser"], **at_the_provider(begun["address"]), "code": code}
+    content, json_type = json.dumps(body), {"Content-Type": "application/json"}
+    said(gateway.client().post("/auth/oidc/finish", content=content, headers=json_type), 401, "no code")
+    assert TOKEN not in provider.asked
+
+
 @pytest.mark.parametrize("named", ["https://evil.example", ""])
 def test_an_answer_of_another_provider_isnt_taken(gateway: Served, provider: LocalProvider, named: str) -> None:
     begun = begin(gateway)
