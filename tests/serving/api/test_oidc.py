@@ -1,6 +1,7 @@
 """Signing in at an identity provider over HTTP: a real gateway and a real provider, and those who try to trick them."""
 
 import base64
+import gzip
 import hmac
 import json
 import time
@@ -55,11 +56,15 @@ def module_gateway(module_provider: LocalProvider, tmp_path_factory: pytest.Temp
 def gateway(module_gateway: Served, provider: LocalProvider) -> Served:
     """The module's gateway, as new: it knows nothing of the provider yet."""
     module_gateway.renew()
-    parts = module_gateway.app.state.running
-    fresh = sign_in.ProviderSignIn(parts.gateway.settings)
-    object.__setattr__(parts, "provider", fresh)
-    object.__setattr__(parts, "attempts", type(parts.attempts)())
+    fresh(module_gateway)
     return module_gateway
+
+
+def fresh(gateway: Served) -> None:
+    """Let the gateway forget the provider and all attempts."""
+    parts = gateway.app.state.running
+    object.__setattr__(parts, "provider", sign_in.ProviderSignIn(parts.gateway.settings))
+    object.__setattr__(parts, "attempts", type(parts.attempts)())
 
 
 def begin(gateway: Served) -> dict[str, str]:
@@ -417,6 +422,22 @@ def test_strange_replies_of_the_provider(gateway: Served, provider: LocalProvide
     begun = begin(gateway)
     provider.answers[path] = STRANGE[what]
     said(finish(gateway, begun, at_the_provider(begun["address"])), 503, "doesn't answer as it should")
+
+
+def test_what_would_be_right_but_for_its_size_or_its_place(gateway: Served, provider: LocalProvider) -> None:
+    right = httpx.get(provider.issuer + DESCRIPTION, trust_env=False, verify=NO_TLS).json()
+    for answer in (
+        JSONResponse({**right, "more": "x" * wire.LARGEST}),
+        RedirectResponse(f"{provider.issuer}/moved", 302),
+        Response(gzip.compress(json.dumps(right).encode()), headers={"Content-Encoding": "gzip"}),
+    ):
+        fresh(gateway)
+        provider.answers |= {"/moved": lambda: JSONResponse(right), DESCRIPTION: lambda given=answer: given}
+        said(gateway.client().post("/auth/oidc/begin"), 503, "doesn't answer as it should")
+    fresh(gateway)
+    provider.answers[DESCRIPTION] = lambda: JSONResponse(right)
+    assert signed_in(gateway).status_code == 200
+    assert "/moved" not in provider.asked
 
 
 @pytest.mark.parametrize(
