@@ -58,11 +58,13 @@ class Provider:
         if found.get("issuer") != self._issuer:
             told = repr(found.get("issuer"))[:_LONGEST_SHOWN]
             raise unavailable(f"it calls itself {told}, which isn't what oidc_issuer says. Set it to exactly that name")
-        addresses = [_address(found, name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
-        ways = found.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        ways = found.get("token_endpoint_auth_methods_supported")
+        in_form_alone = isinstance(ways, list) and "client_secret_basic" not in ways and "client_secret_post" in ways
         return Endpoints(
-            *addresses,
-            by_form="client_secret_basic" not in ways and "client_secret_post" in ways,
+            authorization=_address(found, "authorization_endpoint"),
+            token=_address(found, "token_endpoint"),
+            keys=_address(found, "jwks_uri"),
+            by_form=in_form_alone,
             names_itself=found.get("authorization_response_iss_parameter_supported") is True,
         )
 
@@ -88,12 +90,13 @@ def _key(told: dict[str, Any]) -> Key | None:
     parts = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}.get(str(told.get("kty")), ())
     if not parts or told.get("use", "sig") != "sig":
         return None
-    public = {name: told.get(name) for name in ("kty", *parts)}
-    public |= {name: told[name] for name in ("kid", "alg", "use") if name in told}
-    if not all(isinstance(value, str) for value in public.values()):
+    wanted = {name: told.get(name) for name in ("kty", *parts)}
+    wanted |= {name: told[name] for name in ("kid", "alg", "use") if name in told}
+    public = {name: value for name, value in wanted.items() if isinstance(value, str)}
+    if public != wanted:
         return None
     try:
-        key = RSAKey.import_key(public) if told["kty"] == "RSA" else ECKey.import_key(public)
+        key = RSAKey.import_key({**public}) if told["kty"] == "RSA" else ECKey.import_key({**public})
         strong = isinstance(key, ECKey) or key.raw_value.key_size >= _SMALLEST_RSA
     except (JoseError, ValueError, KeyError, UnsupportedAlgorithm) as error:  # KeyError: a curve of no known name
         log.warning("a key of the identity provider isn't understood: %s", type(error).__name__)

@@ -138,6 +138,12 @@ def test_with_an_elliptic_key_and_the_secret_in_the_form(gateway: Served, provid
     assert signed_in(gateway).status_code == 200
 
 
+@pytest.mark.parametrize("ways", [5, "client_secret_post", None, {}, []])
+def test_ways_that_are_none_are_the_usual_one(gateway: Served, provider: LocalProvider, ways: object) -> None:
+    provider.described = {"token_endpoint_auth_methods_supported": ways}
+    assert signed_in(gateway).status_code == 200
+
+
 def test_a_public_client_needs_no_secret(provider: LocalProvider, tmp_path_factory: pytest.TempPathFactory) -> None:
     provider.secret = ""
     with served(tmp_path_factory.mktemp("public"), **settings_for(provider, oidc_client_secret="")) as public:
