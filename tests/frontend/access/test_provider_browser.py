@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 @pytest.fixture
 def provider() -> Iterator[LocalProvider]:
     with local_provider() as running:
+        # another site than the page's for the browser, which decides by it what cookies come along
+        running.issuer = running.issuer.replace("127.0.0.1", "localhost")
         running.page = f"http://127.0.0.1:{free_port()}"
         running.shows_a_page = True
         running.person["groups"] = ["bosses", "board"]
