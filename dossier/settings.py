@@ -2,17 +2,37 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from dossier.errors import SettingsError
+from dossier.web_addresses import is_guarded
 
 PREFIX = "DOSSIER_"
 FILE_VARIABLE = "DOSSIER_SETTINGS"
-SECRET = frozenset({"admin_password", "database_url"})
+SECRET = frozenset({"admin_password", "database_url", "oidc_client_secret"})
 """Settings whose value is never printed or logged."""
+
+
+def _guarded(address: str) -> str:
+    if address and (not is_guarded(address) or urlsplit(address).query):
+        raise ValueError("it must begin with https:// (http:// on this machine alone), without password, ? and #")
+    return address
+
+
+def _origin(address: str) -> str:
+    if urlsplit(_guarded(address)).path not in ("", "/"):
+        raise ValueError("it must end behind the host and port: the page has no folder of its own")
+    return address.rstrip("/")
+
+
+def _scopes(text: str) -> str:
+    if "openid" not in text.split():
+        raise ValueError("openid must be one of them")
+    return text
 
 
 class Settings(BaseSettings):
@@ -54,6 +74,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address that the gateway and the page listen on")
     port: int = Field(8000, ge=1, le=65535, description="port of the gateway (API)")
     page_port: int = Field(8501, ge=1, le=65535, description="port of the chat page")
+    page_url: Annotated[str, AfterValidator(_origin)] = Field(
+        "",
+        description="the page's address in people's browsers (https://dossier.acme.example); empty: host, page_port",
+    )
     engine_port: int = Field(8100, ge=1, le=65535, description="port of the model server, on loopback only")
     engine_memory_gib: float = Field(1.0, gt=0, description="memory of the model server's key-value cache, in GiB")
     engine_context: int = Field(4096, ge=512, description="longest prompt plus answer, in tokens")
@@ -74,6 +98,30 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL of users and chats; empty: SQLite in home")
     admin_password: SecretStr | None = Field(None, description="first admin's password; empty: made and shown once")
     session_hours: float = Field(12, gt=0, description="how long a sign-in lasts")
+    oidc_issuer: Annotated[str, AfterValidator(_guarded)] = Field(
+        "",
+        max_length=255,
+        description="identity provider (OpenID Connect) that signs people in, named exactly as it names itself "
+        "(https://login.acme.example/realms/staff); empty: none, passwords alone",
+    )
+    oidc_client_id: str = Field("", max_length=255, description="what the provider calls Dossier")
+    oidc_client_secret: SecretStr | None = Field(None, description="its secret there; empty: a public client (PKCE)")
+    oidc_name: str = Field(
+        "Sign in with your company's account",
+        min_length=1,
+        max_length=60,
+        description="what the button for it says",
+    )
+    oidc_scopes: Annotated[str, AfterValidator(_scopes)] = Field(
+        "openid profile", description="what the provider is asked for, separated by spaces"
+    )
+    oidc_groups_claim: str = Field("groups", min_length=1, description="claim of the ID token that lists the groups")
+    oidc_admins: str = Field("", description="the provider's groups whose people are admins, separated by commas")
+    oidc_analysts: str = Field("", description="the provider's groups whose people are analysts")
+    oidc_support: str = Field("", description="the provider's groups whose people are support agents")
+    oidc_default_role: Literal["", "analyst", "support"] = Field(
+        "", description="role of who is in none of these groups; empty: they don't get in"
+    )
     requests_per_minute: int = Field(600, ge=0, description="most requests of one user within a minute; 0: no limit")
     conversation_days: int = Field(
         0, ge=0, le=36500, description="conversations in which nothing was said for so long are deleted; 0: never"
@@ -121,8 +169,16 @@ class Settings(BaseSettings):
     @property
     def api_url(self) -> str:
         """Address of the gateway as seen from this machine."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "") else self.host  # noqa: S104 (compares, binds nothing)
-        return f"http://{host}:{self.port}"
+        return f"http://{self._own_host}:{self.port}"
+
+    @property
+    def page_address(self) -> str:
+        """Address of the page as people's browsers see it, without a slash at the end."""
+        return self.page_url or f"http://{self._own_host}:{self.page_port}"
+
+    @property
+    def _own_host(self) -> str:
+        return "127.0.0.1" if self.host in ("0.0.0.0", "") else self.host  # noqa: S104 (compares, binds nothing)
 
 
 def settings_file() -> Path:

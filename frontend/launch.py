@@ -23,7 +23,7 @@ def environment(settings: Settings) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("STREAMLIT_")}
     for name in (*_UNSET, *(PREFIX + secret.upper() for secret in SECRET)):
         ours.pop(name, None)
-    for name in ("host", "port", "page_port", "question_characters", "session_hours"):
+    for name in ("host", "port", "page_port", "page_url", "question_characters", "session_hours"):
         ours[PREFIX + name.upper()] = str(getattr(settings, name))
     return ours
 

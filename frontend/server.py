@@ -18,7 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from dossier.settings import load_settings
-from frontend.access.tickets import TICKETS, cookie_name
+from frontend.access.cookies import cookie_name, is_secure, keep_cookie
+from frontend.access.provider import CALLBACK_PATH, START_PATH, come_back, go_to_provider
+from frontend.access.tickets import TICKETS
 from frontend.drawing.faults import show_fault
 
 SESSION_PATH: Final = "/session"
@@ -92,18 +94,15 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, why: 
 
 async def keep_session(request: Request) -> Response:
     """Exchange a ticket for the cookie (POST), or take the cookie away (DELETE)."""
-    name = cookie_name(load_settings().page_port)
-    secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
     response = Response(status_code=204, headers={"Cache-Control": "no-store"})
     if request.method == "DELETE":
-        response.delete_cookie(name, secure=secure, httponly=True, samesite="strict")
+        name = cookie_name(load_settings().page_port)
+        response.delete_cookie(name, secure=is_secure(request), httponly=True, samesite="strict")
         return response
     admission = TICKETS.redeem(await _ticket(request))
     if admission is None:
         return PlainTextResponse("This ticket isn't good any more. Sign in again.", 403)
-    response.set_cookie(
-        name, admission.token, max_age=admission.seconds, secure=secure, httponly=True, samesite="strict"
-    )
+    keep_cookie(request, response, admission)
     return response
 
 
@@ -124,7 +123,11 @@ async def _ticket(request: Request) -> str:
 
 app = st.App(
     Path(__file__).with_name("app.py"),
-    routes=[Route(SESSION_PATH, keep_session, methods=["POST", "DELETE"])],
+    routes=[
+        Route(SESSION_PATH, keep_session, methods=["POST", "DELETE"]),
+        Route(START_PATH, go_to_provider, methods=["GET"]),
+        Route(CALLBACK_PATH, come_back, methods=["GET"]),
+    ],
     middleware=[Middleware(Guard)],
     on_script_error=show_fault,
 )

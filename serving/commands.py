@@ -18,6 +18,7 @@ from serving.api.listening import listen
 from serving.assembly import assemble, gateway
 from serving.engine.ports import require_free_port
 from serving.integrity.judging import TAKEN_BACK
+from serving.oidc.opening import require_usable_provider
 from serving.people.operator import open_store_with_operator
 from serving.store import FirstAdmin
 from serving.terminal import doubt_lines, gateway_is_up, print_answer, printable, source_lines, stream_answer
@@ -30,6 +31,7 @@ def serve() -> None:
     """
     settings = load_settings()
     require_free_port(settings.host, settings.port, "port")
+    require_usable_provider(settings)
     with ProgressDisplay() as display:
         parts = assemble(settings, display)
     store, first, _ = open_store_with_operator(settings)

@@ -25,6 +25,7 @@ from serving.children import started as started_child
 from serving.engine.ports import require_free_port
 from serving.models.starting import model_start
 from serving.news.watching import NewsWatch, watching_news
+from serving.oidc.opening import require_usable_provider
 from serving.people.operator import open_store_with_operator
 from serving.store import FirstAdmin
 from serving.terminal import print_answer, stream_answer
@@ -45,6 +46,7 @@ def run(settings: Settings, pack: Pack, page: Page) -> None:
     for port, name in ((settings.port, "port"), (settings.page_port, "page_port")):
         require_free_port(settings.host, port, name)
     require_free_port("127.0.0.1", settings.engine_port, "engine_port")
+    require_usable_provider(settings)
     require_documents(settings, pack)  # preparing the model takes a while: what would stop the start is told before
     with ProgressDisplay() as display:
         model_start(settings, pack, Registry.of(settings), display)

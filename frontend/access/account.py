@@ -24,7 +24,12 @@ def page() -> None:
     st.title("Account", anchor=False)
     groups = f" Groups: {', '.join(who.user.groups)}." if who.user.groups else ""
     st.markdown(label(f"Signed in as {who.user.name}. Role: {who.user.role}.{groups}"))
-    _password(who.gateway)
+    if who.user.issuer:
+        st.markdown(
+            label(f"You sign in at {who.user.issuer}: password, role and groups come from there, with each sign-in.")
+        )
+    else:
+        _password(who.gateway)
     _keys(who.gateway)
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import streamlit as st
 
 from dossier.errors import SignInError
 from dossier.settings import Settings, load_settings
-from frontend.access.tickets import TICKETS, Admission, cookie_name
+from frontend.access.cookies import cookie_name
+from frontend.access.tickets import SAYINGS, TICKETS, Admission
 from frontend.chat.answering import Answers
 from frontend.gateway.client import Gateway
 from frontend.gateway.records import Pack, SignIn, User
@@ -19,7 +19,6 @@ _OVER: Final = "session_over"
 _COOKIE: Final = "session_cookie"
 _SAY: Final = "session_say"
 _FRESH: Final = "session_fresh"
-_SHORTEST: Final = 60
 _COOKIE_SCRIPT: Final = """
 const used = new Set();
 export default function ({ data, setTriggerValue }) {
@@ -86,7 +85,7 @@ def begin(sign_in: SignIn) -> None:
     """Keep a sign-in, here and (with the next run of the page) in the browser."""
     st.session_state[_WHO] = Session(Gateway(settings().api_url, sign_in.token), sign_in.user)
     st.session_state[_OVER] = False
-    ticket = TICKETS.issue(Admission(sign_in.token, _seconds_until(sign_in.expires_at)))
+    ticket = TICKETS.issue(Admission.of(sign_in, settings().session_hours))
     st.session_state[_COOKIE] = {"ticket": ticket}
     st.session_state.pop(_SAY, None)
     st.session_state[_FRESH] = True
@@ -111,6 +110,12 @@ def farewell() -> str:
     return str(st.session_state.get(_SAY, ""))
 
 
+def hear(ticket: str) -> None:
+    """Say on the sign-in page what a ticket stands for; nothing where it isn't good."""
+    if words := SAYINGS.redeem(ticket):
+        st.session_state[_SAY] = words
+
+
 def sync_cookie() -> None:
     """Bring the browser's cookie in line after a sign-in or sign-out. Draws nothing."""
     if _COOKIE in st.session_state:
@@ -133,9 +138,3 @@ def _resume(token: str) -> None:
 
 def _cookies() -> Mapping[str, Any]:
     return st.context.cookies
-
-
-def _seconds_until(end_time: datetime | None) -> int:
-    if end_time is None:
-        return int(settings().session_hours * 3600)
-    return max(_SHORTEST, int((end_time - datetime.now(UTC)).total_seconds()))

@@ -9,10 +9,17 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, Generic, Self, TypeVar
 
+from frontend.gateway.records import SignIn
+
+T = TypeVar("T")
 SECONDS: Final = 60
 """How long a ticket is good."""
+_SHORTEST: Final = 60
+MOST: Final = 10_000
+"""Tickets that are open at once; who goes beyond makes the oldest useless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,38 +29,43 @@ class Admission:
     token: str = field(repr=False)
     seconds: int
 
+    @classmethod
+    def of(cls, sign_in: SignIn, hours: float) -> Self:
+        """For a sign-in, until it ends; where that isn't said, for so many hours."""
+        end = sign_in.expires_at
+        left = (end - datetime.now(UTC)).total_seconds() if end else hours * 3600
+        return cls(sign_in.token, max(_SHORTEST, int(left)))
 
-class Tickets:
-    """The tickets that haven't been used yet. Script threads issue, the server redeems."""
+
+class Tickets(Generic[T]):
+    """The tickets that haven't been used yet. Script threads issue and the server redeems, or the other way round."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[str, tuple[float, Admission]] = {}
+        self._open: dict[str, tuple[float, T]] = {}
 
-    def issue(self, admission: Admission) -> str:
-        """Make a ticket."""
+    def issue(self, meant: T) -> str:
+        """Make a ticket for something."""
         ticket = secrets.token_urlsafe(32)
         with self._lock:
             self._drop_old()
-            self._open[ticket] = (time.monotonic() + SECONDS, admission)
+            self._open[ticket] = (time.monotonic() + SECONDS, meant)
         return ticket
 
-    def redeem(self, ticket: str) -> Admission | None:
+    def redeem(self, ticket: str) -> T | None:
         """What the ticket stands for; None if it is unknown, used or too old."""
         with self._lock:
             self._drop_old()
-            _, admission = self._open.pop(ticket, (0.0, None))
-            return admission
+            _, meant = self._open.pop(ticket, (0.0, None))
+            return meant
 
     def _drop_old(self) -> None:
         now = time.monotonic()
-        self._open = {ticket: entry for ticket, entry in self._open.items() if entry[0] > now}
+        newest = list(self._open.items())[-(MOST - 1) :]
+        self._open = {ticket: entry for ticket, entry in newest if entry[0] > now}
 
 
-TICKETS: Final = Tickets()
+TICKETS: Final[Tickets[Admission]] = Tickets()
 """The one register of this process: the scripts and the server share it."""
-
-
-def cookie_name(page_port: int) -> str:
-    """Name of the cookie. Cookies don't tell ports apart, so two Dossiers on one machine need two names."""
-    return f"dossier_session_{page_port}"
+SAYINGS: Final[Tickets[str]] = Tickets()
+"""What the sign-in page is to say once. The address has a ticket, never the words: anybody can make an address."""

@@ -94,11 +94,11 @@ def _show_list(found: Sequence[Person]) -> None:
 
 def _show_row(one: Person) -> None:
     groups = ", ".join(one.groups) or "no groups"
-    suspended = " :red-badge[Suspended]" if one.suspended else ""
+    more = (" :gray-badge[Provider]" if one.issuer else "") + (" :red-badge[Suspended]" if one.suspended else "")
     last = f"last signed in {day(one.last_signed_in_at, '')}" if one.last_signed_in_at else "no sign-in known"
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key=f"person-{one.name}"):
         st.markdown(
-            f"**{label(one.name)}** :gray-badge[{ROLES.get(one.role, label(one.role))}]{suspended}  \n"
+            f"**{label(one.name)}** :gray-badge[{ROLES.get(one.role, label(one.role))}]{more}  \n"
             f":small[{label(groups)} · {last}]",
             width="stretch",
         )

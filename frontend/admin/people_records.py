@@ -14,7 +14,10 @@ _USERS = "/admin/users"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user. `last_signed_in_at` None: never, or longer ago than the audit log goes back."""
+    """A user. `last_signed_in_at` None: never, or longer ago than the audit log goes back.
+
+    `issuer` is the identity provider that signs them in; empty: a password does.
+    """
 
     name: str
     role: str
@@ -22,6 +25,7 @@ class Person:
     suspended: bool
     created_at: datetime | None
     last_signed_in_at: datetime | None
+    issuer: str = ""
 
     @classmethod
     def read(cls, data: Json) -> "Person":
@@ -33,6 +37,7 @@ class Person:
             suspended=bool(data.get("suspended")),
             created_at=moment(data.get("created_at")),
             last_signed_in_at=moment(data.get("last_signed_in_at")),
+            issuer=str(data.get("issuer") or ""),
         )
 
 

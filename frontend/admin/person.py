@@ -53,12 +53,24 @@ def show_person(who: Session, one: Person, groups: Sequence[str]) -> None:
     st.caption(f"Added on {day(one.created_at, 'a day that is not known')}. {last}.")
     if own:
         st.info(_OWN)
-    _show_rights(gateway, one, groups, own)
+    if one.issuer:
+        _show_given(one)
+    else:
+        _show_rights(gateway, one, groups, own)
     if own:
         return
     _show_entry(gateway, one)
     _show_keys(gateway, one.name)
     _show_erasure(gateway, one.name)
+
+
+def _show_given(one: Person) -> None:
+    """Role and groups of somebody whom the identity provider signs in."""
+    st.markdown(f"Role: {label(ROLES.get(one.role, one.role))}. Groups: {label(', '.join(one.groups) or 'none')}.")
+    st.caption(
+        f"Signs in at {label(one.issuer)}. Role and groups come from there, anew with each sign-in; change them there. "
+        "Sign-ins that last and API keys keep them until then: suspend who is to be shut out at once."
+    )
 
 
 def _show_rights(gateway: Gateway, one: Person, groups: Sequence[str], own: bool) -> None:
@@ -91,10 +103,11 @@ def _show_entry(gateway: Gateway, one: Person) -> None:
                 f"{one.name} may sign in again." if one.suspended else f"{one.name} is suspended.",
             ),
         )  # fmt: skip
-        st.button(
-            "New password", key="person-password", icon=":material/password:", on_click=_renew,
-            args=(gateway, one.name), help="Makes one, shows it once and ends all sign-ins of this person.",
-        )  # fmt: skip
+        if not one.issuer:
+            st.button(
+                "New password", key="person-password", icon=":material/password:", on_click=_renew,
+                args=(gateway, one.name), help="Makes one, shows it once and ends all sign-ins of this person.",
+            )  # fmt: skip
 
 
 def _renew(gateway: Gateway, name: str) -> None:

@@ -11,6 +11,7 @@ from dossier.records import Turn
 from frontend.gateway.connection import Connection, json_of
 from frontend.gateway.feedback_records import Case, Feedback, Opinion
 from frontend.gateway.model_records import Answering, ModelList
+from frontend.gateway.provider_records import Beginning, ProviderAnswer
 from frontend.gateway.records import ApiKey, Conversation, IndexedFile, IndexJob, Pack, Readiness, SignIn, User
 from frontend.gateway.wire import BROKEN_OFF, UNREACHABLE, StreamEvent, read_events
 
@@ -21,11 +22,23 @@ _STREAM_TIMEOUT = httpx.Timeout(300, connect=3)
 
 
 class Gateway(Connection):
-    """The gateway as one signed-in person sees it. Without a token only `sign_in` and `readiness` work."""
+    """The gateway as one signed-in person sees it. Without a token only `readiness` and what signs people in work."""
 
     def sign_in(self, name: str, password: str) -> SignIn:
         """Sign in. Raises SignInError for a wrong name or password, BusyError after too many tries."""
         return SignIn.read(self.call("POST", "/auth/sign-in", {"name": name, "password": password}))
+
+    def provider(self) -> str:
+        """What the button for signing in at the identity provider says; empty: there is none."""
+        return str(self.call("GET", "/auth/oidc").get("name") or "")
+
+    def begin_at_provider(self) -> Beginning:
+        """Begin a sign-in there. Raises NotFoundError, BusyError, EnvironmentProblem."""
+        return Beginning.read(self.call("POST", "/auth/oidc/begin"))
+
+    def finish_at_provider(self, answer: ProviderAnswer) -> SignIn:
+        """Sign in who came back. Raises SignInError, ForbiddenError, BusyError, EnvironmentProblem."""
+        return SignIn.read(self.call("POST", "/auth/oidc/finish", answer.body))
 
     def sign_out(self) -> None:
         """End this sign-in."""

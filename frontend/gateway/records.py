@@ -11,11 +11,12 @@ from frontend.gateway.source_records import Json, Source, sources_of
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who is signed in."""
+    """Who is signed in. `issuer` is the identity provider that did it; empty: a password did."""
 
     name: str
     role: str
     groups: tuple[str, ...] = ()
+    issuer: str = ""
 
     @property
     def is_admin(self) -> bool:
@@ -25,7 +26,8 @@ class User:
     @classmethod
     def read(cls, data: Json) -> "User":
         """From the JSON of `GET /auth/me`."""
-        return cls(str(data["name"]), str(data["role"]), tuple(data.get("groups") or ()))
+        groups = tuple(data.get("groups") or ())
+        return cls(str(data["name"]), str(data["role"]), groups, str(data.get("issuer") or ""))
 
 
 @dataclass(frozen=True, slots=True)

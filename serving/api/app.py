@@ -27,6 +27,7 @@ from serving.api import (
     market,
     models,
     news,
+    oidc,
     people,
     search,
     status,
@@ -45,6 +46,7 @@ from serving.batches.work import BatchWorker
 from serving.health_history import HealthHistory
 from serving.jobs import IndexJob
 from serving.metrics import Metrics
+from serving.oidc.opening import provider_sign_in
 from serving.people.retention import keep_for_a_time
 from serving.spans import Tracing, tracing_of
 
@@ -66,6 +68,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     conversations.router,
     answers.router,
     accounts.router,
+    oidc.router,
     admin.router,
     search.router,
     people.router,
@@ -90,7 +93,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     """Make the application. It starts and stops the engine, and closes the store when it ends.
 
     Raises DossierError if a route isn't in the table of who may call it, EnvironmentProblem where spans are asked for
-    and OpenTelemetry isn't installed.
+    and OpenTelemetry isn't installed, SettingsError for an identity provider at which nobody could sign in.
     """
     metrics, tracing = Metrics(), tracing_of(gateway.settings)
     slots = Slots(gateway.settings.engine_queue + SPARE_ANSWERS, metrics.running)
@@ -107,6 +110,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         analysis_work=CapacityLimiter(_ANALYSES_AT_ONCE),
         batches=_batch_worker(gateway, slots),
         history=HealthHistory(),
+        provider=provider_sign_in(gateway.settings),
     )
     app = FastAPI(
         title="Dossier",

@@ -32,16 +32,31 @@ class Attempts:
         """
         name, place = name.strip().lower(), place_of(address)
         self._require_open(self._by_name.get(name), FAILURES, "for this name")
-        self._require_open(self._by_address.get(place), ADDRESS_FAILURES, "from this address")
+        self.require_open(address)
         _count(self._by_name, name, self._clock())
         if place:
             _count(self._by_address, place, self._clock())
 
+    def begin_nameless(self, address: str) -> None:
+        """Count an attempt by its address alone: who somebody is, an identity provider tells at the end."""
+        place = place_of(address)
+        self.require_open(address)
+        if place:
+            _count(self._by_address, place, self._clock())
+
+    def require_open(self, address: str) -> None:
+        """Raise LaterError with the seconds to wait when the address is closed."""
+        self._require_open(self._by_address.get(place_of(address)), ADDRESS_FAILURES, "from this address")
+
+    def succeeded_nameless(self, address: str) -> None:
+        """Forget that one attempt of the address."""
+        if times := self._by_address.get(place_of(address)):
+            times.pop()
+
     def succeeded(self, name: str, address: str = "") -> None:
         """Forget the failures of a name, and of the address this one attempt: others' names stay counted."""
         self._by_name.pop(name.strip().lower(), None)
-        if times := self._by_address.get(place_of(address)):
-            times.pop()
+        self.succeeded_nameless(address)
 
     def _require_open(self, times: deque[float] | None, most: int, what: str) -> None:
         now = self._clock()

@@ -31,6 +31,7 @@ _NOT_WATCHED = frozenset(
         ("GET", "/openapi.json"),
         ("GET", "/docs"),
         ("GET", "/docs/{file}"),
+        ("GET", "/auth/oidc"),
     }
 )
 """Open to everybody and about nobody."""
@@ -41,11 +42,14 @@ _ONLY_REFUSED = frozenset(
         ("GET", "/v1/models"),
         ("GET", "/admin/index"),
         ("GET", "/admin/health"),
+        ("POST", "/auth/oidc/begin"),
     }
 )
-"""What pages ask for again and again, and which tells nothing about people or documents."""
+"""What pages ask for again and again, or before anybody is known, and which tells nothing about people or documents."""
 _ACTIONS = {
     ("POST", "/auth/sign-in"): Action.SIGN_IN,
+    ("POST", "/auth/oidc/begin"): Action.SIGN_IN,
+    ("POST", "/auth/oidc/finish"): Action.SIGN_IN,
     ("POST", "/auth/sign-out"): Action.SIGN_OUT,
     ("POST", "/v1/chat/completions"): Action.ASK,
     ("POST", "/answers/{answer_id}/replay"): Action.ASK,

@@ -1,7 +1,7 @@
 """What one app holds while it runs, and how a request finds it."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
@@ -17,10 +17,16 @@ from serving.jobs import IndexJob
 from serving.metrics import Metrics
 from serving.store import Store
 
+if TYPE_CHECKING:
+    from serving.oidc.sign_in import ProviderSignIn
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The gateway's parts and what the app adds: job, batches, measurements, history, limits, audit trail."""
+    """The gateway's parts and what the app adds: job, batches, measurements, history, limits, audit trail.
+
+    `provider` is the way in over an identity provider, where the settings name one.
+    """
 
     gateway: Gateway
     job: IndexJob
@@ -34,6 +40,7 @@ class Running:
     analysis_work: CapacityLimiter
     batches: BatchWorker
     history: HealthHistory
+    provider: "ProviderSignIn | None"
 
     @property
     def store(self) -> Store:

@@ -19,9 +19,7 @@ router = APIRouter(prefix="/admin", tags=["administration"], route_class=Guarded
 class PersonReply(UserReply):
     """A user in the list of all."""
 
-    last_signed_in_at: datetime | None = Field(
-        description="With a password; null: never, or longer ago than the audit log goes back."
-    )
+    last_signed_in_at: datetime | None = Field(description="Null: never, or longer ago than the audit log goes back.")
 
 
 @router.get("/users", summary="All users", responses=failures(401, 403))
@@ -50,7 +48,8 @@ async def add_user(body: NewUserBody, parts: Parts, _: SignedInCaller, note: Not
 async def change_user(name: str, body: ChangeBody, parts: Parts, _: SignedInCaller) -> UserReply:
     """Change role, groups, suspension or password. It holds from the user's next request on.
 
-    The last active admin can't be suspended or given another role (409).
+    The last active admin with a password can't be suspended or given another role, and of a user whom an identity
+    provider signs in only the suspension can be changed (409).
     """
     groups = None if body.groups is None else frozenset(body.groups)
     change = Change(role=body.role, groups=groups, suspended=body.suspended, password=body.password)

@@ -31,6 +31,9 @@ class Access(Enum):
 
 POLICY: dict[tuple[str, str], Access] = {
     ("POST", "/auth/sign-in"): Access.PUBLIC,
+    ("GET", "/auth/oidc"): Access.PUBLIC,
+    ("POST", "/auth/oidc/begin"): Access.PUBLIC,
+    ("POST", "/auth/oidc/finish"): Access.PUBLIC,
     ("POST", "/auth/sign-out"): Access.SIGNED_IN,
     ("GET", "/auth/me"): Access.SIGNED_IN,
     ("POST", "/auth/password"): Access.SIGNED_IN,

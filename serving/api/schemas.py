@@ -24,6 +24,7 @@ ShortText = Annotated[str, Field(max_length=100), AfterValidator(_printable)]
 Title = Annotated[str, Field(max_length=TITLE), AfterValidator(_printable)]
 GroupNames = Annotated[list[ShortText], Field(max_length=100, description="Groups whose documents the user sees.")]
 NewPassword = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST, examples=["correct horse battery"])]
+ISSUER = "The identity provider that signs this user in, and gives role and groups; empty: a password does."
 OldPassword = Annotated[str, Field(max_length=LONGEST)]
 
 
@@ -60,11 +61,12 @@ class WhoReply(BaseModel):
     name: str = Field(examples=["mira"])
     role: Role
     groups: list[str] = Field(examples=[["hr"]])
+    issuer: str = Field(description=ISSUER)
 
     @classmethod
     def of(cls, who: User | Caller) -> Self:
         """From the record."""
-        return cls(name=who.name, role=who.role, groups=sorted(who.groups))
+        return cls(name=who.name, role=who.role, groups=sorted(who.groups), issuer=who.issuer)
 
 
 class SignInReply(BaseModel):
@@ -131,6 +133,7 @@ class UserReply(BaseModel):
     groups: list[str]
     suspended: bool
     created_at: datetime
+    issuer: str = Field(description=ISSUER)
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -141,6 +144,7 @@ class UserReply(BaseModel):
             groups=sorted(user.groups),
             suspended=user.suspended,
             created_at=user.created_at,
+            issuer=user.issuer,
         )
 
 

@@ -20,12 +20,13 @@ key_commands = command_group("API keys for programs.")
 
 @user_commands.command("list")
 def list_users() -> None:
-    """List the users with their role and groups."""
+    """List the users with their role and groups, and the identity provider that signs them in, if one does."""
     with opened_store(load_settings()) as store:
         users = store.users.all()
     for user in users:
         groups = ", ".join(sorted(user.groups)) or "no groups"
-        print(f"{user.name:20} {user.role:8} {groups}{'  suspended' if user.suspended else ''}")
+        more = ("  suspended" if user.suspended else "") + (f"  from {user.issuer}" if user.issuer else "")
+        print(f"{user.name:20} {user.role:8} {groups}{more}")
 
 
 @user_commands.command("add")

@@ -23,7 +23,9 @@ def _operator_key(file: Path, store: Store) -> str:
     key = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
     if key and _is_valid(key, store):
         return key
-    admin = next(user for user in store.users.all() if user.role == "admin" and not user.suspended)
+    # one with a password: an identity provider can take the role away with each sign-in
+    local = [user for user in store.users.all() if user.role == "admin" and not user.suspended and not user.issuer]
+    admin = local[0]
     issued = store.credentials.issue_key(admin.id, "this machine's command line")
     new = file.with_suffix(".new")
     new.unlink(missing_ok=True)

@@ -4,12 +4,13 @@ from serving.store.audit import TERMINAL, Action, AuditFilter, AuditLine, AuditL
 from serving.store.erasure import Erased
 from serving.store.opening import FirstAdmin, Store, open_store
 from serving.store.opinions import Feedback, Judged, Opinion, Suggestion
-from serving.store.people import Caller, Change, IssuedKey, KeyInfo, NewUser, Role, SignedIn, User
+from serving.store.people import Admitted, Caller, Change, Identity, IssuedKey, KeyInfo, NewUser, Role, SignedIn, User
 from serving.store.talk import Conversation, KeptAnswer, Message, NewMessage
 
 __all__ = [
     "TERMINAL",
     "Action",
+    "Admitted",
     "AuditFilter",
     "AuditLine",
     "AuditLog",
@@ -19,6 +20,7 @@ __all__ = [
     "Erased",
     "Feedback",
     "FirstAdmin",
+    "Identity",
     "IssuedKey",
     "KeptAnswer",
     "Judged",

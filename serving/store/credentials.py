@@ -35,22 +35,19 @@ class Credentials:
         """Start a sign-in. Raises SignInError when the name or the password is wrong, or the user is suspended."""
         with self._database.reading() as session:
             row = find(session, name)
-            user_id, stored = (row.id, row.password_hash) if row else (None, None)
+            # who signs in at an identity provider has none, which takes as long to find wrong
+            user_id, stored = (row.id, row.password_hash or None) if row else (None, None)
         # outside any transaction: it takes a noticeable part of a second, whether the user exists or not
         right = self._passwords.right(password, stored)
         if not right or stored is None:
             raise SignInError("The name or the password is wrong. Try again, or ask an admin to set a new password.")
         renewed = self._passwords.hash(password) if self._passwords.outdated(stored) else stored
-        token, now = TOKEN_START + secrets.token_urlsafe(32), datetime.now(UTC)
-        expires = now + self._session_time
         with self._database.writing() as session:
             row = session.get(UserRow, user_id)
             if row is None or row.suspended or row.password_hash != stored:
                 raise SignInError("This account can't sign in at present. Try again, or ask an admin to open it.")
             row.password_hash = renewed
-            session.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
-            session.add(SessionRow(user_id=row.id, token_digest=_digest(token), created_at=now, expires_at=expires))
-            return SignedIn(token, expires, as_user(row))
+            return start_session(session, row, self._session_time)
 
     def sign_out(self, caller: Caller) -> None:
         """End the caller's sign-in. A caller with an API key has none; nothing happens then."""
@@ -73,7 +70,9 @@ class Credentials:
     def change_password(self, caller: Caller, old: str, new: str) -> None:
         """Set a new password and end the user's other sign-ins. Raises PasswordError if either can't be used."""
         with self._database.reading() as session:
-            stored = session.scalar(select(UserRow.password_hash).where(UserRow.id == caller.user_id))
+            stored = session.scalar(select(UserRow.password_hash).where(UserRow.id == caller.user_id)) or None
+        if caller.issuer:
+            raise PasswordError(f"You sign in at {caller.issuer} and have no password here. Change it there.")
         if not self._passwords.right(old, stored):
             raise PasswordError("The old password is wrong. Nothing was changed.")
         hashed = self._passwords.hash(new)
@@ -124,6 +123,15 @@ class Credentials:
             session.execute(_revoking(key_id))
 
 
+def start_session(session: Session, row: UserRow, lasting: timedelta) -> SignedIn:
+    """A fresh sign-in of a user; those that are over are forgotten."""
+    token, now = TOKEN_START + secrets.token_urlsafe(32), datetime.now(UTC)
+    expires = now + lasting
+    session.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
+    session.add(SessionRow(user_id=row.id, token_digest=_digest(token), created_at=now, expires_at=expires))
+    return SignedIn(token, expires, as_user(row))
+
+
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -164,4 +172,4 @@ def _by_key(session: Session, key: str) -> tuple[Caller, KeyRow] | None:
 
 
 def _caller(user: UserRow, session: int | None) -> Caller:
-    return Caller(user.id, user.name, Role(user.role), frozenset(user.groups), session)
+    return Caller(user.id, user.name, Role(user.role), frozenset(user.groups), session, user.issuer or "")

@@ -15,13 +15,12 @@ from serving.store.credentials import Credentials
 from serving.store.database import Database, unreachable
 from serving.store.erasure import Erasure
 from serving.store.feedback import FeedbackStore
+from serving.store.identities import Identities
 from serving.store.in_use import InUse
 from serving.store.migrating import migrate
 from serving.store.passwords import PasswordError, Passwords
-from serving.store.people import NewUser, Role
+from serving.store.people import ADMIN_NAME, NewUser, Role
 from serving.store.users import Users
-
-ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class Store:
     database: Database
     users: Users
     credentials: Credentials
+    identities: Identities
     conversations: Conversations
     feedback: FeedbackStore
     audit: AuditLog
@@ -81,6 +81,7 @@ def open_store(settings: Settings, passwords: Passwords | None = None) -> tuple[
         database=database,
         users=Users(database, hasher),
         credentials=Credentials(database, hasher, timedelta(hours=settings.session_hours)),
+        identities=Identities(database, timedelta(hours=settings.session_hours)),
         conversations=Conversations(database),
         feedback=FeedbackStore(database),
         audit=AuditLog(database),
@@ -97,9 +98,9 @@ def _first_admin(store: Store, settings: Settings) -> FirstAdmin | None:
     given = settings.admin_password.get_secret_value() if settings.admin_password else None
     password = given or secrets.token_urlsafe(15)
     try:
-        store.users.add(NewUser(ADMIN, password, Role.ADMIN))
+        store.users.add(NewUser(ADMIN_NAME, password, Role.ADMIN))
     except ConflictError:  # another process that started at the same moment made it
         return None
     except PasswordError as error:
         raise SettingsError(f"setting admin_password: {error}") from error
-    return FirstAdmin(ADMIN, None if given else password)
+    return FirstAdmin(ADMIN_NAME, None if given else password)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+ADMIN_NAME = "admin"
+"""Name of the first admin. Nobody whom an identity provider calls so gets it."""
+
 
 class Role(StrEnum):
     """What a user may do. Only admins may manage users and the index."""
@@ -15,7 +18,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user as admins see them."""
+    """A user as admins see them. `issuer` is the identity provider that signs them in; empty: a password does."""
 
     id: int
     name: str
@@ -23,6 +26,7 @@ class User:
     groups: frozenset[str]
     suspended: bool
     created_at: datetime
+    issuer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,17 @@ class NewUser:
     password: str
     role: Role
     groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody as an identity provider proves and describes them. Issuer and subject alone say who it is."""
+
+    issuer: str
+    subject: str
+    wished_name: str
+    role: Role
+    groups: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,7 @@ class Caller:
     role: Role
     groups: frozenset[str]
     session: int | None = None
+    issuer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +79,15 @@ class SignedIn:
     token: str
     expires_at: datetime
     user: User
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A fresh sign-in by an identity provider, and whether it made the user or changed their rights."""
+
+    signed_in: SignedIn
+    added: bool
+    changed: bool
 
 
 @dataclass(frozen=True, slots=True)

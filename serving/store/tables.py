@@ -42,9 +42,13 @@ class Table(DeclarativeBase):
 
 
 class UserRow(Table):
-    """A user. `name` is lower case; `password_hash` is argon2id; `groups` a sorted list of names."""
+    """A user. `name` is lower case; `password_hash` is argon2id; `groups` a sorted list of names.
+
+    Who signs in at an identity provider is found by `issuer` and `subject` alone, and has an empty `password_hash`.
+    """
 
     __tablename__ = "users"
+    __table_args__ = (Index("ix_users_identity", "issuer", "subject", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
@@ -53,6 +57,8 @@ class UserRow(Table):
     groups: Mapped[list[str]] = mapped_column(JSON)
     suspended: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    issuer: Mapped[str | None] = mapped_column(String(255))
+    subject: Mapped[str | None] = mapped_column(String(255))
 
 
 class SessionRow(Table):

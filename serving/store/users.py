@@ -61,13 +61,15 @@ class Users:
     def change(self, name: str, change: Change) -> User:
         """Change a user. A new password and a suspension end all of the user's sign-ins.
 
-        Raises NotFoundError for an unknown name, ConflictError when no active admin would be left, PasswordError.
+        Raises NotFoundError for an unknown name, ConflictError when no active admin would be left or an identity
+        provider decides about it, PasswordError.
         """
         new_hash = None if change.password is None else self._passwords.hash(change.password)
         with self._database.writing() as session:
             row = find(session, name)
             if row is None:
                 raise NotFoundError(f"There is no user {name!r}. GET /admin/users lists them.")
+            _leave_to_the_provider(row, change)
             _keep_an_admin(session, row, change)
             row.role = row.role if change.role is None else change.role.value
             row.groups = row.groups if change.groups is None else sorted(change.groups)
@@ -87,18 +89,33 @@ def find(session: Session, name: str) -> UserRow | None:
 
 def as_user(row: UserRow) -> User:
     """The record of a row."""
-    return User(row.id, row.name, Role(row.role), frozenset(row.groups), row.suspended, row.created_at)
+    role, groups = Role(row.role), frozenset(row.groups)
+    return User(row.id, row.name, role, groups, row.suspended, row.created_at, row.issuer or "")
 
 
 def require_another_admin(session: Session, row: UserRow) -> None:
-    """Raise ConflictError if this user is the only active admin."""
-    if row.role != Role.ADMIN or row.suspended:
+    """Raise ConflictError if this user is the only active admin with a password.
+
+    Admins of an identity provider don't count: they come and go with the provider.
+    """
+    if row.role != Role.ADMIN or row.suspended or row.issuer is not None:
         return
     # the rows stay locked until the end, or two admins could suspend each other at the same moment
-    active = select(UserRow).where(UserRow.role == Role.ADMIN.value, UserRow.suspended.is_(False)).order_by(UserRow.id)
+    local = (UserRow.role == Role.ADMIN.value, UserRow.suspended.is_(False), UserRow.issuer.is_(None))
+    active = select(UserRow).where(*local).order_by(UserRow.id)
     remaining = [admin for admin in session.scalars(active.with_for_update()) if admin.id != row.id]
     if not remaining:
-        raise ConflictError(f"{row.name} is the last active admin. Make another user an admin first.")
+        raise ConflictError(
+            f"{row.name} is the last active admin with a password. Make another user with a password an admin first."
+        )
+
+
+def _leave_to_the_provider(row: UserRow, change: Change) -> None:
+    if row.issuer is not None and (change.role, change.groups, change.password) != (None, None, None):
+        raise ConflictError(
+            f"{row.name} signs in at {row.issuer}, and has no password here: role and groups come from there with each "
+            "sign-in. Change them there. Suspending works here, too."
+        )
 
 
 def _keep_an_admin(session: Session, row: UserRow, change: Change) -> None:

@@ -18,6 +18,10 @@ CHROMIUM = next(
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    # the address bar's own pages take half of a window's start; the others are those that Playwright turns off
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,AvoidUnnecessaryBeforeUnloadCheckSync,"
+    "DestroyProfileOnBrowserClose,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding,"
+    "ThirdPartyStoragePartitioning,Translate,OptimizationHints",
 )  # fmt: skip
 SECONDS = 30
 needs_chromium = pytest.mark.skipif(

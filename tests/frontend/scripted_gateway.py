@@ -171,6 +171,11 @@ async def sign_in(body: dict[str, str]) -> dict[str, Any]:
     return {"token": token, "expires_at": "2099-01-01T00:00:00Z", "user": user(name)}
 
 
+@app.get("/auth/oidc")
+async def provider() -> dict[str, str]:
+    return {"name": ""}
+
+
 @app.post("/auth/sign-out", status_code=204)
 async def sign_out(request: Request, name: Name) -> None:
     del state.tokens[request.headers["authorization"].removeprefix("Bearer ")]

@@ -11,7 +11,18 @@ import frontend
 from dossier.settings import Settings
 from frontend.launch import SERVER, command, environment
 
-_FORBIDDEN = ("torch", "langchain", "langchain_core", "transformers", "vllm", "retrieval", "serving", "training")
+_FORBIDDEN = (
+    "authlib",
+    "joserfc",
+    "torch",
+    "langchain",
+    "langchain_core",
+    "transformers",
+    "vllm",
+    "retrieval",
+    "serving",
+    "training",
+)
 
 
 def flags(settings: Settings) -> dict[str, str]:

@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from frontend.access import tickets
-from frontend.access.tickets import TICKETS, Admission, Tickets, cookie_name
+from frontend.access.cookies import cookie_name
+from frontend.access.tickets import TICKETS, Admission, Tickets
 from frontend.server import Guard, content_policy, keep_session
 
 COOKIE = cookie_name(8501)

@@ -16,15 +16,10 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.frontend.browsing import at_rest, cookie_kept
+from tests.frontend.browsing import ARGUMENTS, CHROMIUM, at_rest, cookie_kept
 from tests.journeys.own_network import loopback_only
 
 PASSWORD = "correct-horse-battery"
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 PATIENCE = 90_000
 """Milliseconds for what a real model server and a real page do together on a busy machine."""
 
@@ -97,10 +92,10 @@ def boss(product: Product) -> httpx.Client:
 @contextmanager
 def started_browser() -> Iterator[Browser]:
     """Chromium, inside the same network as the product."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"{CHROMIUM} isn't installed")
+    if CHROMIUM is None:
+        pytest.skip("Chromium isn't installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         yield browser
         browser.close()
 

@@ -12,10 +12,15 @@ def test_signing_in_and_out(gateway: Served) -> None:
     with gateway.client() as client:
         reply = client.post("/auth/sign-in", json={"name": "Mira", "password": PASSWORD})
         assert reply.status_code == 200
-        assert reply.json()["user"] == {"name": "mira", "role": "analyst", "groups": ["board", "hr"]}
+        assert reply.json()["user"] == {"name": "mira", "role": "analyst", "groups": ["board", "hr"], "issuer": ""}
         assert reply.json()["expires_at"].endswith(("Z", "+00:00"))
         client.headers["Authorization"] = f"Bearer {reply.json()['token']}"
-        assert client.get("/auth/me").json() == {"name": "mira", "role": "analyst", "groups": ["board", "hr"]}
+        assert client.get("/auth/me").json() == {
+            "name": "mira",
+            "role": "analyst",
+            "groups": ["board", "hr"],
+            "issuer": "",
+        }
         assert client.post("/auth/sign-out").status_code == 204
         assert client.get("/auth/me").status_code == 401
 

@@ -45,7 +45,8 @@ def test_users_are_added_listed_and_changed(gateway: Served, admin) -> None:
     changed = admin.patch("/admin/users/olga", json={"role": "analyst", "groups": ["hr", "legal"]}).json()
     assert (changed["role"], changed["groups"]) == ("analyst", ["hr", "legal"])
     with gateway.client(token) as olga:
-        assert olga.get("/auth/me").json() == {"name": "olga", "role": "analyst", "groups": ["hr", "legal"]}
+        who = {"name": "olga", "role": "analyst", "groups": ["hr", "legal"], "issuer": ""}
+        assert olga.get("/auth/me").json() == who
         assert admin.patch("/admin/users/olga", json={"suspended": True}).json()["suspended"]
         assert olga.get("/auth/me").status_code == 401
     assert admin.patch("/admin/users/nobody", json={"suspended": True}).status_code == 404

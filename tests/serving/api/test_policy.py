@@ -28,6 +28,9 @@ SAMPLES = {
 CONTRACT = {
     "PUBLIC": """
         POST /auth/sign-in
+        GET /auth/oidc
+        POST /auth/oidc/begin
+        POST /auth/oidc/finish
         GET /health
         GET /ready
         GET /metrics

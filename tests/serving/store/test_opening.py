@@ -34,6 +34,9 @@ def test_what_an_older_dossier_kept_is_still_there(store: Store, settings: Setti
     store.conversations.keep(ada, conversation, NewMessage("assistant", "4.2 billion", answered_by="m"))
     with store.database.locked() as connection:
         connection.exec_driver_sql("DROP INDEX ix_messages_answer_id")
+        connection.exec_driver_sql("DROP INDEX ix_users_identity")
+        for column in ("issuer", "subject"):
+            connection.exec_driver_sql(f"ALTER TABLE users DROP COLUMN {column}")
         for column in ("answer_id", "pin", "answered_by", "traces", "unsupported", "withdrawn", "asked_as", "chart"):
             connection.exec_driver_sql(f"ALTER TABLE messages DROP COLUMN {column}")
         for table in ("feedback", "audit", "batch_questions", "batches"):
