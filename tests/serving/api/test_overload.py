@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -75,7 +76,13 @@ def test_bodies_that_trickle_take_no_room(tmp_path: Path) -> None:
             opened.enter_context(connection := socket.create_connection(place, timeout=20))
             connection.sendall(begun)
         mira = gateway.signed_in("mira")
-        assert mira.post(CHAT, json=ask("What were net sales?")).status_code == 200
+        reply = mira.post(CHAT, json=ask("What were net sales?"))
+        for _ in range(8):  # on a busy machine the others may still be at the door, where they count
+            if reply.status_code != 429:
+                break
+            time.sleep(0.5)
+            reply = mira.post(CHAT, json=ask("What were net sales?"))
+        assert reply.status_code == 200
 
 
 def test_a_body_that_does_not_arrive_is_refused() -> None:
