@@ -100,7 +100,8 @@ async def add_document(
 ) -> UploadedReply:
     """Read the file that is the request's body on trial, and put it into the documents folder if it can be read.
 
-    Answers come from it after the next indexing run. Who may read it is as `groups.toml` says for its path.
+    Answers come from it after the next indexing run. Who may read it is as the rules say for its path;
+    `PATCH /admin/documents/readers` chooses before that run.
     """
     settings = parts.gateway.settings
     uploads = Uploads(settings.documents, Limits(settings.parse_seconds, int(settings.parse_memory_gib * (1 << 30))))
