@@ -9,28 +9,22 @@ import pytest
 
 from dossier.settings import Settings
 from retrieval.choices import CHOICES_FILE
-from retrieval.embedder import Embedder
-from serving.index_view import IndexView
-from tests.retrieval.index_loop import HashedWords, index_folder_of, index_now
-from tests.serving.api.serving_app import Served, served
+from tests.retrieval.index_loop import index_folder_of, index_now
+from tests.serving.api.serving_app import Served
+from tests.serving.hashed_index import indexing
 
 FILE, READERS, DOCUMENTS = "/admin/documents/file", "/admin/documents/readers", "/admin/documents"
 pytestmark = pytest.mark.slow
 
 
 class Desk:
-    """An admin, and an index that the gateway really opens."""
+    """An admin at a gateway with a real index."""
 
-    def __init__(self, gateway: Served, settings: Settings, embedder: Embedder) -> None:
-        self.gateway, self.settings = gateway, settings
-        self._embedder = embedder
-        self.admin = gateway.signed_in("admin")
-        self.update()
+    def __init__(self, gateway: Served, settings: Settings) -> None:
+        self.settings, self.admin = settings, gateway.signed_in("admin")
 
     def update(self) -> None:
         index_now(self.settings)
-        view = IndexView(index_folder_of(self.settings), self._embedder, {})
-        vars(self.gateway.index).update(files=view.files, stored_documents=view.stored_documents, correct=view.correct)
 
     def file(self, source: str) -> dict:
         reply = self.admin.get(FILE, params={"source": source})
@@ -50,8 +44,8 @@ def desk(tmp_path: Path, settings: Settings, documents: Path) -> Iterator[Desk]:
     (documents / "release.md").write_text(
         "# Release\n\nAcme Inc. reports. Acme Inc. announced this on May 3, 2023. It is for the press and for all.\n"
     )
-    with served(settings.home, documents=documents) as gateway:
-        yield Desk(gateway, settings, HashedWords())
+    with indexing(settings.home, documents) as gateway:
+        yield Desk(gateway, settings)
 
 
 def test_a_choice_says_why_and_holds_from_the_next_run_on(desk: Desk) -> None:
