@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
 from frontend.admin.document_records import CuratedFile, curated_file
 from frontend.gateway.client import Gateway
+from tests.frontend.browsing import Visit, at_rest, hard_to_use, needs_chromium
 from tests.frontend.driving import button, buttons, open_page, said, sign_in
 from tests.serving.api.serving_app import PASSWORD, Served, until
 from tests.serving.hashed_index import indexing
