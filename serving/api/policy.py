@@ -47,6 +47,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("PATCH", "/admin/documents"): Access.ADMIN,
     ("GET", "/admin/documents/file"): Access.ADMIN,
     ("POST", "/admin/documents/file"): Access.ADMIN,
+    ("GET", "/admin/documents/kinds"): Access.ADMIN,
     ("PATCH", "/admin/documents/readers"): Access.ADMIN,
     ("DELETE", "/admin/documents/readers"): Access.ADMIN,
     ("GET", "/admin/index"): Access.ADMIN,

@@ -88,6 +88,7 @@ CONTRACT = {
         PATCH /admin/documents
         GET /admin/documents/file
         POST /admin/documents/file
+        GET /admin/documents/kinds
         PATCH /admin/documents/readers
         DELETE /admin/documents/readers
         GET /admin/index
