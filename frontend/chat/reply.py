@@ -31,6 +31,7 @@ _CHOSEN_TONE: Final = "reply_chosen_tone"
 _SAID: Final = "reply_said"
 _INTENT: Final = "reply_intent"
 _EMPTY: Final = "reply_empty"
+_NO_MESSAGE: Final = "reply_no_message"
 _LONGEST_MESSAGE: Final = 8000
 _LONGEST_REPLY: Final = 4000
 _EDITED: Final = "A support agent edited the reply before using it."
@@ -72,13 +73,12 @@ def _show_message_form(who: Session) -> list[str]:
             "The customer's message", key=_MESSAGE, height=130, max_chars=_LONGEST_MESSAGE,
             placeholder="Paste it here, then press Ctrl+Enter",
         )  # fmt: skip
-        sent = st.form_submit_button(
+        st.form_submit_button(
             "Suggest a reply", type="primary", icon=":material/edit_note:", on_click=_ask_first, args=(who,)
         )
-    asked = questions_of(text or "")
-    if sent and not asked:
+    if st.session_state.get(_NO_MESSAGE):
         st.warning("There is no message yet. Paste one.", icon=":material/info:")
-    return asked if opened() else []
+    return questions_of(text or "") if opened() else []
 
 
 def _show_intent() -> None:
@@ -90,7 +90,9 @@ def _show_intent() -> None:
 
 def _ask_first(who: Session) -> None:
     message = str(st.session_state[_MESSAGE] or "")
-    if asked := questions_of(message):
+    asked = questions_of(message)
+    st.session_state[_NO_MESSAGE] = not asked
+    if asked:
         st.session_state[_INTENT] = _intending(who, matter_of(message))
         _ask(who, asked[0])
 
