@@ -40,16 +40,17 @@ class Readers:
 
         The nearest choice wins; without one, all collections and patterns that hold the document count together.
         """
-        if place := self.choices.place_of(self._file(source)):
+        file = source if source in self.choices.chosen else file_of(source)
+        if place := self.choices.place_of(file):
             return Ruling(self.choices.chosen[place], (_told(place),))
         groups: set[str] = set()
         why = []
         for collection in self.collections:
-            if collection.groups and collection.holds(source):
+            if collection.groups and (collection.holds(source) or collection.holds(file)):
                 groups |= collection.groups
                 why.append(f"collection {collection.name}")
         for pattern, names in self.written.items():
-            if names and fnmatch(source, pattern):
+            if names and (fnmatch(source, pattern) or fnmatch(file, pattern)):
                 groups.update(names)
                 why.append(f"{self.groups_file}: {pattern}")
         return Ruling(frozenset(groups), tuple(why)) if groups else Ruling(EVERYONE, ("no rule limits it",))
@@ -64,10 +65,11 @@ class Readers:
         named = [*self.choices.chosen.values(), *self.written.values(), *(one.groups for one in self.collections)]
         return frozenset(group for groups in named for group in groups)
 
-    def _file(self, source: str) -> str:
-        """The file of a document, which may be an item of one (behind a `#` in its name)."""
-        folder, slash, name = source.rpartition("/")
-        return source if source in self.choices.chosen else f"{folder}{slash}{name.partition('#')[0]}"
+
+def file_of(source: str) -> str:
+    """The file of a document that is an item of one: what stands before a `#` in its name. Folders may have one."""
+    folder, slash, name = source.rpartition("/")
+    return f"{folder}{slash}{name.partition('#')[0]}"
 
 
 def readers_of(settings: Settings, pack: Pack) -> Readers:

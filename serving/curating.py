@@ -15,7 +15,7 @@ from retrieval.chunk_store import StoredDocument
 from retrieval.corrections import read_corrections
 from retrieval.generation import digest_of
 from retrieval.metadata import FIELDS, corrections_for
-from retrieval.readers import Ruling, readers_of
+from retrieval.readers import Ruling, file_of, readers_of
 from retrieval.scan import CORRECTIONS_FILE
 
 
@@ -108,7 +108,11 @@ class Curating:
         corrections = read_corrections(pack.documents, CORRECTIONS_FILE, folder)
         written = corrections_for(source, corrections.written)
         by_admin = corrections.by_admin.get(source, {})
-        found = [_found(one) for one in self._index.stored_documents() if _file_of(one.document.source) == source]
+        found = [
+            _found(one)
+            for one in self._index.stored_documents()
+            if source in (one.document.source, file_of(one.document.source))
+        ]
         return tuple(
             Told(field, _values(found, field), written.get(field, ""), by_admin.get(field, "")) for field in FIELDS
         )
@@ -133,12 +137,6 @@ def _is_path(place: str) -> bool:
 def _is_there(documents: Path, place: str) -> bool:
     path = documents / place
     return os.path.isdir(path) if place.endswith("/") else os.path.isfile(path)  # noqa: PTH112, PTH113 (pathlib's raise)
-
-
-def _file_of(source: str) -> str:
-    """The file of a document: what stands behind a `#` is its item there."""
-    folder, slash, name = source.rpartition("/")
-    return f"{folder}{slash}{name.partition('#')[0]}"
 
 
 def _found(stored: StoredDocument) -> Metadata:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dossier.packs import Pack
 from dossier.settings import Settings
-from retrieval.readers import readers_of
+from retrieval.readers import file_of, readers_of
 from retrieval.scan import scan
 from training.data.example import Example
 
@@ -38,7 +38,7 @@ class Limited:
 
     def _source(self, document: str) -> str:
         """A document's path as the index has it: relative to the folder, forward slashes, no item behind a `#`."""
-        plain = document.replace("\\", "/").split("#")[0].strip().removeprefix("./")
+        plain = file_of(document.replace("\\", "/").strip()).strip().removeprefix("./")
         path = Path(plain)
         if path.is_absolute() and path.is_relative_to(self._folder):
             return path.relative_to(self._folder).as_posix()

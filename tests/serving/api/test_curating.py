@@ -145,6 +145,20 @@ def test_a_damaged_file_is_told_and_opens_nothing(desk: Desk) -> None:
         assert (reply.status_code, "damaged" in reply.json()["error"]["message"]) == (409, True)
 
 
+def test_a_number_sign_in_a_name_is_no_item(desk: Desk, documents: Path) -> None:
+    name = "c#/c#-guide.md"
+    (documents / "c#").mkdir()
+    (documents / name).write_text("# Guide\n\nAcme Inc. is named here. Acme Inc. again.\n")
+    desk.update()
+    desk.choose("c#/", "board")
+    assert desk.admin.patch(DOCUMENTS, params={"source": name}, json={"company": "Other"}).status_code == 200
+    desk.update()
+    told = desk.file(name)
+    assert (told["groups"], told["why"]) == (["board"], ["set for the folder c#/"])
+    company = next(one for one in told["about"] if one["field"] == "company")
+    assert (company["found"], company["corrected"]) == (["Acme Inc."], "Other")
+
+
 def test_a_file_that_went_is_not_found(desk: Desk, documents: Path) -> None:
     desk.choose("hr/", "board")
     shutil.rmtree(documents / "hr")
