@@ -130,7 +130,7 @@ def _for(place: str, file: CuratedFile) -> str:
 
 def _choose(gateway: Gateway, place: str, which: str) -> None:
     only = st.session_state[f"{_WHO}-{which}"] == _ONLY
-    groups = [group.strip() for group in st.session_state.get(f"{_GROUPS}-{which}") or () if group.strip()]
+    groups = sorted({group.strip() for group in st.session_state.get(f"{_GROUPS}-{which}") or () if group.strip()})
     if only and not groups:
         st.session_state[_PROBLEM] = f"Choose at least one group, or “{_ALL}”."
         return
