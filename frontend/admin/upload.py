@@ -17,6 +17,7 @@ from frontend.gateway.source_records import Json
 _SENDING: Final = "upload_sending"
 _KINDS: Final = "upload_kinds"
 _FIELD: Final = "upload_field"
+_WHAT: Final = "upload_what_kept"
 _FOLDER: Final = "upload-folder"
 _REPLACE: Final = "upload-replace"
 _FILES, _WHOLE = "Files", "A whole folder"
@@ -82,7 +83,9 @@ def _kinds(gateway: Gateway) -> Kinds:
 
 
 def _show_fields(gateway: Gateway, kinds: Kinds) -> None:
-    what = st.segmented_control("What to add", [_FILES, _WHOLE], default=_FILES, key="upload-what", required=True)
+    kept = st.session_state.get(_WHAT, _FILES)  # the control forgets it while files are on their way
+    what = st.segmented_control("What to add", [_FILES, _WHOLE], default=kept, key="upload-what", required=True)
+    st.session_state[_WHAT] = what
     key = f"upload-{'folder' if what == _WHOLE else 'files'}-{st.session_state.get(_FIELD, 0)}"  # a new key empties it
     if what == _WHOLE:
         files = st.file_uploader(_WHOLE, accept_multiple_files="directory", key=key)
