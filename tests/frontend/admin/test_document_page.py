@@ -135,7 +135,7 @@ def test_what_was_found_stands_beside_what_is_corrected(app: AppTest, gateway: S
 
 def test_the_update_is_offered_and_then_it_holds(app: AppTest, gateway: Served) -> None:
     choose(app, "hr/leave.md")
-    app.button_group[0].set_value("Everyone")
+    app.button_group(key="document-who-hr/leave.md-hr/leave.md").set_value("Everyone")
     app.run()
     press(app, "document-save")
     press(app, "document-update")
