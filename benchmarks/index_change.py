@@ -28,6 +28,7 @@ from retrieval.clearing import size_of
 from retrieval.embedder import Embedder
 from retrieval.indexing import load_embedder
 from retrieval.parsing.isolate import Limits
+from retrieval.readers import Readers
 from retrieval.scan import scan
 
 STARTS = ("ba", "de", "fi", "lo", "mu", "ra", "sel", "tin", "vor", "kan")
@@ -48,10 +49,10 @@ def text_of(chance: random.Random, pages: int) -> str:
 def run_once(documents: Path, home: Path, words: bool) -> None:
     """One indexing run in this process; prints its figures."""
     settings = load_settings(home=home, documents=documents)
+    place = index_folder(settings, documents)
+    found = scan(documents, Readers.read(documents, (), settings.groups_file, place))
     report = build(
-        BuildPlan(
-            index_folder(settings, documents), scan(documents, (), settings.groups_file), Limits(60, 1 << 31), 180, 0
-        ),
+        BuildPlan(place, found, Limits(60, 1 << 31), 180, 0),
         lambda: _embedder(settings, words),
         lambda progress: None,
     )

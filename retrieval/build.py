@@ -11,7 +11,8 @@ from pathlib import Path
 from dossier.errors import CorruptIndexError, IndexingError, IndexMissingError
 from dossier.records import FileReport, FileState
 from retrieval import generation
-from retrieval.changes import Change, Changes, Kind, compare
+from retrieval.changes import Change, Changes, Kind, Present, compare
+from retrieval.choices import keep_settled, settled
 from retrieval.chunk_store import ChunkStore, FileRecord
 from retrieval.chunk_writer import ChunkWriter, Kept, Place
 from retrieval.chunking import CHUNKER_VERSION
@@ -104,6 +105,7 @@ class _Run:
         digests = Digests(self._plan.index, trust=not self._plan.rebuild)
         present, unopened = look(self._plan.scan.found, digests, self._on_progress)
         self._reports |= {source: FileRecord(report, "") for source, report in unopened.items()}
+        present = self._settled(present, latest)
         changes = compare(before, present, retry)
         self._carry_over(changes, before)
         if previous and self._nothing_to_do(changes, before, previous):
@@ -127,6 +129,17 @@ class _Run:
             return {}, True
         with closing(ChunkStore(self._plan.index / previous.name / generation.CHUNKS)) as store:
             return store.records(), self._plan.retry or store.fact("limits") != repr(self._plan.limits)
+
+    def _settled(self, present: list[Present], latest: generation.Manifest | None) -> list[Present]:
+        """The files with the groups that an admin's choices bring along; what was found out is kept before anything."""
+        choices = self._plan.scan.choices
+        try:
+            before = self._before(latest)[0] if choices.chosen else {}
+        except sqlite3.Error:
+            before = {}  # damaged, as a rebuild may find it: every file then counts as new, which opens none
+        moved, after = settled(choices, present, before)
+        keep_settled(self._plan.index, choices, after)
+        return moved
 
     def _carry_over(self, changes: Changes, before: dict[str, FileRecord]) -> None:
         """Report the files that needn't be read, with their groups as they are now."""
@@ -217,7 +230,9 @@ class _Run:
     def _to_read(self, changes: Changes) -> list[ToRead]:
         files = {found.source: found for found in self._plan.scan.found}
         wanted = changes.of(Kind.ADDED, Kind.CHANGED)
-        return [ToRead(files[change.now.source], change.now.digest) for change in wanted]
+        return [
+            ToRead(replace(files[change.now.source], groups=change.now.groups), change.now.digest) for change in wanted
+        ]
 
     def _known(
         self, store: ChunkWriter, vectors: VectorIndex, latest: generation.Manifest | None, opened: ExitStack

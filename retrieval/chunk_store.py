@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from dossier.records import Box, Chunk, Document, FileReport, FileState, Metadata, Table
 from retrieval.clearing import hold_open
+from retrieval.metadata_text import found_in, metadata_in
 
 SCHEMA = """
 CREATE TABLE documents (
@@ -55,12 +56,16 @@ READABLE = """(NOT EXISTS (SELECT 1 FROM document_groups g WHERE g.document_id =
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document with its row id in the chunk store."""
+    """A document with its row id in the chunk store.
+
+    `found` is what its content says it is about, where a correction took the place of it; None: as in `document`.
+    """
 
     id: int
     document: Document
     warning: str
     chunks: int
+    found: Metadata | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +128,10 @@ class ChunkStore:
         return [
             StoredDocument(
                 row[0],
-                Document(row[1], row[2], row[3], frozenset(groups.get(row[0], ())), row[4], _metadata(row[6])),
+                Document(row[1], row[2], row[3], frozenset(groups.get(row[0], ())), row[4], metadata_in(row[6])),
                 row[5],
                 row[7],
+                found_in(row[6]),
             )
             for row in rows
         ]
@@ -304,8 +310,4 @@ def chunk_of(row: tuple[int, str, str, int, int, int, str, str, str, str, str]) 
     chunk_id, source, title, page, start, end, section, text, columns, boxes, about = row
     places = tuple(Box(*box) for box in json.loads(boxes))
     place = (page, start, end, tuple(json.loads(section)))
-    return chunk_id, Chunk(source, title, *place, text, columns, places, _metadata(about))
-
-
-def _metadata(text: str) -> Metadata:
-    return Metadata(**json.loads(text))
+    return chunk_id, Chunk(source, title, *place, text, columns, places, metadata_in(about))

@@ -3,12 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
-from dossier.records import Chunk, Document, Table
+from dossier.records import Chunk, Document, Metadata, Table
 from retrieval.chunk_store import CHUNK_COLUMNS, SCHEMA, TABLE, ChunkStore, FileRecord, chunk_of
 from retrieval.chunking import context_text
+from retrieval.metadata_text import metadata_text
 from retrieval.parsing.parsed import title_from_name
 
 _RETIRED = "\x00"
@@ -17,7 +18,10 @@ _RETIRED = "\x00"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a document is made of, ready to be stored: `content` is the digest of what its reader saw."""
+    """What a document is made of, ready to be stored: `content` is the digest of what its reader saw.
+
+    `found` is what its content says it is about, whatever was corrected.
+    """
 
     document: Document
     file: str
@@ -25,6 +29,7 @@ class Parts:
     warning: str
     chunks: Sequence[Chunk]
     tables: Sequence[Table] = ()
+    found: Metadata | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class ChunkWriter(ChunkStore):
     def add_document(self, parts: Parts) -> None:
         """Store a document, its chunks and their words, and its tables."""
         document = replace(parts.document, source=self._free(parts.document.source))
-        about = json.dumps(asdict(document.metadata))
+        about = metadata_text(document.metadata, parts.found)
         row = (document.source, document.title, document.digest, document.pages, parts.warning, about)
         document_id = self._insert(
             "INSERT INTO documents (source, title, digest, pages, warning, metadata, file, content) "

@@ -15,6 +15,7 @@ from retrieval.corrections import read_corrections
 from retrieval.embedder import Embedder
 from retrieval.embedding import OnProgress
 from retrieval.parsing.isolate import Limits
+from retrieval.readers import readers_of
 from retrieval.scan import CORRECTIONS_FILE, Scan, scan
 
 _GIB = 1 << 30
@@ -59,7 +60,7 @@ def plan_of(settings: Settings, pack: Pack, choices: Choices) -> BuildPlan:
 def scan_of(settings: Settings, pack: Pack) -> Scan:
     """The files of a pack's documents folder. Raises IndexingError."""
     corrections = read_corrections(pack.documents, CORRECTIONS_FILE, index_folder(settings, pack.documents))
-    return scan(pack.documents, pack.collections, settings.groups_file, corrections)
+    return scan(pack.documents, readers_of(settings, pack), corrections)
 
 
 def require_documents(settings: Settings, pack: Pack) -> None:

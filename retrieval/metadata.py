@@ -78,8 +78,8 @@ _WORDS = {
 _LANGUAGES = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 
 
-def describe(document: ParsedDocument, source: str, corrections: Mapping[str, str] | None = None) -> Metadata:
-    """What a document is about. `corrections` win over what its format says, and that over what its text says."""
+def describe(document: ParsedDocument, source: str) -> Metadata:
+    """What a document is about. What its format says wins over what its text says."""
     text = "\n".join(page.text for page in document.pages[:_FIRST_PAGES])[:_LOOK_AT]
     name = source.rsplit("/", 1)[-1]
     report = _REPORT.search(text[:_COVER])
@@ -93,7 +93,7 @@ def describe(document: ParsedDocument, source: str, corrections: Mapping[str, st
         language=language_of(document),
     )
     said = {field: value for field in FIELDS if (value := getattr(document.metadata, field))}
-    return replace(found, **{**said, **(corrections or {})})
+    return replace(found, **said)
 
 
 def language_of(document: ParsedDocument) -> str:

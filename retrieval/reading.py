@@ -75,8 +75,8 @@ class Reading:
         warnings: list[str] = []
         for parsed in documents:
             source = _source(file.found.source, parsed.item)
-            about = describe(parsed, source, file.found.corrections)
-            parsed = replace(parsed, metadata=about)
+            found = describe(parsed, source)
+            parsed = replace(parsed, metadata=replace(found, **file.found.corrections))
             content = _content(parsed)
             same = [kept for kept in before if kept.content == content]
             if same:
@@ -85,7 +85,7 @@ class Reading:
                 store.revive(kept, Place(source, file.found.source, _bytes(file), file.found.groups))
                 chunks += store.chunks_in(kept.id)
             else:
-                parts = self._parts(file, parsed, source, content)
+                parts = replace(self._parts(file, parsed, source, content), found=found)
                 store.add_document(parts)
                 chunks += len(parts.chunks)
             pages += len(parsed.pages)

@@ -1,18 +1,17 @@
 """What is in a documents folder, and who may read it."""
 
 import os
-import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from pathlib import Path
 
 from dossier.errors import IndexingError
-from dossier.packs import Collection
 from dossier.records import FileReport, FileState
+from retrieval.choices import Choices
 from retrieval.corrections import Corrections
 from retrieval.parsing.isolate import READERS
 from retrieval.parsing.kinds import LEGACY
+from retrieval.readers import Readers
 
 CORRECTIONS_FILE = "documents.toml"
 """Beside the documents: what a person wrote down about them."""
@@ -49,29 +48,27 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The files of a documents folder by name, and those that are left out with their reasons."""
+    """The files of a documents folder by name, those that are left out with their reasons, and an admin's choices."""
 
     found: tuple[Found, ...]
     left_out: tuple[FileReport, ...]
+    choices: Choices = field(default_factory=Choices)
 
 
-def scan(
-    folder: Path, collections: Sequence[Collection], groups_file: str, corrections: Corrections | None = None
-) -> Scan:
+def scan(folder: Path, readers: Readers, corrections: Corrections | None = None) -> Scan:
     """List a documents folder; no document is opened. `corrections` are what people wrote down about the documents.
 
-    Raises IndexingError when it isn't a folder or its groups file is wrong.
+    Raises IndexingError when it isn't a folder.
     """
     if not folder.exists():
         raise IndexingError(f"the documents folder {folder} doesn't exist. Create it or correct the setting documents.")
     if not folder.is_dir():
         raise IndexingError(f"{folder} isn't a folder. Set documents to the folder that holds the documents.")
-    rules = _group_rules(folder / groups_file)
     top = folder.resolve()
     found: list[Found] = []
     left_out: list[FileReport] = []
     for entry, source in _entries(folder, left_out):
-        if source in (groups_file, CORRECTIONS_FILE):
+        if source in (readers.groups_file, CORRECTIONS_FILE):
             continue
         if reason := _reason_to_skip(entry, source, top):
             left_out.append(FileReport(_printable(source), FileState.SKIPPED, reason))
@@ -81,17 +78,10 @@ def scan(
         except OSError as error:
             left_out.append(FileReport(source, FileState.FAILED, f"it can't be opened: {error.strerror}."))
             continue
-        groups = _groups_of(source, collections, rules)
         of_disk = FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
         told = corrections.of(source) if corrections else {}
-        found.append(Found(Path(entry.path), source, groups, of_disk, told))
-    return Scan(tuple(sorted(found, key=lambda file: file.source)), tuple(left_out))
-
-
-def reader_groups(folder: Path, collections: Sequence[Collection], groups_file: str) -> Callable[[str], frozenset[str]]:
-    """Who may read a document by its path in the folder, whether it is there or not. Raises IndexingError."""
-    rules = _group_rules(folder / groups_file)
-    return lambda source: _groups_of(source, collections, rules)
+        found.append(Found(Path(entry.path), source, readers.groups(source), of_disk, told))
+    return Scan(tuple(sorted(found, key=lambda file: file.source)), tuple(left_out), readers.choices)
 
 
 def _entries(folder: Path, left_out: list[FileReport]) -> Iterator[tuple[os.DirEntry[str], str]]:
@@ -136,30 +126,3 @@ def _reason_to_skip(entry: os.DirEntry[str], source: str, top: Path) -> str:
         kinds = ", ".join(sorted(suffix[1:] for suffix in READERS))
         return f"files of this kind aren't read (read are: {kinds})."
     return ""
-
-
-def _group_rules(file: Path) -> dict[str, list[str]]:
-    """`groups.toml`: a table `[groups]` of file name pattern to list of groups."""
-    if not file.is_file():
-        return {}
-    try:
-        rules = tomllib.loads(file.read_text(encoding="utf-8"))["groups"]
-        if not all(isinstance(names, list) and all(map(_is_group, names)) for names in rules.values()):
-            raise ValueError("each pattern needs a list of group names")
-    except (ValueError, KeyError, AttributeError) as error:
-        # Never guess here: a rule that is misread could open a document to everyone
-        raise IndexingError(f'{file} is wrong ({error!r}). Write [groups] and lines like "hr/*" = ["hr"].') from error
-    return dict(rules)
-
-
-def _is_group(name: object) -> bool:
-    return isinstance(name, str) and bool(name) and "\x00" not in name
-
-
-def _groups_of(source: str, collections: Sequence[Collection], rules: dict[str, list[str]]) -> frozenset[str]:
-    """Groups of the collections that hold the document and of every pattern that matches it."""
-    groups = {group for collection in collections if collection.holds(source) for group in collection.groups}
-    for pattern, names in rules.items():
-        if fnmatch(source, pattern):
-            groups.update(names)
-    return frozenset(groups)

@@ -11,6 +11,7 @@ from dossier.errors import CorruptIndexError, IndexingError, IndexMissingError
 from dossier.records import FileReport, FileState, Progress
 from retrieval import generation
 from retrieval.changes import Difference, Present, compare, difference
+from retrieval.choices import settled
 from retrieval.chunk_store import ChunkStore, FileRecord
 from retrieval.chunk_writer import ChunkWriter
 from retrieval.clearing import KEEP, forget_old, leftovers, size_of
@@ -122,6 +123,7 @@ def verify(index: Path, scan: Scan, on_progress: OnProgress) -> Verification:
         problems.append(str(error))
     digests = Digests(index, trust=False)
     present, _ = look(scan.found, digests, on_progress)
+    present, _ = settled(scan.choices, present, records)
     digests.save()
     outdated = difference(compare(records, present)) if records else Difference()
     return Verification(name, len(present), chunks, tuple(problems), outdated)
@@ -183,6 +185,7 @@ def difference_now(index: Path, scan: Scan, recipe: generation.Recipe, on_progre
     except IndexMissingError:
         everything = "Nothing is indexed yet."
     present, unopened = look(scan.found, Digests(index), on_progress)
+    present, _ = settled(scan.choices, present, before)
     left_out = (*scan.left_out, *unopened.values())
     return difference(
         compare(before, present),

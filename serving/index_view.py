@@ -15,6 +15,7 @@ from retrieval.corrections import correct
 from retrieval.embedder import Embedder
 from retrieval.news.reading import NewsItem
 from retrieval.page_view import PageView, Spot
+from retrieval.readers import file_of
 from retrieval.search import Rerank, Searcher
 
 
@@ -149,8 +150,8 @@ class IndexView:
 
         Raises NotFoundError for a document that isn't indexed, QuestionError for a wrong field or value.
         """
-        file = source.partition("#")[0]
-        if not any(stored.document.source.partition("#")[0] == file for stored in self.stored_documents()):
+        file = source if any(report.source == source for report in self.files()) else file_of(source)
+        if not any(file in (one.document.source, file_of(one.document.source)) for one in self.stored_documents()):
             raise NotFoundError(f"there is no document {source!r} in the index.")
         return correct(self._folder, file, values)
 

@@ -15,6 +15,7 @@ LARGEST: Final = 64 * 1024 * 1024
 _LONGEST: Final = 300
 _PREFIX: Final = ".upload-"
 """Hidden files aren't indexed."""
+_NOT_OURS: Final = "These are the pack's own documents, which stay as they are. Set `documents` to a folder of yours."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Uploads:
     def __init__(self, folder: Path | None, limits: Limits) -> None:
         """`folder` None: the documents are the pack's own, and stay as they are."""
         self._folder, self._limits = folder, limits
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be taken; empty: files can."""
+        return "" if self._folder else _NOT_OURS
 
     async def take(self, name: str, pieces: AsyncIterator[bytes], replace: bool) -> tuple[Path, Path]:
         """Write what arrives beside its place. Returns both paths, for `finish`.
@@ -72,9 +78,7 @@ class Uploads:
 
     def _top(self) -> Path:
         if self._folder is None:
-            raise ConflictError(
-                "These are the pack's own documents, which stay as they are. Set `documents` to a folder of yours."
-            )
+            raise ConflictError(_NOT_OURS)
         return self._folder.resolve()
 
     def _target(self, name: str, replace: bool) -> Path:

@@ -144,7 +144,9 @@ def _general(
 ) -> Comparison:
     """The general questions: the right page counts, as `dossier evaluate retrieval` has it."""
     index = index_folder(settings, general.documents)
-    corpus = read_corpus(index_corpus(settings, general.documents, index, base, on_progress), base, pack.synonyms)
+    collections = pack.collections if general.documents == pack.documents else ()
+    place = index_corpus(settings, general.documents, index, base, on_progress, collections)
+    corpus = read_corpus(place, base, pack.synonyms)
     asked = [question for question in load_questions(general.questions) if question.evidence]
     pages = {number: (chunk.source.rsplit("/", 1)[-1], chunk.page) for number, chunk in corpus.chunks.items()}
     measure = _Measure(

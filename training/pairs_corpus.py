@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dossier.errors import SettingsError
+from dossier.packs import Collection
 from dossier.records import Chunk
 from dossier.settings import Settings
 from retrieval import generation
 from retrieval.build import BuildPlan, OnProgress, build
 from retrieval.chunk_store import ChunkStore, iter_blocks
 from retrieval.chunking import embedded_text
+from retrieval.corrections import read_corrections
 from retrieval.embedder import Embedder
 from retrieval.parsing.isolate import Limits
 from retrieval.query import read_query
-from retrieval.scan import scan
+from retrieval.readers import Readers
+from retrieval.scan import CORRECTIONS_FILE, scan
 from retrieval.search import Searcher, SearchOptions
 from training.pairs import Examples
 
@@ -55,11 +58,23 @@ def write_documents(examples: Sequence[Examples], folder: Path) -> None:
             file.write_text(text, encoding="utf-8")
 
 
-def index_corpus(settings: Settings, documents: Path, index: Path, embedder: Embedder, on_progress: OnProgress) -> Path:
-    """Index a folder, or bring its index up to date; returns the index. Raises IndexingError."""
+def index_corpus(
+    settings: Settings,
+    documents: Path,
+    index: Path,
+    embedder: Embedder,
+    on_progress: OnProgress,
+    collections: Sequence[Collection] = (),
+) -> Path:
+    """Index a folder, or bring its index up to date; returns the index. Raises IndexingError.
+
+    `collections` are those of the pack whose documents these are: they say who may read them.
+    """
+    readers = Readers.read(documents, collections, settings.groups_file, index)
+    corrections = read_corrections(documents, CORRECTIONS_FILE, index)
     plan = BuildPlan(
         index=index,
-        scan=scan(documents, (), settings.groups_file),
+        scan=scan(documents, readers, corrections),
         limits=Limits(settings.parse_seconds, int(settings.parse_memory_gib * _GIB)),
         chunk_tokens=settings.chunk_tokens,
         free_bytes=int(settings.free_disk_gib * _GIB),

@@ -70,7 +70,9 @@ def gather(source: Source, settings: Settings, pack: Pack, embedder: Embedder, o
         parts.append(_part("question sets", corpus, bring, source, on_progress))
     if source.documents or about:
         documents = source.documents or pack.documents
-        index = index_corpus(settings, documents, index_folder(settings, documents), embedder, on_progress)
+        collections = pack.collections if documents == pack.documents else ()
+        place = index_folder(settings, documents)
+        index = index_corpus(settings, documents, place, embedder, on_progress, collections)
         parts.append(_part("documents", read_corpus(index, embedder, pack.synonyms), about, source, on_progress))
     if not parts:
         raise SettingsError("there is nothing to learn from. Name question sets (--pairs) or a folder (--docs).")

@@ -1,6 +1,7 @@
 """The documents page for admins: what is indexed, what isn't and why, and bringing the index up to date."""
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from typing import Final
 
@@ -9,8 +10,10 @@ import streamlit as st
 from dossier.errors import DossierError
 from dossier.records import FileState
 from frontend.access import session
+from frontend.admin.document import SAID, show_document
 from frontend.admin.upload import difference_html, show_upload
 from frontend.admin.versions import PROBLEM, outcome, show_versions
+from frontend.chat import citations
 from frontend.drawing.faults import show_error
 from frontend.drawing.markup import label
 from frontend.drawing.waiting import counted, remaining
@@ -43,7 +46,18 @@ def page() -> None:
     else:
         _show_job(who.gateway)
     show_versions(who.gateway, bool(st.session_state.get("index_running")))
-    _show_files(who.gateway.index_files())
+    _show_desk(who.gateway)
+
+
+def _show_desk(gateway: Gateway) -> None:
+    """The files, and beside them the one that was chosen."""
+    citations.listen()
+    with st.container(key="desk", horizontal=True, gap="large"):
+        listed, chosen = st.container(key="files-listed"), st.container(key="file-chosen")
+    with chosen:
+        show_document(gateway, partial(_start, gateway, False))
+    with listed:
+        _show_files(gateway.index_files())
 
 
 @st.fragment(run_every=_EVERY_SECONDS)
@@ -118,6 +132,7 @@ def _summary(report: IndexReport) -> str:
 def _start(gateway: Gateway, rebuild: bool) -> None:
     try:
         gateway.start_index(rebuild)
+        st.session_state.pop(SAID, None)
     except DossierError as error:
         st.session_state[PROBLEM] = str(error)
 
@@ -164,7 +179,13 @@ def _row(file: IndexedFile) -> str:
     reason = f'<div class="reason">{escape(file.reason)}</div>' if file.reason else ""
     groups = escape(", ".join(file.groups)) or "Everyone"
     return (
-        f'<tr><td class="file">{escape(file.source)}{reason}</td><td><span class="state {kind}">{said}</span></td>'
+        f'<tr><td class="file">{_name(file.source)}{reason}</td><td><span class="state {kind}">{said}</span></td>'
         f'<td data-head="Pages">{file.pages or "–"}</td><td data-head="Passages">{file.chunks or "–"}</td>'
         f"<td>{groups}</td></tr>"
     )
+
+
+def _name(source: str) -> str:
+    """The file's name as a button that opens it."""
+    here = ' aria-current="true"' if source == citations.wanted_key() else ""
+    return f'<button type="button" class="marker opens" data-cite="{escape(source)}"{here}>{escape(source)}</button>'

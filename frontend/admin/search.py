@@ -4,7 +4,6 @@ from typing import Final
 
 import streamlit as st
 
-from dossier.errors import DossierError
 from frontend.access import session
 from frontend.admin.people_records import people
 from frontend.admin.search_drawing import hits_html, verdict_html
@@ -12,12 +11,14 @@ from frontend.admin.search_records import Search, search
 from frontend.chat import citations
 from frontend.chat.citations import Opened
 from frontend.chat.viewer import show_viewer
-from frontend.drawing.faults import show_error
 from frontend.drawing.figures import told_html
 from frontend.drawing.markup import label, plain_html
+from frontend.drawing.wishes import fulfil, press
 from frontend.gateway.client import Gateway
 
 _KEPT: Final = "search_kept"
+_EMPTY: Final = "search_empty"
+_WISH: Final = "search"
 _CITE: Final = "found"
 _EVERYBODY: Final = "Everybody (documents without limits)"
 _INTRO: Final = (
@@ -57,18 +58,18 @@ def _ask(gateway: Gateway) -> None:
             seen_by = st.selectbox(
                 "As seen by", names, key="search-seen-by", format_func=lambda name: name or _EVERYBODY
             )
-            pressed = st.form_submit_button("Search", type="primary", icon=":material/search:")
-    if not pressed:
-        return
+            st.form_submit_button("Search", type="primary", icon=":material/search:", on_click=press, args=(_WISH,))
+    fulfil(_WISH, lambda: _search(gateway, question, str(seen_by or "")))
+    if st.session_state.get(_EMPTY):
+        st.warning("Write what is to be looked for.")
+
+
+def _search(gateway: Gateway, question: str, seen_by: str) -> None:
     citations.close()
     st.session_state.pop(_KEPT, None)
-    if not question.strip():
-        st.warning("Write what is to be looked for.")
-        return
-    try:
-        st.session_state[_KEPT] = search(gateway, question, str(seen_by or ""))
-    except DossierError as error:
-        show_error(error, "search")
+    st.session_state[_EMPTY] = not question.strip()
+    if question.strip():
+        st.session_state[_KEPT] = search(gateway, question, seen_by)
 
 
 def _show_desk(gateway: Gateway, found: Search) -> None:

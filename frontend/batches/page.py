@@ -63,11 +63,18 @@ def _show_start(gateway: Gateway) -> None:
     file = st.file_uploader(
         "File of questions", type=["csv", "tsv", "txt", "xlsx"], key=f"batch-file-{number}", max_upload_size=1
     )
-    if st.button("Answer them", key="batch-start", type="primary", icon=":material/play_arrow:", disabled=file is None):
-        if file is not None:
-            _do(start_batch, gateway, file.name, file.getvalue())
+    st.button(
+        "Answer them", key="batch-start", type="primary", icon=":material/play_arrow:", disabled=file is None,
+        on_click=_start, args=(gateway, number),
+    )  # fmt: skip
+
+
+def _start(gateway: Gateway, number: int) -> None:
+    """Begin before the page is drawn: a drawing that another one cuts short would lose the press."""
+    file = st.session_state.get(f"batch-file-{number}")
+    if file is not None:
         st.session_state[_FILE] = number + 1
-        st.rerun()
+        _do(start_batch, gateway, file.name, file.getvalue())
 
 
 @st.fragment(run_every=_EVERY_SECONDS)

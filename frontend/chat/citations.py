@@ -13,15 +13,22 @@ PARAMETER: Final = "source"
 _TURNED: Final = "viewer_turned"
 _LISTENER: Final = "citation-listener"
 _SCRIPT: Final = """
-let send = null;
+const sends = new Map();
+let turn = 0;
 function pressed(event) {
   const marker = event.target.closest && event.target.closest("button.marker[data-cite]");
+  const send = [...sends.values()].pop();
   if (marker && send) send("cited", marker.dataset.cite);
 }
 export default function ({ setTriggerValue }) {
-  send = setTriggerValue;
+  const mine = ++turn;
+  sends.set(mine, setTriggerValue);
   document.addEventListener("click", pressed);
-  return () => document.removeEventListener("click", pressed);
+  // where the page is drawn twice in a row, the one that ends may be the later one: the other listens on
+  return () => {
+    sends.delete(mine);
+    if (!sends.size) document.removeEventListener("click", pressed);
+  };
 }
 """
 

@@ -48,9 +48,14 @@ FRAMES: Final = {
 }
 
 
+def matter_of(message: str) -> str:
+    """A message on one line, without greeting and farewell."""
+    return " ".join(" ".join(_body(message)).split())  # mail programs break lines anywhere
+
+
 def questions_of(message: str) -> list[str]:
     """What a customer asks: each sentence that is a question, else what is left without greeting and farewell."""
-    body = " ".join(" ".join(_body(message)).split())  # mail programs break lines anywhere
+    body = matter_of(message)
     asked = list(dict.fromkeys(sentence for sentence in _SENTENCE.split(body) if sentence.endswith("?")))
     return asked or ([body] if body else [])
 

@@ -13,7 +13,8 @@ from frontend.access.session import Session
 from frontend.chat import asking, citations
 from frontend.chat.conversations import keep_open, leave, opened
 from frontend.chat.following import follow
-from frontend.chat.letters import Tone, body_of, framed, questions_of, reply_of
+from frontend.chat.intent import TASK, Intending, intent_html
+from frontend.chat.letters import Tone, body_of, framed, matter_of, questions_of, reply_of
 from frontend.chat.messages import bubble
 from frontend.chat.sources import show_nearest, show_sources
 from frontend.chat.viewer import show_viewer
@@ -28,7 +29,9 @@ _TONE: Final = "reply-tone"
 _CHOSEN_TONE: Final = "reply_chosen_tone"
 """Kept beside the control, which forgets its value while it isn't drawn."""
 _SAID: Final = "reply_said"
+_INTENT: Final = "reply_intent"
 _EMPTY: Final = "reply_empty"
+_NO_MESSAGE: Final = "reply_no_message"
 _LONGEST_MESSAGE: Final = 8000
 _LONGEST_REPLY: Final = 4000
 _EDITED: Final = "A support agent edited the reply before using it."
@@ -53,6 +56,7 @@ def page() -> None:
         asked = _show_message_form(who)
         if asking.problem():
             show_problem(asking.problem(), "reply", asking.forget_problem)
+        _show_intent()
         answered, message = _answer(who)
         if message is not None:
             _show_others(who, asked, answered)
@@ -69,18 +73,37 @@ def _show_message_form(who: Session) -> list[str]:
             "The customer's message", key=_MESSAGE, height=130, max_chars=_LONGEST_MESSAGE,
             placeholder="Paste it here, then press Ctrl+Enter",
         )  # fmt: skip
-        sent = st.form_submit_button(
+        st.form_submit_button(
             "Suggest a reply", type="primary", icon=":material/edit_note:", on_click=_ask_first, args=(who,)
         )
-    asked = questions_of(text or "")
-    if sent and not asked:
+    if st.session_state.get(_NO_MESSAGE):
         st.warning("There is no message yet. Paste one.", icon=":material/info:")
-    return asked if opened() else []
+    return questions_of(text or "") if opened() else []
+
+
+def _show_intent() -> None:
+    """What the message wants, as soon as it is known: the reply is being written meanwhile and waits for nothing."""
+    asked = st.session_state.get(_INTENT)
+    if isinstance(asked, Intending) and opened() and asked.wait():
+        st.html(intent_html(asked))
 
 
 def _ask_first(who: Session) -> None:
-    if asked := questions_of(str(st.session_state[_MESSAGE] or "")):
+    message = str(st.session_state[_MESSAGE] or "")
+    asked = questions_of(message)
+    st.session_state[_NO_MESSAGE] = not asked
+    if asked:
+        st.session_state[_INTENT] = _intending(who, matter_of(message))
         _ask(who, asked[0])
+
+
+def _intending(who: Session, matter: str) -> Intending | None:
+    """Begin to ask what a message wants; None where the pack has nothing that tells it."""
+    try:
+        told = TASK in session.pack(who).labels
+    except DossierError:
+        return None  # the question itself meets the same and says so
+    return Intending().start(who.gateway, matter) if told else None
 
 
 def _show_others(who: Session, asked: Sequence[str], answered: str) -> None:
@@ -185,6 +208,7 @@ def _use(who: Session, message: Message, draft: str, suggested: str) -> None:
 def _next() -> None:
     leave()
     st.session_state[_MESSAGE] = ""
+    st.session_state.pop(_INTENT, None)
     st.session_state.pop(_SAID, None)
     st.session_state.pop(_EMPTY, None)
     citations.close()

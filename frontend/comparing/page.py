@@ -5,20 +5,21 @@ from typing import Final
 
 import streamlit as st
 
-from dossier.errors import DossierError
 from frontend.access import session
 from frontend.chat import citations
 from frontend.chat.citations import Opened
 from frontend.chat.viewer import show_viewer
 from frontend.comparing.drawing import NEW, OLD, figures_html, key_of, rows_html, state_of, texts_html
 from frontend.comparing.records import Comparison, Listed, SectionPair, Spot, comparison, readable
-from frontend.drawing.faults import show_error
 from frontend.drawing.markup import label, plain_html
 from frontend.drawing.waiting import counted
+from frontend.drawing.wishes import fulfil, press
 from frontend.gateway.client import Gateway
 
 _KEPT: Final = "compare_kept"
 _LISTED: Final = "compare_listed"
+_SAME: Final = "compare_same"
+_WISH: Final = "compare"
 _INTRO: Final = (
     "Choose two documents, such as this year's report and last year's. Sections are paired by their headings and rows "
     "of tables by their labels; differences are computed, no language model takes part."
@@ -56,9 +57,12 @@ def _choose(gateway: Gateway) -> None:
     with st.form("compare", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         old = _select("Old", known, 0)
         new = _select("New", known, 1)
-        pressed = st.form_submit_button("Compare", type="primary", icon=":material/compare_arrows:")
-    if pressed:
-        _compare(gateway, old, new)
+        st.form_submit_button(
+            "Compare", type="primary", icon=":material/compare_arrows:", on_click=press, args=(_WISH,)
+        )
+    fulfil(_WISH, lambda: _compare(gateway, old, new))
+    if st.session_state.get(_SAME):
+        st.warning("These are the same document. Choose two.")
 
 
 def _select(name: str, known: dict[str, Listed], at: int) -> str:
@@ -85,14 +89,10 @@ def _compare(gateway: Gateway, old: str, new: str) -> None:
     citations.close()
     st.session_state.pop(_KEPT, None)
     st.session_state.pop(_LISTED, None)
-    if old == new:
-        st.warning("These are the same document. Choose two.")
-        return
-    try:
+    st.session_state[_SAME] = old == new
+    if old != new:
         with st.spinner("Comparing"):
             st.session_state[_KEPT] = comparison(gateway, old, new)
-    except DossierError as error:
-        show_error(error, "compare")
 
 
 def _show_desk(gateway: Gateway, found: Comparison) -> None:

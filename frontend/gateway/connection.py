@@ -12,7 +12,8 @@ from frontend.gateway.wire import UNREACHABLE
 
 ENDED = "Your sign-in has ended. Sign in again to go on."
 _TIMEOUT = httpx.Timeout(20, connect=3)
-_FILE_TIMEOUT = httpx.Timeout(60, connect=3)
+_FILE_TIMEOUT = httpx.Timeout(300, connect=3)
+"""A file is read on trial before the reply, beside others on a busy machine."""
 _NOTHING: Mapping[str, str | int] = {}
 
 

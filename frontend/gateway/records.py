@@ -113,17 +113,19 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """What this Dossier is about."""
+    """What this Dossier is about. `labels` are the tasks that texts can be labelled for."""
 
     title: str
     description: str
     starter_questions: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, data: Json) -> "Pack":
         """From the JSON of `GET /pack`."""
         title = str(data.get("title") or data.get("name") or "")
-        return cls(title, str(data.get("description") or ""), tuple(map(str, data.get("starter_questions") or ())))
+        questions, labels = (tuple(map(str, data.get(name) or ())) for name in ("starter_questions", "labels"))
+        return cls(title, str(data.get("description") or ""), questions, labels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from dossier.errors import DossierError
-from frontend.drawing.faults import show_error
 from frontend.drawing.figures import MISSING, amount, day, percent, show_definitions, table_html
 from frontend.drawing.markup import label, plain_html
+from frontend.drawing.wishes import fulfil, press
 from frontend.gateway.client import Gateway
 from frontend.market.records import Symbol
 from frontend.market.risk_records import Holding, Position, Risk, holdings_of, risk_of
@@ -22,6 +22,7 @@ _EDITOR: Final = "market_holdings_editor"
 _FILE: Final = "market_holdings_file"
 _PROBLEM: Final = "market_holdings_problem"
 _MADE: Final = "market_risk"
+_WISH: Final = "market-risk"
 _HOW: Final = (
     "Fill in how many shares there are of each symbol, or bring a CSV file with the columns symbol and quantity. "
     "All must be in one currency. Nothing of it is kept after you sign out."
@@ -44,9 +45,11 @@ def show(gateway: Gateway, symbols: Sequence[Symbol], watched: Sequence[str]) ->
         against = st.selectbox(
             "Market, for betas and scenarios", [one.name for one in symbols], index=None, placeholder="None", width=280
         )
-        asked = st.button("Measure the risk", key="market-measure", type="primary", icon=":material/shield:")
-    if asked:
-        _measure(gateway, holdings, against or "")
+        st.button(
+            "Measure the risk", key="market-measure", type="primary", icon=":material/shield:",
+            on_click=press, args=(_WISH,),
+        )  # fmt: skip
+    fulfil(_WISH, lambda: _measure(gateway, holdings, against or ""))
     made: Risk | None = st.session_state.get(_MADE)
     if made is not None:
         _show_risk(made)
@@ -98,10 +101,7 @@ def _number(value: object) -> float | None:
 
 def _measure(gateway: Gateway, holdings: Sequence[Holding], against: str) -> None:
     st.session_state.pop(_MADE, None)
-    try:
-        st.session_state[_MADE] = risk_of(gateway, holdings, against)
-    except DossierError as error:
-        show_error(error, "market-risk")
+    st.session_state[_MADE] = risk_of(gateway, holdings, against)
 
 
 def _show_risk(found: Risk) -> None:

@@ -4,11 +4,10 @@ from typing import Final
 
 import streamlit as st
 
-from dossier.errors import DossierError
 from frontend.drawing.charts import show_chart
-from frontend.drawing.faults import show_error
 from frontend.drawing.figures import MISSING, amount, day, percent, show_definitions, table_html
 from frontend.drawing.markup import label, plain_html
+from frontend.drawing.wishes import fulfil, press
 from frontend.gateway.client import Gateway
 from frontend.market.records import Projection, Score, Symbol, projection_of
 
@@ -22,13 +21,13 @@ _HOW: Final = (
 
 def show(gateway: Gateway, symbol: Symbol) -> None:
     """The button, and the projection once it is made."""
+    wish = f"market-projection-{symbol.name}"  # what is against one symbol's is nothing against another's
     st.subheader("Projection", anchor=False)
     st.caption(_HOW)
     with st.form("market-project", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         days = st.number_input("Coming days with a price", 1, _MOST_DAYS, 20, width=220)
-        asked = st.form_submit_button("Project", icon=":material/insights:")
-    if asked:
-        _make(gateway, symbol, int(days))
+        st.form_submit_button("Project", icon=":material/insights:", on_click=press, args=(wish,))
+    fulfil(wish, lambda: _make(gateway, symbol, int(days)))
     made = st.session_state.get(_MADE)
     if made is not None and made[0] == symbol.name:
         _show_made(made[1])
@@ -36,13 +35,8 @@ def show(gateway: Gateway, symbol: Symbol) -> None:
 
 def _make(gateway: Gateway, symbol: Symbol, days: int) -> None:
     st.session_state.pop(_MADE, None)
-    try:
-        with st.spinner(
-            f"Trying models on earlier prices of {label(symbol.name)}. It may take a minute.", show_time=True
-        ):
-            st.session_state[_MADE] = (symbol.name, projection_of(gateway, symbol, days))
-    except DossierError as error:
-        show_error(error, "market-projection")
+    with st.spinner(f"Trying models on earlier prices of {label(symbol.name)}. It may take a minute.", show_time=True):
+        st.session_state[_MADE] = (symbol.name, projection_of(gateway, symbol, days))
 
 
 def _show_made(found: Projection) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, status
 
-from retrieval.parsing.isolate import Limits
+from retrieval.parsing.isolate import READERS, Limits
+from retrieval.parsing.kinds import LEGACY
 from serving.api.auditing import Noted
 from serving.api.index_schemas import (
     ClearBody,
@@ -15,16 +16,17 @@ from serving.api.index_schemas import (
     GenerationReply,
     IndexBody,
     JobReply,
+    KindsReply,
     MetadataFields,
     RollbackBody,
     UploadedReply,
 )
-from serving.api.parts import Parts
+from serving.api.parts import Parts, Running
 from serving.api.policy import GuardedRoute, SignedInCaller
 from serving.api.schemas import failures
 from serving.api.work import in_thread
 from serving.jobs import JobKind, JobStatus
-from serving.uploads import Uploads
+from serving.uploads import LARGEST, Uploads
 
 _STARTS: dict[str, Any] = {"status_code": status.HTTP_202_ACCEPTED, "responses": failures(401, 403, 409, 422, 503)}
 """Routes that start a job; `GET /admin/index` tells how it goes."""
@@ -100,12 +102,19 @@ async def add_document(
 ) -> UploadedReply:
     """Read the file that is the request's body on trial, and put it into the documents folder if it can be read.
 
-    Answers come from it after the next indexing run. Who may read it is as `groups.toml` says for its path.
+    Answers come from it after the next indexing run. Who may read it is as the rules say for its path;
+    `PATCH /admin/documents/readers` chooses before that run.
     """
-    settings = parts.gateway.settings
-    uploads = Uploads(settings.documents, Limits(settings.parse_seconds, int(settings.parse_memory_gib * (1 << 30))))
+    uploads = _uploads(parts)
     waiting, target = await uploads.take(name, request.stream(), replace)
     return UploadedReply(**asdict(await in_thread(uploads.finish, waiting, target)))
+
+
+@router.get("/documents/kinds", summary="What can be added", responses=failures(401, 403))
+async def document_kinds(parts: Parts, _: SignedInCaller) -> KindsReply:
+    """Tell which files can be added, what to do with others, and how large one may be."""
+    uploads = _uploads(parts)
+    return KindsReply(read=sorted(READERS), not_read=LEGACY, largest=LARGEST, problem=uploads.problem)
 
 
 @router.get("/index/generations", summary="The generations on disk", responses=failures(401, 403))
@@ -137,6 +146,11 @@ async def start_rollback(parts: Parts, _: SignedInCaller, body: RollbackBody | N
 async def start_clearing(parts: Parts, _: SignedInCaller, body: ClearBody | None = None) -> JobReply:
     """Delete old generations and what broken-off runs left behind; never what answers or is being read."""
     return _job(await parts.job.start(JobKind.GC, ["--keep", str((body or ClearBody()).keep)]))
+
+
+def _uploads(parts: Running) -> Uploads:
+    settings = parts.gateway.settings
+    return Uploads(settings.documents, Limits(settings.parse_seconds, int(settings.parse_memory_gib * (1 << 30))))
 
 
 def _job(job: JobStatus) -> JobReply:

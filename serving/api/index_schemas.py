@@ -101,6 +101,15 @@ class CorrectionReply(BaseModel):
     corrections: dict[str, str] = Field(description="They hold from the next indexing run on.")
 
 
+class KindsReply(BaseModel):
+    """What can be added to the documents."""
+
+    read: list[str] = Field(description="Endings of names.", examples=[[".md", ".pdf"]])
+    not_read: dict[str, str] = Field(description="Well-known others, and what to do with them.")
+    largest: int = Field(description="Bytes of one file.")
+    problem: str = Field(description="Why nothing can be added; empty: files can.")
+
+
 class UploadedReply(BaseModel):
     """What became of a document that was sent."""
 

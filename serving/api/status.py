@@ -60,13 +60,14 @@ async def metrics(parts: Parts) -> Response:
 
 @router.get("/pack", summary="What this Dossier is about", responses=failures(401))
 async def pack(parts: Parts, _: SignedInCaller) -> PackReply:
-    """Tell the domain pack's title and description, and questions to begin with."""
-    about = parts.gateway.pack
+    """Tell the domain pack's title and description, questions to begin with, and what texts can be labelled for."""
+    about, labeller = parts.gateway.pack, parts.gateway.labeller
     return PackReply(
         name=about.name,
         title=about.title,
         description=about.description,
         starter_questions=list(about.starter_questions),
+        labels=list(await in_thread(labeller.tasks)) if labeller else [],
     )
 
 

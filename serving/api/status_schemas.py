@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from retrieval.labelling.head import LabelTask
+
 
 class HealthReply(BaseModel):
     """The gateway is running."""
@@ -61,3 +63,4 @@ class PackReply(BaseModel):
     title: str
     description: str
     starter_questions: list[str]
+    labels: list[LabelTask] = Field(description="What POST /v1/classify can label texts for.")

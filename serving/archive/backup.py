@@ -24,7 +24,7 @@ from dossier.registry.champions import CHAMPIONS, SHIPPED
 from dossier.settings import SECRET, Settings
 from retrieval import generation
 from retrieval.clearing import hold_open
-from serving.archive.contents import INDEX, MANIFEST, REGISTRY, SETTINGS, STORE, ArchiveError, Manifest, Member
+from serving.archive.contents import BESIDE, INDEX, MANIFEST, REGISTRY, SETTINGS, STORE, ArchiveError, Manifest, Member
 from serving.store import Store
 from serving.store.migrating import newest_schema
 
@@ -148,7 +148,8 @@ def _index_files(settings: Settings) -> Iterator[tuple[str, list[tuple[str, Path
     try:
         manifest = generation.verify(folder, name)
         files = (*manifest.files, generation.MANIFEST)
-        yield name, [(f"{INDEX}/{name}/{file}", folder / name / file) for file in files]
+        beside = [(f"{INDEX}/{file}", folder / file) for file in BESIDE if (folder / file).exists()]
+        yield name, [*((f"{INDEX}/{name}/{file}", folder / name / file) for file in files), *beside]
     finally:
         os.close(held)
 

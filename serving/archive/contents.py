@@ -7,13 +7,20 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dossier.errors import DossierError
+from retrieval.choices import CHOICES_FILE
+from retrieval.corrections import ADMIN_FILE
 
 FORMAT = 1
 MANIFEST, SETTINGS, STORE = "manifest.json", "settings.json", "store.sqlite"
 INDEX, REGISTRY = "index", "registry"
+BESIDE = (CHOICES_FILE, ADMIN_FILE)
+"""What admins chose and corrected, beside the generations: without it the next run would open what they limited."""
 _PART = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
 _ADAPTER = rf"(?:reports-)?[0-9a-f]{{16}}(?:/{_PART}){{1,2}}"
-_NAME = re.compile(rf"{SETTINGS}|{STORE}|{INDEX}/g\d{{6}}/{_PART}|{REGISTRY}/(?:CHAMPIONS\.json|{_ADAPTER})")
+_NAME = re.compile(
+    rf"{SETTINGS}|{STORE}|{INDEX}/(?:g\d{{6}}/{_PART}|{'|'.join(map(re.escape, BESIDE))})"
+    rf"|{REGISTRY}/(?:CHAMPIONS\.json|{_ADAPTER})"
+)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 LARGEST_MANIFEST = 4 << 20
 

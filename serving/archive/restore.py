@@ -21,9 +21,11 @@ from dossier.registry import Registry
 from dossier.settings import Settings
 from dossier.swapping import Move, swap
 from retrieval import generation
+from retrieval.choices import read_choices
 from retrieval.lock import exclusive
 from serving.archive.backup import settings_then
 from serving.archive.contents import (
+    BESIDE,
     INDEX,
     LARGEST_MANIFEST,
     MANIFEST,
@@ -174,6 +176,8 @@ def _planned(manifest: Manifest, staged: Path, folder: Path, settings: Settings)
         pointer = staged / generation.CURRENT
         pointer.write_bytes(generation.pointer_content(name))
         moves.append((pointer, folder / generation.CURRENT))
+        read_choices(staged / INDEX)  # a damaged file would stop every indexing run
+        moves += [(staged / INDEX / file, folder / file) for file in BESIDE if (staged / INDEX / file).exists()]
     registry = Registry.of(settings).folder
     if (staged / REGISTRY).is_dir():
         Registry(staged / REGISTRY).champions.read()  # its seal holds

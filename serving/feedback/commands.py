@@ -16,7 +16,7 @@ from dossier.settings import Settings, load_settings
 from dossier.weights import replace_file
 from retrieval import generation
 from retrieval.chunk_store import ChunkStore
-from retrieval.scan import reader_groups
+from retrieval.readers import readers_of
 from serving.feedback.export import Export, export, teaching
 from serving.feedback.public_words import PublicWords
 from serving.store import Store, open_store
@@ -60,7 +60,7 @@ def _exported(settings: Settings, store: Store) -> Export:
     pack = load_pack(settings)
     index = index_folder(settings, pack.documents)
     manifest, _ = generation.newest_intact(index)
-    groups_now = reader_groups(pack.documents, pack.collections, settings.groups_file)
+    groups_now = readers_of(settings, pack).groups
     with closing(ChunkStore(index / manifest.name / generation.CHUNKS)) as chunks:
         return export(teaching(store.feedback), PublicWords(chunks, groups_now))
 

@@ -24,7 +24,7 @@ class PublicWords:
         """A document is limited when it was so when it was indexed, or is so now."""
         self._store = store
         self._limited = {
-            document.source: bool(document.groups or groups_now(document.source.partition("#")[0]))
+            document.source: bool(document.groups or groups_now(document.source))
             for document in (stored.document for stored in store.documents())
         }
 

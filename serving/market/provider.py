@@ -9,7 +9,7 @@ from typing import Protocol
 from dossier.errors import MarketDataError, NotFoundError
 from dossier.packs import Pack, PackPrices
 from dossier.settings import Settings
-from retrieval.scan import reader_groups
+from retrieval.readers import readers_of
 from serving.market.reading import read_prices
 from serving.market.series import Prices
 from serving.market.sheets import FORMS, rows_of, symbol_in
@@ -122,7 +122,8 @@ def provider_of(settings: Settings, pack: Pack) -> PriceProvider:
         return FolderPrices(settings.market_data)
     if pack.prices is None:
         return NoPrices()
-    return PackFile(pack.prices, reader_groups(pack.documents, pack.collections, settings.groups_file))
+    # asked anew each time: an admin may limit the document while the gateway runs
+    return PackFile(pack.prices, lambda source: readers_of(settings, pack).groups(source))
 
 
 class _Files:

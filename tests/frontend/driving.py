@@ -1,7 +1,9 @@
 """The page without a browser: Streamlit runs its script, and a test presses and reads."""
 
+import sys
 from pathlib import Path
 
+import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
@@ -35,6 +37,20 @@ def open_page(app: AppTest, name: str) -> AppTest:
     """Open a page by its address, as the browser does."""
     app._page_hash = next(key for key, page in app._registered_pages.items() if page["url_pathname"] == name)
     return app.run()
+
+
+def cut_short(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """Let the next drawing be cut short by another one where it calls this function of the page (`module.name`)."""
+    module, _, name = place.rpartition(".")
+    draw, calls = getattr(sys.modules[module], name), []
+
+    def once(*given, **named):  # type: ignore[no-untyped-def]
+        calls.append(name)
+        if len(calls) == 1:
+            st.rerun()
+        return draw(*given, **named)
+
+    monkeypatch.setattr(place, once)
 
 
 def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]

@@ -439,6 +439,11 @@ async def index_files(name: Admin) -> list[dict[str, Any]]:
     return [dict(zip(heads, file, strict=True)) for file in state.files]
 
 
+@app.get("/admin/documents/kinds")
+async def document_kinds(name: Admin) -> dict[str, Any]:
+    return {"read": [".md", ".pdf"], "not_read": {}, "largest": 1 << 26, "problem": ""}
+
+
 @app.get("/admin/index/generations")
 async def index_generations(name: Admin) -> list[dict[str, Any]]:
     heads = ("name", "created", "documents", "chunks", "bytes", "current", "problem")

@@ -7,6 +7,7 @@ from retrieval.chunk_store import ChunkStore
 from retrieval.chunk_writer import ChunkWriter
 from retrieval.generation import digest_of
 from retrieval.parsing.isolate import Limits
+from retrieval.readers import Readers
 from retrieval.reading import Reading, ToRead
 from retrieval.scan import scan
 
@@ -20,7 +21,8 @@ def words(texts: Sequence[str]) -> list[int]:
 
 def stored(folder: Path, file: Path) -> ChunkStore:
     """Read the folder (its `groups.toml` too) into a new store in `file`, opened for reading."""
-    to_read = [ToRead(found, digest_of(found.path)) for found in scan(folder, (), "groups.toml").found]
+    found = scan(folder, Readers.read(folder, (), "groups.toml", file.parent))
+    to_read = [ToRead(one, digest_of(one.path)) for one in found.found]
     writer = ChunkWriter.create(file)
     Reading(Limits(60, 2_000_000_000), CHUNK_TOKENS, words, lambda _: None).read(writer, to_read, {}, {})
     writer.close()

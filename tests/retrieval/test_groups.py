@@ -9,6 +9,7 @@ from retrieval import generation
 from retrieval.build import BuildPlan, build
 from retrieval.chunk_store import ChunkStore
 from retrieval.parsing.isolate import Limits
+from retrieval.readers import Readers
 from retrieval.scan import scan
 from retrieval.scope import Scopes
 from retrieval.search import DEPTH, Searcher
@@ -28,7 +29,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "open.txt").write_text("The terms of the canteen are on the notice board of the finance floor.\n")
     (folder / "groups.toml").write_text('[groups]\n"board/*" = ["board"]\n')
     place = tmp_path_factory.mktemp("index")
-    found = scan(folder, (), load_settings().groups_file)
+    found = scan(folder, Readers.read(folder, (), load_settings().groups_file, place))
     build(BuildPlan(place, found, Limits(20, 1 << 30), 180, 1 << 20), HashedWords, lambda progress: None)
     return place
 

@@ -25,6 +25,7 @@ from retrieval.chunk_writer import ChunkWriter, Parts
 from retrieval.embedder import Embedder, Vectors
 from retrieval.parsing.isolate import Limits
 from retrieval.query import read_query
+from retrieval.readers import Readers
 from retrieval.sample import sample_question
 from retrieval.scan import scan
 from retrieval.scope import Scopes
@@ -142,7 +143,7 @@ def write_rules(folder: Path, rules: dict[str, list[str]]) -> None:
 
 
 def index_them(folder: Path, index: Path, embedder: Embedder) -> None:
-    found = scan(folder, (), load_settings().groups_file)
+    found = scan(folder, Readers.read(folder, (), load_settings().groups_file, index))
     build(BuildPlan(index, found, Limits(20, 1 << 30), 180, 1 << 20), lambda: embedder, lambda progress: None)
 
 

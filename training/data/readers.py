@@ -4,18 +4,20 @@ from pathlib import Path
 
 from dossier.packs import Pack
 from dossier.settings import Settings
-from retrieval.scan import reader_groups, scan
+from retrieval.readers import file_of, readers_of
+from retrieval.scan import scan
 from training.data.example import Example
 
 
 class Limited:
-    """The documents of a pack that are limited to groups, by its `groups.toml` and its collections."""
+    """The documents of a pack that are limited to groups: by an admin, its `groups.toml` or its collections."""
 
     def __init__(self, pack: Pack, settings: Settings) -> None:
-        """Look at the pack's documents. Raises IndexingError when the folder or its groups file is wrong."""
+        """Look at the pack's documents. Raises IndexingError when the folder or a file of its rules is wrong."""
         self._folder = pack.documents
-        self._groups = reader_groups(pack.documents, pack.collections, settings.groups_file)
-        found = scan(pack.documents, pack.collections, settings.groups_file)
+        readers = readers_of(settings, pack)
+        self._groups = readers.groups
+        found = scan(pack.documents, readers)
         limited = [file.source for file in found.found if file.groups]
         limited += [file.source for file in found.left_out if self._groups(file.source)]
         self._names = {name for source in limited for name in _names(source)}
@@ -36,7 +38,7 @@ class Limited:
 
     def _source(self, document: str) -> str:
         """A document's path as the index has it: relative to the folder, forward slashes, no item behind a `#`."""
-        plain = document.replace("\\", "/").split("#")[0].strip().removeprefix("./")
+        plain = file_of(document.replace("\\", "/").strip()).strip().removeprefix("./")
         path = Path(plain)
         if path.is_absolute() and path.is_relative_to(self._folder):
             return path.relative_to(self._folder).as_posix()

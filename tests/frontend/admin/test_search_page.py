@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from frontend.admin.search_drawing import hits_html, verdict_html
 from frontend.admin.search_records import Search
 from tests.frontend.browsing import Visit, hard_to_use, needs_chromium
-from tests.frontend.driving import button, new_app, open_page, said, sign_in
+from tests.frontend.driving import button, cut_short, new_app, open_page, said, sign_in
 from tests.frontend.looking import searchable
 from tests.serving.api.serving_app import PASSWORD, Served
 
@@ -68,6 +68,13 @@ def test_an_empty_question_is_asked_for_and_the_last_result_is_gone(app: AppTest
     searched(app, "  ")
     assert "Write what is to be looked for." in app.warning[0].value
     assert "An answer would be" not in said(app)
+
+
+def test_a_press_outlives_a_drawing_that_is_cut_short(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_page(app, "search")
+    cut_short(monkeypatch, "frontend.admin.search.people")
+    searched(app, "What was total revenue in 2025?")
+    assert "An answer would be" in said(app) and not app.exception
 
 
 def test_a_missing_index_is_said(app: AppTest, gateway: Served) -> None:

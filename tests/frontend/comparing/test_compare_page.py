@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from frontend.comparing.drawing import figures_html, rows_html, texts_html
 from frontend.comparing.records import Comparison
 from tests.frontend.browsing import Visit, hard_to_use, needs_chromium
-from tests.frontend.driving import button, open_page, said, sign_in
+from tests.frontend.driving import button, cut_short, open_page, said, sign_in
 from tests.retrieval.stored import stored
 from tests.serving.api.serving_app import PASSWORD, Served, served
 from tests.serving.comparing.test_comparing import NEW, OLD
@@ -78,6 +78,13 @@ def test_what_is_shown_can_be_chosen(app: AppTest) -> None:
     app.button_group(key="compare-show").set_value("All").run()
     assert "Dividends" in plain(app) and "the same" in plain(app)
     assert not app.exception
+
+
+def test_a_press_outlives_a_drawing_that_is_cut_short(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_compare(app)
+    cut_short(monkeypatch, "frontend.comparing.page._listed")
+    compared(app)
+    assert "3 sections in both" in plain(app) and not app.exception
 
 
 def test_only_documents_that_the_person_may_read_can_be_chosen(app: AppTest) -> None:

@@ -12,7 +12,7 @@ from dossier.errors import MarketDataError
 from frontend.drawing.figures import table_html
 from frontend.market.risk_records import holdings_of
 from tests.frontend.browsing import Visit, at_rest, hard_to_use, needs_chromium
-from tests.frontend.driving import open_page, said_in_words, sign_in
+from tests.frontend.driving import button, cut_short, open_page, said_in_words, sign_in
 from tests.serving.api.serving_app import PASSWORD, Served, served
 
 pytestmark = pytest.mark.slow
@@ -126,6 +126,19 @@ def test_holdings_without_a_quantity_are_said(app: AppTest) -> None:
     at_market(app)
     app.button(key="market-measure").click().run()
     assert "No holding has a quantity." in said_in_words(app)
+
+
+def test_a_press_outlives_a_drawing_that_is_cut_short(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.query_params["symbol"] = "WAVE"
+    at_market(app)
+    app.button_group(key="market-symbol").set_value(["WAVE"]).run()
+    app.file_uploader[0].set_value(("mine.csv", b"symbol,quantity\nWAVE,10\n", "text/csv")).run()
+    for name, told in (("Measure the risk", "Value-at-risk"), ("Project", "How the models did from")):
+        assert told not in said_in_words(app)
+        cut_short(monkeypatch, "frontend.market.page._period")
+        button(app, name).click()
+        app.run()
+        assert told in said_in_words(app) and not app.exception
 
 
 def test_without_prices_the_page_says_what_to_do(

@@ -31,6 +31,11 @@ def test_one_text_and_several(gateway: Served) -> None:
         assert [one["candidates"][0]["label"] for one in several["results"]] == ["delivery", "refund", "delivery"]
 
 
+def test_the_pack_says_what_can_be_told(gateway: Served) -> None:
+    with gateway.signed_in("mira") as client:
+        assert client.get("/pack").json()["labels"] == ["topic"]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "told"),
     [

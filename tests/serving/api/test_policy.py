@@ -89,7 +89,11 @@ CONTRACT = {
         DELETE /admin/users/{name}/keys/{key_id}
         GET /admin/documents
         PATCH /admin/documents
+        GET /admin/documents/file
         POST /admin/documents/file
+        GET /admin/documents/kinds
+        PATCH /admin/documents/readers
+        DELETE /admin/documents/readers
         GET /admin/index
         POST /admin/index
         DELETE /admin/index

@@ -84,6 +84,7 @@ def test_the_pack(mira: httpx.Client) -> None:
         "title": "Company finance",
         "description": "Ask about annual reports.",
         "starter_questions": ["What were net sales?"],
+        "labels": [],
     }
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from dossier.errors import MarketDataError, NotFoundError
-from dossier.packs import load_pack
+from dossier.packs import index_folder, load_pack
 from dossier.settings import Settings, load_settings
+from retrieval.choices import choose
 from serving.market.provider import Catalogue, FolderPrices, NoPrices, provider_of
 
 PLAIN = "date,close\n2024-01-02,10\n2024-01-03,11\n"
@@ -87,3 +88,14 @@ def test_who_may_not_read_a_packs_document_doesnt_get_its_prices(tmp_path: Path)
 def test_an_empty_catalogue_says_so() -> None:
     with pytest.raises(NotFoundError, match="Known symbols: none"):
         Catalogue({}).of("X")
+
+
+def test_prices_that_an_admin_limits_while_the_gateway_runs_are_limited_at_once(tmp_path: Path) -> None:
+    own = Settings(home=tmp_path)
+    pack = load_pack(own)
+    provider = provider_of(own, pack)
+    assert list(provider.catalogue().readable(frozenset()).prices) == ["LKFD"]
+    assert pack.prices is not None
+    choose(index_folder(own, pack.documents), pack.prices.source, frozenset({"board"}), {})
+    assert list(provider.catalogue().readable(frozenset()).prices) == []
+    assert list(provider.catalogue().readable(frozenset({"board"})).prices) == ["LKFD"]

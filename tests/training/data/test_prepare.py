@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dossier.errors import DataError
-from dossier.packs import Pack, load_pack
+from dossier.errors import DataError, IndexingError
+from dossier.packs import Pack, index_folder, load_pack
 from dossier.settings import Settings
+from retrieval.choices import CHOICES_FILE, choose
 from tests.training.data import small_sources as small
 from training.data.dropped import Why
 from training.data.prepare import Made, Recipe, prepare
@@ -73,6 +74,25 @@ def test_an_absolute_path_and_an_examples_own_groups_count_too(settings: Setting
     found = made(settings, pack, file)
     assert [example.question for example in found.examples] == ["Four?"]
     assert why(found) == {"limited to groups": 3}
+
+
+def test_what_an_admin_limited_never_enters_and_what_he_opened_does(
+    settings: Settings, pack: Pack, tmp_path: Path
+) -> None:
+    index = index_folder(settings, pack.documents)
+    choose(index, "leave.md", frozenset({"board"}), {})
+    choose(index, "hr/salaries.txt", frozenset(), {})
+    file = small.rows(
+        tmp_path / "q.jsonl",
+        line("How high is grade seven?", SECRET, document="hr/salaries.txt"),
+        line("How many days of leave?", "27", document="leave.md"),
+    )
+    found = made(settings, pack, file)
+    assert [example.question for example in found.examples] == ["How high is grade seven?"]
+    assert why(found) == {"limited to groups": 1}
+    (index / CHOICES_FILE).write_text("{")
+    with pytest.raises(IndexingError, match="damaged"):
+        made(settings, pack, file)
 
 
 def test_another_packs_groups_dont_count(settings: Settings, pack: Pack, tmp_path: Path) -> None:
