@@ -47,6 +47,8 @@ def question_sets(more: bool = False) -> Iterator[QuestionSet]:
             found = _make(name, folder, _OWN / f"{name}.jsonl")
             further = load_questions(_OWN / f"{name}-more.jsonl") if more else ()
             yield replace(found, dev=(*found.dev, *further))
+            if more and (plain := _OWN / f"{name}-plain.jsonl").is_file():
+                yield QuestionSet(f"{name}, plainly asked", found.searcher, tuple(load_questions(plain)), ())
 
 
 def _make(name: str, documents: Path | None, file: Path | None) -> QuestionSet:

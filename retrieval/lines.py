@@ -1,5 +1,6 @@
 """Which sentence or table row of the passages found answers the question, as the retriever sees it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,11 @@ _SHORTLIST = 16
 """Lines that are embedded: the ones whose words match best. Embedding is what costs time here."""
 _LEAST_LETTERS = 3
 _STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
+_EMPTY_STEMS = _STOP_STEMS | {
+    stem(word) for word in ("total", "fiscal", "year", "quarter", "end", "ended", "amount", "large", "high", "big")
+}
+"""Words that change nothing about which row is meant."""
+_BRACKETS = re.compile(r"\([^)]*\)")
 
 SIMILARITY_WEIGHT = 1.0
 CONTEXT_WEIGHT = 0.6
@@ -22,6 +28,7 @@ YEAR_WEIGHT = 0.15
 ROW_WEIGHT = 0.2
 KIND_WEIGHT = 0.15
 WHOLE_WEIGHT = 0.1
+NAMED_WEIGHT = 0.2
 """Weights of a line's signals, fitted by comparing right lines with wrong ones (see DECISIONS)."""
 
 
@@ -31,7 +38,7 @@ class RankedLine:
 
     `similarity`: cosine of the question and the line in its context. `context`: share of the question's terms,
     weighted by rarity, in the line with its surroundings. `focus`: share of the line's own words that the question
-    uses.
+    uses. `named`: how nearly the question is a row's name and nothing else, beside names and periods: 0 to 1.
     """
 
     line: Line
@@ -39,6 +46,7 @@ class RankedLine:
     similarity: float
     context: float
     focus: float
+    named: float = 0.0
 
 
 def rank_lines(
@@ -63,6 +71,20 @@ def rank_lines(
     return sorted(ranked, key=lambda item: item.score, reverse=True)[:limit]
 
 
+def named(query: Query, line: Line) -> float:
+    """How nearly a question is a row's name and nothing else, 0 to 1: Jaccard's coefficient of their words.
+
+    Names in the question that aren't the row's, periods and words that change nothing don't count.
+    """
+    if not is_row(line.text):
+        return 0.0
+    own = stems(_BRACKETS.sub(" ", _label(line))) - _EMPTY_STEMS
+    asked = stems(query.asked) - _EMPTY_STEMS - query.years
+    others = {stem(name) for name in query.names} - own
+    together = (asked - others) | own
+    return len(asked & own) / len(together) if together else 0.0
+
+
 def _by_words(query: Query, passages: Sequence[Passage], rarity: Mapping[str, float], line: Line) -> RankedLine:
     """A line scored without its embedding."""
     context = _coverage(query, rarity, _surroundings(passages, line))
@@ -71,6 +93,7 @@ def _by_words(query: Query, passages: Sequence[Passage], rarity: Mapping[str, fl
     around = f"{line.heading} {line.text} {passages[line.passage - 1].chunk.columns}"
     year = not query.years or any(year in around for year in query.years)
     row = is_row(line.text)
+    alike = named(query, line)
     score = (
         CONTEXT_WEIGHT * context
         + FOCUS_WEIGHT * focus
@@ -79,8 +102,9 @@ def _by_words(query: Query, passages: Sequence[Passage], rarity: Mapping[str, fl
         + ROW_WEIGHT * row
         + KIND_WEIGHT * could_answer(query, line.text)
         + WHOLE_WEIGHT * (row or _is_whole(line.text))
+        + NAMED_WEIGHT * alike**2
     )
-    return RankedLine(line, score, 0.0, context, focus)
+    return RankedLine(line, score, 0.0, context, focus, alike)
 
 
 def _label(line: Line) -> str:

@@ -18,6 +18,8 @@ MOST_ITEMS = 10_000
 """Of a feed; older ones go."""
 Tag = Callable[[Sequence[str]], Sequence[str]]
 """The sentiment of texts, `unsure` among them."""
+_HEAD = 2
+"""Lines between an item's title and its time: the feed's name, who wrote it."""
 
 
 @dataclass(slots=True)
@@ -89,6 +91,8 @@ def _line(feed: Feed, item: ParsedDocument, sentiment: str) -> str:
 
 
 def _text(item: ParsedDocument) -> str:
-    """What an item says below its title."""
-    text = "\n".join(page.text for page in item.pages).strip()
-    return text.removeprefix(item.title).strip() or item.title
+    """What an item says below its title and the line with its time, which stand in fields of their own."""
+    text = "\n".join(page.text for page in item.pages).strip().removeprefix(item.title).strip()
+    head, timed, below = text.partition(f"{item.metadata.date}\n") if item.metadata.date else ("", "", "")
+    said = below if timed and head.count("\n") <= _HEAD else text
+    return said.strip() or item.title

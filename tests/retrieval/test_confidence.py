@@ -1,8 +1,10 @@
 """What makes a first line doubtful, and what doesn't."""
 
+import pytest
+
 from dossier.records import Chunk, Line, Passage
 from retrieval.confidence import line_signals
-from retrieval.lines import RankedLine
+from retrieval.lines import RankedLine, named
 from retrieval.query import read_query
 from retrieval.relevance import Signals
 from retrieval.search import Found
@@ -40,3 +42,18 @@ def test_the_same_row_in_another_statement_is_not_against_it() -> None:
 def test_far_passages_and_no_lines_make_it_doubtful() -> None:
     assert line_signals(FAR, [FIRST, OTHER]).probability < line_signals(NEAR, [FIRST, OTHER]).probability
     assert line_signals(NEAR, []).probability < 0.25
+
+
+@pytest.mark.parametrize(
+    ("asked", "row", "expected"),
+    [
+        ("What was Larkfield's net income in fiscal 2025?", "Net income (1) $163.8 $151.0", 1.0),
+        ("How large were total current assets at the end of 2025?", "Current assets 12.0 11.0", 1.0),
+        ("What was Larkfield's net income in fiscal 2025?", "Net income per share $1.20 $1.10", 1 / 2),
+        ("What did International Operated Markets bring in?", "International Operated Markets 10.1 9.2", 3 / 4),
+        ("How many people work for Larkfield?", "Net income $163.8 $151.0", 0.0),
+        ("What was Larkfield's net income in fiscal 2025?", "Net income rose.", 0.0),
+    ],
+)
+def test_how_nearly_a_question_is_a_rows_name(asked: str, row: str, expected: float) -> None:
+    assert named(read_query(asked), Line(1, 0, len(row), row)) == pytest.approx(expected, abs=0.1)
