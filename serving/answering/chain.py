@@ -168,7 +168,7 @@ class DocumentChain:
 
     async def _compute(self, reading: Reading, computed: Computed) -> AsyncGenerator[AnswerEvent]:
         """What code planned, found and computed is said as it is; no model takes part."""
-        yield Step("Computing from the tables")
+        yield Step("Reading the tables" if computed.looked_up else "Computing from the tables")
         text = word_reply(computed.found, computed.excerpts)
         for piece in pieces_of(text):
             yield Delta(piece)

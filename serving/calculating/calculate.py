@@ -12,6 +12,7 @@ from dossier.grounding import stated_scales
 from dossier.places import operand_at
 from dossier.reply import Cell, Reply, ReplyKind
 from retrieval.query import Query, stem
+from serving.calculating.looking_up import looked_up
 from serving.calculating.plans import Operation, Plan, plan_of
 from serving.calculating.rows import (
     PART_OF_YEAR,
@@ -48,13 +49,14 @@ class Known:
     """What is known beside the tables: the pack's formulas by their names, and what documents call a term.
 
     `names` are words of the names of the companies that the tables are about, `current` the documents that are about
-    the quarter that is asked for.
+    the quarter that is asked for, `meant` those of whom the question names.
     """
 
     formulas: Mapping[str, str]
     synonyms: Mapping[str, str]
     names: frozenset[str] = frozenset()
     current: frozenset[str] = frozenset()
+    meant: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,14 @@ def calculate(query: Query, excerpts: Sequence[Excerpt], known: Known) -> Calcul
     if not all(wanted):
         return None
     rows = [matches(one, excerpts) for one in wanted]
-    found = _one_row(plan, rows[0], asked, excerpts) if len(rows) == 1 else _two_rows(plan, rows, asked, excerpts)
+    if plan.operation is Operation.LOOKUP:
+        meant = [one for one in rows[0] if excerpts[one.excerpt - 1].document in known.meant]
+        cell = looked_up(meant, plan.operands[0], asked, excerpts)
+        found = _Found((cell[0],), cell[1]) if cell else None
+    elif len(rows) == 1:
+        found = _one_row(plan, rows[0], asked, excerpts)
+    else:
+        found = _two_rows(plan, rows, asked, excerpts)
     return Calculation(_written(plan, found.cells, excerpts), found.score) if found else None
 
 
@@ -171,6 +180,7 @@ def _written(plan: Plan, cells: tuple[Cell, ...], excerpts: Sequence[Excerpt]) -
         Operation.SHARE: f"{first} / {last}",
         Operation.RATIO: f"{first} / {last}",
         Operation.LESS: f"{first} - {last}",
+        Operation.LOOKUP: first,
     }[plan.operation]
     sources = tuple(dict.fromkeys(cell.source for cell in cells))
     return Reply(ReplyKind.EXPRESSION, sources, expression=expression, scale=_scale(plan, cells[0], excerpts))

@@ -1,5 +1,6 @@
 """Computes what a question asks for from the tables of the documents found, before any model is asked."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,12 +8,15 @@ from dossier.excerpts import Excerpt, excerpt_of
 from dossier.grounding import Verified, verify_reply
 from dossier.packs import Pack
 from dossier.records import Passage, Table
+from retrieval.chunk_store import words_of
 from retrieval.query import Query
 from retrieval.search import Found, Searcher
 from serving.answering.wording import period_in
 from serving.calculating.calculate import Known, calculate
-from serving.calculating.plans import plan_of
+from serving.calculating.plans import Operation, plan_of
 
+_POSSESSIVE = re.compile(r"['’]s\b")
+_WORD = re.compile(r"[^\W_]+")
 _SURE = 1.0
 _DOCUMENTS = 2
 """Documents of which all tables are looked at: a release may come before the report that has the whole year."""
@@ -22,7 +26,8 @@ _DOCUMENTS = 2
 class Computed:
     """What was computed, with the excerpts and passages that it cites: those found, and those that hold its cells.
 
-    `sure`: the rows are called exactly what the question calls them, and what it names was found.
+    `sure`: the rows are called exactly what the question calls them, and what it names was found. `looked_up`: it is
+    one cell, which needed no computing.
     """
 
     found: Verified
@@ -30,6 +35,7 @@ class Computed:
     passages: tuple[Passage, ...]
     tables: Mapping[int, Sequence[Table]]
     sure: bool
+    looked_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,8 @@ def compute(
     `tables` are those of each passage's page. Blocks: it reads the index.
     """
     query = found.query
-    if not found.passages or plan_of(query.asked, pack.formulas) is None:
+    plan = plan_of(query.asked, pack.formulas)
+    if not found.passages or plan is None:
         return None
     placed = _placed(searcher, found.passages, tables, groups)
     calculation = calculate(query, [one.excerpt for one in placed], _known(query, found.passages, pack))
@@ -65,7 +72,19 @@ def compute(
     }
     operands = tuple(replace(operand, head=period_in(operand.head)) for operand in verified.operands)
     sure = calculation.score >= _SURE and found.signals.names >= 1
-    return Computed(replace(verified, operands=operands), shown, passages, {**tables, **added}, sure)
+    one_cell = plan.operation is Operation.LOOKUP
+    return Computed(replace(verified, operands=operands), shown, passages, {**tables, **added}, sure, one_cell)
+
+
+def _is_about(query: Query, passage: Passage) -> bool:
+    """Whether a document is of whom the question names: others have rows of the same names."""
+    return not query.names or any(_holds(passage, name) for name in query.names)
+
+
+def _holds(passage: Passage, name: str) -> bool:
+    """Whether a name is that of a document's company, or stands in the document's own."""
+    known = _WORD.findall(f"{_POSSESSIVE.sub('', passage.chunk.metadata.company)} {passage.document}".lower())
+    return any(word.startswith(part) for part in _WORD.findall(_POSSESSIVE.sub("", name)) for word in known)
 
 
 def _placed(
@@ -87,10 +106,12 @@ def _placed(
 
 def _known(query: Query, passages: Sequence[Passage], pack: Pack) -> Known:
     about = [(passage.document, passage.chunk.metadata) for passage in passages]
-    names = frozenset(word for _, one in about for word in one.company.lower().split())
+    names = frozenset(word for _, one in about for word in words_of(_POSSESSIVE.sub("", one.company.lower())))
+    names |= {name for name in query.names for passage in passages if _holds(passage, name)}
     current = frozenset(name for name, one in about if query.quarters and one.period[5:].lower() in query.quarters)
+    meant = frozenset(passage.document for passage in passages if _is_about(query, passage))
     back = {words: term for term, words in pack.synonyms.items()}
-    return Known(pack.formulas, {**back, **pack.synonyms}, names, current)
+    return Known(pack.formulas, {**back, **pack.synonyms}, names, current, meant)
 
 
 def _with_places(

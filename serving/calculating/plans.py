@@ -10,7 +10,7 @@ from retrieval.query import with_whole_years
 
 
 class Operation(StrEnum):
-    """What is computed: of one row over two or more years, or of two rows in one year."""
+    """What is computed: of one row over two or more years, or of two rows in one year; a look-up is one cell."""
 
     GROWTH = "growth"
     CHANGE = "change"
@@ -19,6 +19,7 @@ class Operation(StrEnum):
     SHARE = "share"
     RATIO = "ratio"
     LESS = "less"
+    LOOKUP = "lookup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,10 @@ _LESS = re.compile(
     re.IGNORECASE,
 )
 
+_LOOKUP = re.compile(
+    r"(?:(?:what|how (?:much|large|high|big)) (?:was|were|is|are)|(?:tell|give|show) me) (?P<what>.+)", re.IGNORECASE
+)
+
 
 def plan_of(question: str, formulas: Mapping[str, str]) -> Plan | None:
     """The plan of a question; None where it asks for no arithmetic that is known here.
@@ -112,7 +117,13 @@ def plan_of(question: str, formulas: Mapping[str, str]) -> Plan | None:
     if _ASKS_WORDS.search(asked):
         return None
     years = _years(asked)
-    return _formula(asked, years, formulas) or _share(asked, years) or _over_time(asked, years) or _less(asked, years)
+    return (
+        _formula(asked, years, formulas)
+        or _share(asked, years)
+        or _over_time(asked, years)
+        or _less(asked, years)
+        or _lookup(asked, years)
+    )
 
 
 def _years(asked: str) -> tuple[str, ...]:
@@ -167,3 +178,9 @@ def _over_time(asked: str, years: tuple[str, ...]) -> Plan | None:
 def _less(asked: str, years: tuple[str, ...]) -> Plan | None:
     match = _LESS.fullmatch(asked)
     return Plan(Operation.LESS, (match["more"], match["less"]), years) if match and len(years) <= 1 else None
+
+
+def _lookup(asked: str, years: tuple[str, ...]) -> Plan | None:
+    """A row by its own name in one year, which needs no computing."""
+    match = _LOOKUP.fullmatch(asked)
+    return Plan(Operation.LOOKUP, (match["what"],), years) if match and len(years) == 1 else None

@@ -1,5 +1,6 @@
 """From a question and tables to an expression over cells, and what it comes to."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -42,7 +43,8 @@ KNOWN = Known(
 
 
 def computed(question: str, *excerpts: Excerpt) -> tuple[Decimal, str] | None:
-    made = calculate(read_query(question), excerpts, KNOWN)
+    known = replace(KNOWN, meant=frozenset(excerpt.document for excerpt in excerpts))
+    made = calculate(read_query(question), excerpts, known)
     if made is None:
         return None
     found = verify_reply(made.reply, excerpts, question)
@@ -75,7 +77,8 @@ def test_what_is_computed(question: str, value: str, scale: str) -> None:
         "By what percentage did net sales grow in 2022?",
         "What part of net sales came from Toys in 2025?",
         "By what percentage did sales grow in the first quarter of 2025?",
-        "What were net sales in 2025?",
+        "What were net sales of toys in 2025?",
+        "What were net sales in 2019?",
     ],
 )
 def test_nothing_is_made_up_for_rows_and_years_that_arent_there(question: str) -> None:
@@ -114,3 +117,35 @@ def test_a_segments_income_is_no_share_of_all_sales() -> None:
     segments = table_excerpt([["", "2025"], ["Tools", "30"]], "Segment income", "in millions")
     sales = table_excerpt([["", "2025"], ["Net sales", "180"]], "", "in millions")
     assert computed("What part of net sales did Tools bring in in 2025?", segments, sales) is None
+
+
+def test_a_row_asked_for_by_its_name_is_read() -> None:
+    assert computed("What were Acme's net sales in 2025?", INCOME) == (Decimal("180.00"), "million")
+    assert computed("How large was cost of sales in 2024?", INCOME) == (Decimal("96.00"), "million")
+    assert computed("What were services in 2024?", INCOME) == (Decimal("50.00"), "million")
+
+
+BALANCE = "Consolidated balance sheets"
+
+
+@pytest.mark.parametrize(
+    ("others", "value"),
+    [
+        ([], "30.00"),
+        ([("Cash and cash equivalents", "4", "Fair values")], "30.00"),
+        ([("Cash and cash equivalents", "4", "Fair values"), ("Cash and cash equivalents", "4", "Banks")], None),
+        ([("Gains on cash and cash equivalents", "5", BALANCE)] * 3, "30.00"),
+        ([("Changes in assets: Cash and cash equivalents", "(7)", BALANCE)] * 3, "30.00"),
+    ],
+)
+def test_a_statement_outvotes_a_note_and_only_the_very_name_counts(
+    others: list[tuple[str, str, str]], value: str | None
+) -> None:
+    tables = [("Current assets: Cash and cash equivalents", "30", BALANCE), *others]
+    excerpts = [table_excerpt([["", "2025"], [row, amount]], about, "in millions") for row, amount, about in tables]
+    found = computed("What were cash and cash equivalents in 2025?", *excerpts)
+    assert found == ((Decimal(value), "million") if value else None)
+
+
+def test_of_two_rows_of_one_name_in_a_table_none_is_read() -> None:
+    assert computed("What was other in 2025?", DOUBLE) is None

@@ -91,5 +91,23 @@ def test_tables_of_other_groups_arent_computed_with(indexed: tuple[Settings, Pac
     assert searcher.passage_at("pay.md", 1, 0, frozenset({"board"})) is not None
 
 
-def test_what_asks_for_no_arithmetic_reads_no_tables(indexed: tuple[Settings, Pack, Searcher]) -> None:
-    assert asked(indexed, "What was total revenue in 2025?") is None
+def test_a_row_asked_for_by_its_name_is_read_with_its_year_and_page(indexed: tuple[Settings, Pack, Searcher]) -> None:
+    made = asked(indexed, "What was Acme's total revenue in 2024?")
+    assert made is not None and made.looked_up and made.sure
+    text = word_reply(made.found, made.excerpts)
+    assert text.startswith("Total revenue, 2024: 150.0")
+    number = int(text.rpartition("[")[2].rstrip("]"))
+    assert made.passages[number - 1].document == "acme-2025.md"
+    assert asked(indexed, "What was Acme's total revenue in 2019?") is None
+    assert asked(indexed, "Which revenue did Acme have in 2024?") is None
+
+
+def test_somebody_elses_row_of_that_name_is_not_read(indexed: tuple[Settings, Pack, Searcher]) -> None:
+    assert asked(indexed, "What was Zenith's total revenue in 2024?") is None
+
+
+def test_a_row_is_read_only_by_who_may(indexed: tuple[Settings, Pack, Searcher]) -> None:
+    question = "What were bonuses of directors in 2025?"
+    assert asked(indexed, question) is None
+    made = asked(indexed, question, "board")
+    assert made is not None and word_reply(made.found, made.excerpts).startswith("Bonuses of directors, 2025: 900")

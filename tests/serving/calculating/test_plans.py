@@ -28,6 +28,8 @@ FORMULAS = {
         ("What gross margin did Acme make in 2022?", Operation.SHARE, ("2022",)),
         ("What was the current ratio at the end of 2022?", Operation.RATIO, ("2022",)),
         ("How high was working capital in June 2022?", Operation.LESS, ("2022",)),
+        ("What were total sales in 2022?", Operation.LOOKUP, ("2022",)),
+        ("How large was Acme's goodwill at the end of FY22?", Operation.LOOKUP, ("2022",)),
     ],
 )
 def test_operation_and_years(question: str, operation: Operation, years: tuple[str, ...]) -> None:
@@ -60,7 +62,9 @@ def test_a_share_has_a_part_and_a_whole(question: str, part: str, whole: str) ->
 @pytest.mark.parametrize(
     "question",
     [
-        "What were total sales in 2022?",
+        "What were total sales?",
+        "What were total sales in 2021 and 2022?",
+        "Which laws did Acme break in 2022?",
         "Why did gross margin fall in 2022?",
         "What caused the increase in costs?",
         "Who audits Acme?",
