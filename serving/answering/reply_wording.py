@@ -1,6 +1,8 @@
 """Words an answer from a checked reply: what was read with its place, what was computed with its arithmetic."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from dossier.amounts import Scale
@@ -12,6 +14,8 @@ from dossier.reply import ReplyKind
 
 _DECIMALS = {True: Decimal("0.01"), False: Decimal("0.0001")}
 """Digits of a computed value, of one from 1 on and of a smaller one."""
+
+_CURRENCY = re.compile(r"[$€£¥]")
 
 
 def word_reply(found: Verified, excerpts: Sequence[Excerpt]) -> str:
@@ -43,7 +47,7 @@ def _said(found: Verified, excerpts: Sequence[Excerpt]) -> str:
     if found.reply and found.reply.kind is ReplyKind.COUNT:
         return f"{found.value}: {'; '.join(found.texts)}"
     if not is_computed(found):
-        return _read(read[0], found.scale)
+        return _read(_with_currency(read[0], excerpts), found.scale)
     return f"{_number(found.value)}{_unit(found.scale)} = {found.written}{_where(read)}"
 
 
@@ -53,6 +57,15 @@ def _read(operand: Operand, scale: Scale) -> str:
         return operand.text + (_unit(scale) if scale and str(scale) not in operand.text.lower() else "")
     place = ", ".join(part for part in (operand.label.rstrip(" :.…"), operand.head) if part and part != operand.text)
     return f"{place}: {operand.text}{_unit(scale)}" if place else f"{operand.text}{_unit(scale)}"
+
+
+def _with_currency(operand: Operand, excerpts: Sequence[Excerpt]) -> Operand:
+    """A value with the sign that its cell has before it: statements have one in a few rows only."""
+    excerpt = excerpts[operand.source - 1]
+    if not (0 <= operand.row < len(excerpt.rows) and 0 <= operand.column < len(excerpt.rows[operand.row])):
+        return operand
+    sign = _CURRENCY.search(excerpt.rows[operand.row][operand.column])
+    return replace(operand, text=f"{sign[0]}{operand.text}") if sign and sign[0] not in operand.text else operand
 
 
 def _where(operands: Sequence[Operand]) -> str:

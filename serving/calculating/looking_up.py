@@ -19,6 +19,7 @@ _STATEMENT = re.compile(
 _STATEMENT_VOTES = 2
 _BRACKETS = re.compile(r"\([^)]*\)")
 _SILENT = frozenset(map(stem, (*STOP_WORDS, "total", "net", "consolidated")))
+_CURRENCY = re.compile(r"[$€£¥]")
 _CHANGES = re.compile(r"changes? in\b", re.IGNORECASE)
 """Cash flows from a change of what the row is called, not the thing itself."""
 
@@ -29,7 +30,8 @@ def looked_up(
     """The cell of the first document's rows of that very name, and its score, where its tables agree on an amount.
 
     `words` are the question's for the row. A figure of a statement outvotes one of the notes, which break the same name
-    down into parts. None where no row has the name, the tables don't agree, or one has it twice.
+    down into parts; of equal ones the first with a currency. None where no row has the name, the tables don't agree, or
+    one has it twice.
     """
     found = []
     for match in rows:
@@ -41,7 +43,7 @@ def looked_up(
         return None
     document = excerpts[min(match.excerpt for match, _ in found) - 1].document
     best = max(round(match.score, 2) for match, _ in found)
-    cells: dict[Decimal, Cell] = {}
+    cells: dict[Decimal, tuple[Cell, bool]] = {}
     votes: Counter[Decimal] = Counter()
     told: dict[int, Decimal] = {}
     for match, column in found:
@@ -51,12 +53,14 @@ def looked_up(
         amount = abs(amount_in(excerpt.rows[match.row][column]) or Decimal())
         if told.setdefault(match.excerpt, amount) != amount:
             return None
-        cells.setdefault(amount, Cell(match.row + 1, column + 1, match.excerpt))
+        signed = _CURRENCY.search(excerpt.rows[match.row][column]) is not None
+        if amount not in cells or (signed and not cells[amount][1]):
+            cells[amount] = (Cell(match.row + 1, column + 1, match.excerpt), signed)
         votes[amount] += _STATEMENT_VOTES if _STATEMENT.search(excerpt.header) else 1
     most = votes.most_common(2)
     if not most or (len(most) > 1 and most[0][1] == most[1][1]):
         return None
-    return cells[most[0][0]], best
+    return cells[most[0][0]][0], best
 
 
 def _more_than(words: str, label: str) -> bool:

@@ -23,6 +23,7 @@ In millions
 | Total revenue | 180.0 | 150.0 |
 | Gross profit | 72.0 | 54.0 |
 | Net income | 18.0 | 12.0 |
+| Dividends | $6.0 | $5.0 |
 """
 PAY = """# Pay at Acme
 
@@ -98,6 +99,8 @@ def test_a_row_asked_for_by_its_name_is_read_with_its_year_and_page(indexed: tup
     assert text.startswith("Total revenue, 2024: 150.0")
     number = int(text.rpartition("[")[2].rstrip("]"))
     assert made.passages[number - 1].document == "acme-2025.md"
+    paid = asked(indexed, "How large were dividends in 2025?")
+    assert paid is not None and word_reply(paid.found, paid.excerpts).startswith("Dividends, 2025: $6.0 million [")
     assert asked(indexed, "What was Acme's total revenue in 2019?") is None
     assert asked(indexed, "Which revenue did Acme have in 2024?") is None
 
