@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import resource
 import signal
-import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -80,7 +79,8 @@ def isolated(path: Path, limits: Limits, work: Work) -> bytes:
     if size > MAX_BYTES:
         raise DocumentError(f"it is larger than {MAX_BYTES // 1_000_000} MB. Split the file.")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*_main_modules(), "retrieval.parsing.isolate"])
+    # with the main module loaded once in the fork server, no worker loads it again
+    context.set_forkserver_preload(["__main__", "retrieval.parsing.isolate"])
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_work_into, args=(sender, str(path), limits, work), daemon=True)
     process.start()
@@ -96,13 +96,6 @@ def isolated(path: Path, limits: Limits, work: Work) -> bytes:
         receiver.close()
         _end(process)
         process.join()
-
-
-def _main_modules() -> list[str]:
-    """The main module, so that it is loaded once in the fork server and by no worker again; by name for `python -m`."""
-    spec = getattr(sys.modules["__main__"], "__spec__", None)
-    named = [] if spec is None or spec.name.endswith("__main__") else [spec.name]
-    return ["__main__", *named]
 
 
 def _end(process: BaseProcess, late: threading.Event | None = None) -> None:

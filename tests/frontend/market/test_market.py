@@ -177,6 +177,7 @@ def test_the_page_draws_and_axe_finds_nothing_serious(visit: Visit, tmp_path: Pa
         {"name": "mine.csv", "mimeType": "text/csv", "buffer": b"symbol,quantity\nWAVE,10\nIDX,5\n"}
     )
     at_rest(page)
+    expect(page.get_by_role("button", name="Measure the risk")).to_be_visible()
     page.get_by_role("button", name="Measure the risk").click()
     expect(page.get_by_text("Worth ")).to_be_visible()
     at_rest(page)
