@@ -50,6 +50,7 @@ class Visit:
         self.page.get_by_label("Name").fill(name)
         self.page.get_by_label("Password", exact=True).fill(password)
         self.page.keyboard.press("Enter")
+        at_rest(self.page)
 
     def sign_in_for_good(self, name: str = "ada", password: str = PASSWORD, path: str = "/") -> Page:
         """Sign in, and wait for the cookie: another address is only for who has it."""

@@ -48,12 +48,16 @@ def ada(gateway: GatewayProcess) -> Gateway:
     return Gateway(gateway.address, Gateway(gateway.address).sign_in("ada", PASSWORD).token)
 
 
+@pytest.fixture(autouse=True)
+def own_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit puts the page there and leaves it: every process that a later test starts would run the page first."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
 @pytest.fixture
 def app(gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     """A tab without a browser, at this module's gateway."""
     monkeypatch.setenv("DOSSIER_PORT", gateway.address.rsplit(":", 1)[1])
-    # Streamlit puts the page there and leaves it: every process that a later test starts would run the page first
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     forget()
     yield new_app()
     forget()

@@ -113,6 +113,7 @@ def signed_in(
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible(timeout=PATIENCE)
     cookie_kept(context)
+    at_rest(page)
     yield page
     context.close()
 

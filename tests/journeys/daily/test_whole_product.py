@@ -17,6 +17,8 @@ from dossier.registry import Registry
 from dossier.settings import load_settings
 from tests.journeys.product import PASSWORD, Product, signed_in, type_question
 
+FOR_THE_MODEL = "What did Larkfield's net income come to in fiscal 2025?"
+"""In other words than a look-up, which no model takes part in."""
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 
@@ -126,7 +128,7 @@ def test_a_model_server_killed_in_mid_answer_is_told_on_the_page_and_comes_back(
     processes = model_server(product)
     for process in processes:  # held still, so that the question is on its way when they die
         process.suspend()
-    type_question(page, "What was Larkfield's net income in fiscal 2025?")
+    type_question(page, FOR_THE_MODEL)
     expect(page.get_by_text("Reading 6 passages").first).to_be_visible(timeout=60_000)
     for process in reversed(processes):
         process.kill()
@@ -135,7 +137,7 @@ def test_a_model_server_killed_in_mid_answer_is_told_on_the_page_and_comes_back(
     wait_until(product, 200, 300)
     page.reload()
     expect(page.get_by_test_id("stChatInputTextArea")).to_be_enabled(timeout=90_000)
-    type_question(page, "What was Larkfield's net income in fiscal 2025?")
+    type_question(page, FOR_THE_MODEL)
     expect(page.locator(".answer").last).to_contain_text("163.8", timeout=90_000)
 
 
