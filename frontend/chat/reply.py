@@ -56,7 +56,8 @@ def page() -> None:
         asked = _show_message_form(who)
         if asking.problem():
             show_problem(asking.problem(), "reply", asking.forget_problem)
-        _show_intent()
+        with st.container(key="reply-intent"):  # also while empty: what is below keeps its place and isn't drawn twice
+            _show_intent()
         answered, message = _answer(who)
         if message is not None:
             _show_others(who, asked, answered)
