@@ -73,8 +73,9 @@ def _period() -> str:
     kept = _kept("period")
     st.session_state.setdefault("market-period", kept if kept in _PERIODS else "1 year")
     chosen = st.segmented_control("Period", list(_PERIODS), key="market-period", required=True)
-    _keep("period", str(chosen))
-    return str(chosen)
+    period = chosen if chosen in _PERIODS else "1 year"  # a browser that comes late may tell nothing once
+    _keep("period", period)
+    return period
 
 
 def _show_watched(gateway: Gateway, watched: Sequence[Symbol], period: str) -> dict[Symbol, Measures]:
