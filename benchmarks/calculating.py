@@ -33,11 +33,11 @@ _CLOSE = Decimal("0.011")
 def judge(question: dict[str, Any], table: Excerpt, known: Known) -> tuple[str, str]:
     """What came of one question, and a line that shows it."""
     arithmetic = question["answer_type"] == "arithmetic"
-    made = calculate(read_query(question["question"]), [table], known)
-    if made is None:
-        return ("left" if arithmetic else "others left"), ""
     plan = plan_of(question["question"], known.formulas)
-    if not arithmetic and plan is not None and plan.operation is Operation.LOOKUP:
+    made = calculate(read_query(question["question"]), plan, [table], known) if plan else None
+    if plan is None or made is None:
+        return ("left" if arithmetic else "others left"), ""
+    if not arithmetic and plan.operation is Operation.LOOKUP:
         found = verify_reply(made.reply, [table], question["question"])
         told = question["answer"] if isinstance(question["answer"], str) else " ".join(map(str, question["answer"]))
         read = amount_in(found.operands[0].text) if found.operands else None

@@ -15,13 +15,18 @@ _NUMBER = re.compile(
 )
 _SCALE = re.compile(
     r"\b(thousand|million|billion)s?\b|(?<![\w,.])[$€£]?\s?[’']?(000)[’']?s?\b(?![,.]\d)|(?<=\d)\s?(mn|bn)\b"
-    r"|(?:[$€£]|\b[A-Z]{3})\s?[’']?(mn|m|bn|k)\b",
+    r"|(?:[$€£]|(?-i:\b[A-Z]{3}))\s?[’']?(mn|m|bn|k)\b",
     re.IGNORECASE,
 )
 
 _UNLIKE = re.compile(
-    r"\bper\b|\bshares?\b|\bunits\b|%|\bpercent|\brates?\b|\bratio|\bmargin|\bnumber\b|\bemployees\b|\byears?\b|\bdays\b"
+    r"\bper\b|\bshares?\b(?!-based)|\bunits\b|%|\bpercent|\brates?\b|\bratio|\bmargin|\bnumber\b|\bemployees\b|\byears?\b|\bdays\b"
     r"|\bmonths\b|\bheadcount\b",
+    re.IGNORECASE,
+)
+_PER_UNIT = re.compile(r"\bper\b|\bshares?\b(?!-based)|\bnumber\b|%|\bpercent|\brates?\b|\bratio", re.IGNORECASE)
+_GAIN_OR_LOSS = re.compile(
+    r"\b(?:loss(?:es)?|income|profit|earnings|margin|deficit|equity|gains?|change|used in|provided by)\b(?! tax)",
     re.IGNORECASE,
 )
 _PERCENT = re.compile(r"%|\bpercent|\brates?\b|\bmargin|\byield\b", re.IGNORECASE)
@@ -87,6 +92,16 @@ def scales_in(text: str) -> frozenset[Scale]:
 def names_other_unit(text: str) -> bool:
     """Whether a label or head says that its values aren't amounts: per share, percent, a number of something."""
     return _UNLIKE.search(text) is not None
+
+
+def is_per_unit(label: str) -> bool:
+    """Whether a row isn't in the table's thousands or millions where the table makes exceptions."""
+    return _PER_UNIT.search(label) is not None
+
+
+def tells_loss(label: str) -> bool:
+    """Whether a row may be a gain or a loss, so that brackets mean less than nothing, not that something went out."""
+    return _GAIN_OR_LOSS.search(label) is not None
 
 
 def names_percent(text: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 
-from dossier.amounts import POWERS, Number, Scale, names_other_unit, names_percent, numbers_in, scales_in
+from dossier.amounts import POWERS, Number, Scale, is_per_unit, names_other_unit, names_percent, numbers_in, scales_in
 from dossier.excerpts import Excerpt
 from dossier.expressions import Computed, ExpressionError, compute
 from dossier.places import Operand, bare, numbers_of, operand_at, places_of_words
@@ -20,6 +20,7 @@ _FACTORS = frozenset(map(Decimal, (2, 4, 12, 100, 360, 365, 1000, 1_000_000)))
 _DIVISORS = _FACTORS | frozenset(map(Decimal, range(1, 13)))
 """What amounts may be multiplied with or divided by without standing anywhere: percentages, periods, averages."""
 _ADDED = frozenset(map(Decimal, (1, 100)))
+_EXCEPT = re.compile(r"\bexcept\b", re.IGNORECASE)
 _SINGLE = re.compile(r"\(?\s*[-−–]?\s*\(?\s*[\d.,]+\s*\)?\s*%?\s*\)?")
 
 
@@ -227,6 +228,14 @@ def stated_scales(operand: Operand, excerpt: Excerpt) -> tuple[frozenset[Scale],
     near = _near(operand, excerpt)
     told = " ".join((excerpt.header, *excerpt.rows[0]))
     return scales_in(near) or scales_in(told), bool("except" in told.lower() or names_other_unit(near))
+
+
+def scale_of(operand: Operand, excerpt: Excerpt) -> Scale:
+    """What a value read from a table counts in, as the table says; ones for what is counted one by one."""
+    stated, exempt = stated_scales(operand, excerpt)
+    if len(stated) > 1:  # `in millions, except number of shares, which are reflected in thousands`
+        stated = scales_in(_EXCEPT.split(" ".join((excerpt.header, *excerpt.rows[0])))[0])
+    return next(iter(stated)) if len(stated) == 1 and not (exempt and is_per_unit(operand.label)) else Scale.ONES
 
 
 def scale_problem(scale: Scale, operand: Operand, excerpts: Sequence[Excerpt]) -> str:

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from dossier.amounts import Scale
+from dossier.amounts import Scale, amount_in, tells_loss
 from dossier.citations import marker
 from dossier.excerpts import Excerpt
-from dossier.grounding import Verified
+from dossier.grounding import Verified, scale_of
 from dossier.places import Operand
 from dossier.reply import ReplyKind
 
 _DECIMALS = {True: Decimal("0.01"), False: Decimal("0.0001")}
 """Digits of a computed value, of one from 1 on and of a smaller one."""
 
+_POINTS = " percentage points"
 _CURRENCY = re.compile(r"[$€£¥]")
 
 
@@ -43,12 +44,23 @@ def _said(found: Verified, excerpts: Sequence[Excerpt]) -> str:
     if found.value is None or (found.reply and found.reply.kind is ReplyKind.QUOTES):
         words = "; ".join(_read(operand, found.scale) for operand in read) or "; ".join(found.texts)
         computed = found.reply is not None and found.reply.kind is ReplyKind.EXPRESSION
-        return f"{found.texts[0].capitalize()}: {found.written}{_where(read)}" if computed and found.texts else words
+        return (
+            f"{found.texts[0].capitalize()}: {found.written}{_where(read, excerpts)}"
+            if computed and found.texts
+            else words
+        )
     if found.reply and found.reply.kind is ReplyKind.COUNT:
         return f"{found.value}: {'; '.join(found.texts)}"
     if not is_computed(found):
         return _read(_with_currency(read[0], excerpts), found.scale)
-    return f"{_number(found.value)}{_unit(found.scale)} = {found.written}{_where(read)}"
+    said = f"{found.texts[0]} " if found.texts else ""
+    unit = _POINTS if _are_points(read, excerpts) else _unit(found.scale)
+    return f"{said}{computed_digits(found)}{unit} = {found.written}{_where(read, excerpts)}"
+
+
+def computed_digits(found: Verified) -> str:
+    """A computed value as the answer says it, without its unit; empty where there is none."""
+    return _number(found.value) if found.value is not None else ""
 
 
 def _read(operand: Operand, scale: Scale) -> str:
@@ -60,22 +72,41 @@ def _read(operand: Operand, scale: Scale) -> str:
 
 
 def _with_currency(operand: Operand, excerpts: Sequence[Excerpt]) -> Operand:
-    """A value with the sign that its cell has before it: statements have one in a few rows only."""
-    excerpt = excerpts[operand.source - 1]
-    if not (0 <= operand.row < len(excerpt.rows) and 0 <= operand.column < len(excerpt.rows[operand.row])):
-        return operand
-    sign = _CURRENCY.search(excerpt.rows[operand.row][operand.column])
-    return replace(operand, text=f"{sign[0]}{operand.text}") if sign and sign[0] not in operand.text else operand
+    """A value with its cell's currency, which statements have in a few rows only, and as a loss where it is one."""
+    raw = _raw(operand, excerpts[operand.source - 1])
+    sign = _CURRENCY.search(raw)
+    text = f"{sign[0]}{operand.text}" if sign and sign[0] not in operand.text else operand.text
+    lost = tells_loss(operand.label) and (amount_in(raw) or 0) < 0
+    return replace(operand, text=f"-{text}" if lost and not text.startswith("-") else text)
 
 
-def _where(operands: Sequence[Operand]) -> str:
-    """Where the values of an expression stand."""
+def _where(operands: Sequence[Operand], excerpts: Sequence[Excerpt]) -> str:
+    """Where the values of an expression stand, and what each counts in."""
     told = dict.fromkeys(
-        f"{operand.text}: {', '.join(part for part in (operand.label.rstrip(' :.…'), operand.head) if part)}"
+        f"{_amount(operand, excerpts)}: "
+        f"{', '.join(part for part in (operand.label.rstrip(' :.…'), operand.head) if part)}"
         for operand in operands
         if operand.row >= 0 and (operand.label or operand.head)
     )
     return f" ({'; '.join(told)})" if told else ""
+
+
+def _amount(operand: Operand, excerpts: Sequence[Excerpt]) -> str:
+    excerpt = excerpts[operand.source - 1]
+    signed = _with_currency(operand, excerpts)
+    percent = "%" if "%" in _raw(operand, excerpt) and "%" not in signed.text else ""
+    return f"{signed.text}{percent or _unit(scale_of(operand, excerpt))}"
+
+
+def _raw(operand: Operand, excerpt: Excerpt) -> str:
+    """What the cell of an operand holds; empty where there is none."""
+    there = 0 <= operand.row < len(excerpt.rows) and 0 <= operand.column < len(excerpt.rows[operand.row])
+    return excerpt.rows[operand.row][operand.column] if there else ""
+
+
+def _are_points(read: Sequence[Operand], excerpts: Sequence[Excerpt]) -> bool:
+    """Whether a value is one percentage less another."""
+    return len(read) > 1 and all("%" in _raw(operand, excerpts[operand.source - 1]) for operand in read)
 
 
 def _is_plain(found: Verified) -> bool:

@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 
-from dossier.amounts import Scale, amount_in
+from dossier.amounts import Scale, amount_in, tells_loss
 from dossier.excerpts import Excerpt
-from dossier.grounding import stated_scales
+from dossier.grounding import scale_of, stated_scales
 from dossier.places import operand_at
 from dossier.reply import Cell, Reply, ReplyKind
 from retrieval.query import Query, stem
+from serving.calculating.agreeing import Found, agreed
+from serving.calculating.directions import in_words
 from serving.calculating.looking_up import looked_up
-from serving.calculating.plans import Operation, Plan, plan_of
+from serving.calculating.plans import Operation, Plan
 from serving.calculating.rows import (
     PART_OF_YEAR,
     Asked,
@@ -38,10 +40,14 @@ _IN_GROUP = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Calculation:
-    """An expression over cells of the excerpts, in the form in which models reply; `score` from 0 to about 1."""
+    """An expression over cells of the excerpts, in the form in which models reply; `score` from 0 to about 1.
+
+    `said` is what the difference says in words: who is higher by it, or that something rose or fell.
+    """
 
     reply: Reply
     score: float
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +65,11 @@ class Known:
     meant: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Cells that a plan may be computed from."""
-
-    cells: tuple[Cell, ...]
-    score: float
-
-
-def calculate(query: Query, excerpts: Sequence[Excerpt], known: Known) -> Calculation | None:
-    """What a question asks to compute, over cells of the tables found; None where it asks for nothing known here.
+def calculate(query: Query, plan: Plan, excerpts: Sequence[Excerpt], known: Known) -> Calculation | None:
+    """What a plan of a question comes to, over cells of the tables found; None where they don't have what it names.
 
     `excerpts` are whole tables, likely ones first.
     """
-    plan = plan_of(query.asked, known.formulas)
-    if plan is None:
-        return None
     called = frozenset(map(stem, known.names))
     asked = Asked(next(iter(plan.years), ""), bool(query.quarters or PART_OF_YEAR.search(query.asked)), known.current)
     if plan.named and (stated := _stated(plan, asked, excerpts)):
@@ -82,16 +77,21 @@ def calculate(query: Query, excerpts: Sequence[Excerpt], known: Known) -> Calcul
     wanted = [variants(operand, known.synonyms, called) for operand in plan.operands]
     if not all(wanted):
         return None
+    if plan.operation is Operation.COMPARE and wanted[0] == wanted[1]:
+        return None
     rows = [matches(one, excerpts) for one in wanted]
     if plan.operation is Operation.LOOKUP:
         meant = [one for one in rows[0] if excerpts[one.excerpt - 1].document in known.meant]
         cell = looked_up(meant, plan.operands[0], asked, excerpts)
-        found = _Found((cell[0],), cell[1]) if cell else None
+        found = Found((cell[0],), cell[1]) if cell else None
     elif len(rows) == 1:
         found = _one_row(plan, rows[0], asked, excerpts)
     else:
         found = _two_rows(plan, rows, asked, excerpts)
-    return Calculation(_written(plan, found.cells, excerpts), found.score) if found else None
+    if found is None:
+        return None
+    ordered, said = in_words(plan, found.cells, excerpts)
+    return Calculation(_written(plan, ordered, excerpts), found.score, said)
 
 
 def _stated(plan: Plan, asked: Asked, excerpts: Sequence[Excerpt]) -> Calculation | None:
@@ -111,10 +111,13 @@ def _stated(plan: Plan, asked: Asked, excerpts: Sequence[Excerpt]) -> Calculatio
     return None
 
 
-def _one_row(plan: Plan, rows: Sequence[Match], asked: Asked, excerpts: Sequence[Excerpt]) -> _Found | None:
-    """The first row that has all the years; a single year is compared with the one before it."""
+def _one_row(plan: Plan, rows: Sequence[Match], asked: Asked, excerpts: Sequence[Excerpt]) -> Found | None:
+    """The row that fits best of those that have all the years; a single year is compared with the one before it."""
     asked = replace(asked, shares=plan.operation in (Operation.CHANGE, Operation.AVERAGE))
+    alike: list[Found] = []
     for match in rows:
+        if alike and round(match.score, 2) < round(alike[0].score, 2):
+            break
         excerpt = excerpts[match.excerpt - 1]
         if _has_double(match, rows, excerpt):
             continue
@@ -124,8 +127,8 @@ def _one_row(plan: Plan, rows: Sequence[Match], asked: Asked, excerpts: Sequence
         columns = [column_of(excerpt, match.row, replace(asked, year=year)) for year in years]
         known = [column for column in columns if column is not None]
         if len(known) == len(columns) >= 2:
-            return _Found(tuple(Cell(match.row + 1, at + 1, match.excerpt) for at in known), match.score)
-    return None
+            alike.append(Found(tuple(Cell(match.row + 1, at + 1, match.excerpt) for at in known), match.score))
+    return agreed(alike, excerpts)
 
 
 def _has_double(match: Match, rows: Sequence[Match], excerpt: Excerpt) -> bool:
@@ -135,15 +138,18 @@ def _has_double(match: Match, rows: Sequence[Match], excerpt: Excerpt) -> bool:
     return any(excerpt.rows[one.row][1:] != own for one in alike)
 
 
-def _two_rows(plan: Plan, rows: Sequence[Sequence[Match]], asked: Asked, excerpts: Sequence[Excerpt]) -> _Found | None:
+def _two_rows(plan: Plan, rows: Sequence[Sequence[Match]], asked: Asked, excerpts: Sequence[Excerpt]) -> Found | None:
     """The pair that fits best; of equal ones the one that a formula about the whole company means: the largest."""
-    best: tuple[tuple[float, Decimal], _Found] | None = None
+    alike: list[Found] = []
+    best = (0.0, Decimal())
     for first, second in product(rows[0][:_TRIED], rows[1][:_TRIED]):
         one, other = excerpts[first.excerpt - 1], excerpts[second.excerpt - 1]
         if (first.excerpt, first.row) == (second.excerpt, second.row) or one.document != other.document:
             continue
         when = asked if asked.year else replace(asked, year=next(iter(years_of(one)), ""))
         left, right = column_of(one, first.row, when), column_of(other, second.row, when)
+        if first.excerpt != second.excerpt and plan.operation is Operation.COMPARE:
+            continue
         if (
             first.excerpt != second.excerpt
             and plan.operation is Operation.SHARE
@@ -157,10 +163,12 @@ def _two_rows(plan: Plan, rows: Sequence[Sequence[Match]], asked: Asked, excerpt
             together = belong_together(one.rows[first.row][0], other.rows[second.row][0])
             score += _TOGETHER + _IN_GROUP * (together and plan.operation is Operation.SHARE)
         size = abs(amount_in(other.rows[second.row][right]) or Decimal()) if plan.named else Decimal()
-        if best is None or (round(score, 1), size) > best[0]:
-            cells = (Cell(first.row + 1, left + 1, first.excerpt), Cell(second.row + 1, right + 1, second.excerpt))
-            best = (round(score, 1), size), _Found(cells, score)
-    return best[1] if best else None
+        if (round(score, 1), size) < best:
+            continue
+        cells = (Cell(first.row + 1, left + 1, first.excerpt), Cell(second.row + 1, right + 1, second.excerpt))
+        alike = [*(alike if (round(score, 1), size) == best else ()), Found(cells, score)]
+        best = (round(score, 1), size)
+    return agreed(alike, excerpts)
 
 
 def _scales(excerpt: Excerpt, match: Match, column: int) -> frozenset[Scale]:
@@ -170,7 +178,8 @@ def _scales(excerpt: Excerpt, match: Match, column: int) -> frozenset[Scale]:
 def _written(plan: Plan, cells: tuple[Cell, ...], excerpts: Sequence[Excerpt]) -> Reply:
     """The expression; amounts that statements show in brackets because they go out count by their size."""
     signed = plan.operation in (Operation.GROWTH, Operation.CHANGE, Operation.SUM, Operation.AVERAGE)
-    names = [str(cell) if signed else _size(cell, excerpts) for cell in cells]
+    lost = plan.operation is Operation.LOOKUP and tells_loss(excerpts[cells[0].source - 1].rows[cells[0].row - 1][0])
+    names = [str(cell) if signed or lost else _size(cell, excerpts) for cell in cells]
     first, last = names[0], names[-1]
     expression = {
         Operation.GROWTH: f"({last} - {first}) / {_size(cells[0], excerpts)}",
@@ -180,6 +189,7 @@ def _written(plan: Plan, cells: tuple[Cell, ...], excerpts: Sequence[Excerpt]) -
         Operation.SHARE: f"{first} / {last}",
         Operation.RATIO: f"{first} / {last}",
         Operation.LESS: f"{first} - {last}",
+        Operation.COMPARE: f"{first} - {last}",
         Operation.LOOKUP: first,
     }[plan.operation]
     sources = tuple(dict.fromkeys(cell.source for cell in cells))
@@ -198,12 +208,5 @@ def _scale(plan: Plan, cell: Cell, excerpts: Sequence[Excerpt]) -> Scale:
 
 
 def _amount_scale(cell: Cell, excerpts: Sequence[Excerpt]) -> Scale:
-    """What the table says that its amounts count in; ones for what is counted one by one."""
     excerpt = excerpts[cell.source - 1]
-    operand = operand_at("", cell.source, excerpt, cell.row - 1, cell.column - 1)
-    stated, exempt = stated_scales(operand, excerpt)
-    return next(iter(stated)) if len(stated) == 1 and not (exempt and _is_per_unit(operand.label)) else Scale.ONES
-
-
-def _is_per_unit(label: str) -> bool:
-    return re.search(r"\bper\b|\bshares?\b|\bnumber\b|%|\bpercent|\brates?\b|\bratio", label, re.IGNORECASE) is not None
+    return scale_of(operand_at("", cell.source, excerpt, cell.row - 1, cell.column - 1), excerpt)

@@ -13,11 +13,13 @@ from retrieval.query import Query
 from retrieval.search import Found, Searcher
 from serving.answering.wording import period_in
 from serving.calculating.calculate import Known, calculate
-from serving.calculating.plans import Operation, plan_of
+from serving.calculating.plans import Operation, Plan
 
 _POSSESSIVE = re.compile(r"['’]s\b")
 _WORD = re.compile(r"[^\W_]+")
 _SURE = 1.0
+Tables = Mapping[int, Sequence[Table]]
+"""The tables of each passage's page, by the passage's number."""
 _DOCUMENTS = 2
 """Documents of which all tables are looked at: a release may come before the report that has the whole year."""
 
@@ -33,7 +35,7 @@ class Computed:
     found: Verified
     excerpts: tuple[Excerpt, ...]
     passages: tuple[Passage, ...]
-    tables: Mapping[int, Sequence[Table]]
+    tables: Tables
     sure: bool
     looked_up: bool = False
 
@@ -46,19 +48,18 @@ class _Placed:
     excerpt: Excerpt
 
 
-def compute(
-    searcher: Searcher, found: Found, tables: Mapping[int, Sequence[Table]], groups: frozenset[str], pack: Pack
+def compute_plan(
+    plan: Plan, searcher: Searcher, found: Found, tables: Tables, groups: frozenset[str], pack: Pack
 ) -> Computed | None:
-    """Compute from the tables on the pages found and of the first documents; None where nothing is asked or found.
+    """Carry out a plan over the tables on the pages found and of the first documents; None where they lack its rows.
 
     `tables` are those of each passage's page. Blocks: it reads the index.
     """
     query = found.query
-    plan = plan_of(query.asked, pack.formulas)
-    if not found.passages or plan is None:
+    if not found.passages:
         return None
     placed = _placed(searcher, found.passages, tables, groups)
-    calculation = calculate(query, [one.excerpt for one in placed], _known(query, found.passages, pack))
+    calculation = calculate(query, plan, [one.excerpt for one in placed], _known(query, found.passages, pack))
     if calculation is None:
         return None
     passages, shown = _with_places(searcher, found.passages, placed, calculation.reply.sources, groups)
@@ -71,6 +72,7 @@ def compute(
         for number, one in enumerate(more, start=len(found.passages) + 1)
     }
     operands = tuple(replace(operand, head=period_in(operand.head)) for operand in verified.operands)
+    verified = replace(verified, texts=(calculation.said,) if calculation.said else verified.texts)
     sure = calculation.score >= _SURE and found.signals.names >= 1
     one_cell = plan.operation is Operation.LOOKUP
     return Computed(replace(verified, operands=operands), shown, passages, {**tables, **added}, sure, one_cell)
@@ -88,7 +90,7 @@ def _holds(passage: Passage, name: str) -> bool:
 
 
 def _placed(
-    searcher: Searcher, passages: Sequence[Passage], tables: Mapping[int, Sequence[Table]], groups: frozenset[str]
+    searcher: Searcher, passages: Sequence[Passage], tables: Tables, groups: frozenset[str]
 ) -> tuple[_Placed, ...]:
     """The tables on the passages' pages, then the others of the first documents; each once."""
     found = [(number, passages[number - 1], table) for number in sorted(tables) for table in tables[number]]

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dossier.packs import FORMULA
 from retrieval.query import with_whole_years
+from serving.calculating.comparisons import Sides, sides_in
 
 
 class Operation(StrEnum):
@@ -19,6 +20,7 @@ class Operation(StrEnum):
     SHARE = "share"
     RATIO = "ratio"
     LESS = "less"
+    COMPARE = "compare"
     LOOKUP = "lookup"
 
 
@@ -27,13 +29,16 @@ class Plan:
     """An operation over what the question calls its operands, in its own words.
 
     `named` is what a formula is called (empty where the question tells the operands itself): where the documents have
-    a row of that name, nothing needs computing.
+    a row of that name, nothing needs computing. `sides` are the rows that are compared. `both_ways`: the question asks
+    whether something rose or fell.
     """
 
     operation: Operation
     operands: tuple[str, ...]
     years: tuple[str, ...]
     named: str = ""
+    sides: Sides | None = None
+    both_ways: bool = False
 
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -64,6 +69,16 @@ _CHANGE = re.compile(
     rf"|\b{_MOVES}\b.*\bby how (?:much|many)\b",
     re.IGNORECASE,
 )
+_UP = r"(?:ris|increas|grow|up|more|higher|larger|better)"
+_DOWN = r"(?:fall|decreas|declin|shrink|drop|down|less|fewer|lower|smaller|worse)"
+_BOTH_WAYS = re.compile(
+    rf"\bhow did\b.*\b(?:chang|compar|develop)|\b{_UP}\w* or {_DOWN}|\b{_DOWN}\w* or {_UP}", re.IGNORECASE
+)
+"""Asks in which direction something went."""
+_EITHER = re.compile(
+    r"\b(?:more or (?:less|fewer)|(?:less|fewer) or more|(?:less|fewer)(?= .*\bthan\b))\b", re.IGNORECASE
+)
+"""Words of a comparison over time that are no part of a row's name."""
 _SUM = re.compile(
     r"\badd(?:ed|ing)? up\b|\bsum of\b|\btogether\b|\bcombined (?:over|for|in)\b|\bin total over\b", re.IGNORECASE
 )
@@ -113,17 +128,23 @@ def plan_of(question: str, formulas: Mapping[str, str]) -> Plan | None:
 
     `formulas` are a pack's (`Pack.formulas`).
     """
-    asked = with_whole_years(question).strip().rstrip("?.! ")
+    asked = asked_of(question)
     if _ASKS_WORDS.search(asked):
         return None
     years = _years(asked)
     return (
         _formula(asked, years, formulas)
         or _share(asked, years)
+        or _sides(asked, years)
         or _over_time(asked, years)
         or _less(asked, years)
-        or _lookup(asked, years)
+        or look_up_of(asked)
     )
+
+
+def asked_of(question: str) -> str:
+    """A question as plans read it: whole years, no mark at its end."""
+    return with_whole_years(question).strip().rstrip("?.! ")
 
 
 def _years(asked: str) -> tuple[str, ...]:
@@ -171,8 +192,18 @@ def _over_time(asked: str, years: tuple[str, ...]) -> Plan | None:
         (_AVERAGE, Operation.AVERAGE, 2),
     ):
         if pattern.search(asked) and len(years) >= least:
-            return Plan(operation, (asked,), years)
+            operand = _EITHER.sub(" ", asked)
+            return Plan(operation, (operand,), years, both_ways=_BOTH_WAYS.search(asked) is not None)
     return None
+
+
+def _sides(asked: str, years: tuple[str, ...]) -> Plan | None:
+    """Two rows in one year, whose difference is asked for, or which of them is the larger one."""
+    sides = sides_in(asked) if len(years) <= 1 else None
+    if sides is None:
+        return None
+    operands = tuple(f"{name} {sides.both}" for name in sides.names)
+    return Plan(Operation.COMPARE, operands, years, sides=sides)
 
 
 def _less(asked: str, years: tuple[str, ...]) -> Plan | None:
@@ -180,7 +211,7 @@ def _less(asked: str, years: tuple[str, ...]) -> Plan | None:
     return Plan(Operation.LESS, (match["more"], match["less"]), years) if match and len(years) <= 1 else None
 
 
-def _lookup(asked: str, years: tuple[str, ...]) -> Plan | None:
-    """A row by its own name in one year, which needs no computing."""
-    match = _LOOKUP.fullmatch(asked)
-    return Plan(Operation.LOOKUP, (match["what"],), years) if match and len(years) == 1 else None
+def look_up_of(asked: str) -> Plan | None:
+    """The look-up of a question that names one year or none: a row by its own name, which needs no computing."""
+    match, years = _LOOKUP.fullmatch(asked), _years(asked)
+    return Plan(Operation.LOOKUP, (match["what"],), years) if match and len(years) <= 1 else None

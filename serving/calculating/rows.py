@@ -18,7 +18,7 @@ PART_OF_YEAR = re.compile(
 )
 _BRACKETS = re.compile(r"\([^)]*\)")
 _FREE = frozenset(
-    map(stem, ("total", "net", "consolidated", "overall", "amount", "figure", "value", "paid", "reported"))
+    map(stem, ("total", "net", "consolidated", "overall", "amount", "figure", "value", "paid", "pay", "reported"))
 )
 """Words that rows and questions have or leave out without meaning another row."""
 _SILENT = STOP_WORDS - {"other", "before", "after", "all", "own"}
@@ -31,7 +31,7 @@ _IGNORED = frozenset(
     february march april may june july august september october november december company business decimal
     decimals place places period periods calendar previous prior compared comparison large high big report
     reported post posted make made earn earned dollars dollar usd time times respectively put spend spent bring
-    brought came come was what which how much many""".split()  # noqa: SIM905 (a paragraph reads better than a hundred quoted words)
+    brought came come was what which how much many go goes went up down point points""".split()  # noqa: SIM905 (a paragraph reads better than a hundred quoted words)
 )
 _LEAST = 0.62
 """Score below which a row isn't taken for what the question calls it."""

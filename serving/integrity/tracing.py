@@ -12,7 +12,7 @@ from dossier.places import Operand
 from dossier.records import Line, Passage, Table
 from dossier.traces import Origin, Trace
 from retrieval.query import stems
-from serving.answering.reply_wording import is_computed
+from serving.answering.reply_wording import computed_digits, is_computed
 from serving.integrity.figures import Figure, figure_in, figures_of
 from serving.integrity.sentences import sentences_of
 
@@ -84,9 +84,11 @@ def trace_reply(
     factors = _factors(found, operands)
     known = {trace.text.replace(",", ""): trace for trace in (*factors, *operands)}
     traces: list[Trace] = []
-    for number, said in enumerate(numbers_said(text, citations)):
+    computed = computed_digits(found).lstrip("-") if is_computed(found) else ""
+    for said in numbers_said(text, citations):
         at = said.figure.trace
-        if number == 0 and is_computed(found):
+        if computed and said.figure.digits == computed:
+            computed = ""
             expression = found.written or f"count({', '.join(found.texts)})"
             parts = (*operands, *factors)
             traces.append(replace(at, origin=Origin.COMPUTED, expression=expression, operands=parts))

@@ -9,6 +9,7 @@ from dossier.excerpts import Excerpt, table_excerpt
 from dossier.grounding import verify_reply
 from retrieval.query import read_query
 from serving.calculating.calculate import Known, calculate
+from serving.calculating.plans import plan_of
 
 INCOME = table_excerpt(
     [
@@ -44,7 +45,8 @@ KNOWN = Known(
 
 def computed(question: str, *excerpts: Excerpt) -> tuple[Decimal, str] | None:
     known = replace(KNOWN, meant=frozenset(excerpt.document for excerpt in excerpts))
-    made = calculate(read_query(question), excerpts, known)
+    plan = plan_of(question, known.formulas)
+    made = calculate(read_query(question), plan, excerpts, known) if plan else None
     if made is None:
         return None
     found = verify_reply(made.reply, excerpts, question)
