@@ -29,10 +29,10 @@ _SHORT = {"mn": Scale.MILLION, "bn": Scale.BILLION}
 _MONTH_NAMES = "january february march april june july august september october november december"
 _MONTHS = frozenset(_MONTH_NAMES.split())
 _PLAIN_WORDS = """
-a about above after against all an and approximately are around as at be been between but by each for from had has have
-her his i in into is it its least more most nearly no not of on one only or our over per roughly s than that the their
-them there these they this those to under up us was were when which who will with within would you your usd million millions
-billion billions thousand thousands percent percentage point points
+a about above after against all an and approximately are around as at be been between but by each for from had has
+have her his i in into is it its least more most nearly no not of on one only or our over per roughly s than that the
+their them there these they this those to under up us was were when which who will with within would you your usd
+million millions billion billions thousand thousands percent percentage point points
 """
 _PLAIN = frozenset(_PLAIN_WORDS.split())
 _NUMERIC = frozenset({"lookup", "arithmetic"})
