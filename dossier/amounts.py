@@ -10,7 +10,8 @@ _AMOUNT = re.compile(
     r"[$€£]?\s*(?P<open>\(?)\s*(?P<sign>[-−–]?)\s*[$€£]?\s*(?P<rest>-?)(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*%?\s*\)?\s*%?"
 )
 _NUMBER = re.compile(
-    r"(?P<sign>\(\s*[$€£]?\s*|(?<![\w.)])[-−–]\s?[$€£]?\s*)?"
+    r"(?P<sign>\(\s*[$€£]?\s*(?=[\d.,]+\s?%?(?:\s?(?:thousand|million|billion|mn|bn)s?)?\s*\))"
+    r"|(?<![\w.)])[-−–]\s?[$€£]?\s*)?"
     r"(?P<digits>(?<![\d.,a-z])(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+))(?P<percent>\s*\)?\s*%)?"
 )
 _SCALE = re.compile(
@@ -101,7 +102,7 @@ def is_per_unit(label: str) -> bool:
 
 def tells_loss(label: str) -> bool:
     """Whether a row may be a gain or a loss, so that brackets mean less than nothing, not that something went out."""
-    return _GAIN_OR_LOSS.search(label) is not None
+    return _GAIN_OR_LOSS.search(label.rpartition(": ")[2]) is not None
 
 
 def names_percent(text: str) -> bool:

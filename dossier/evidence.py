@@ -8,11 +8,20 @@ from dossier.records import Line, Passage
 _AMOUNT = re.compile(r"[-+]?\(?[-+]?[$€£]?\d(?:[\d,]*\d)?(?:\.\d+)?\)?%?\)?(?:x|bps)?|[—–-]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[”\"')\]]?\s+(?=[A-Z“\"(\d•*])")
-ABBREVIATION = re.compile(
-    r"\b(?:Inc|Corp|Co|Ltd|No|Mr|Ms|Mrs|Dr|vs|e\.g|i\.e|U\.S|U\.K|Jan|Feb|Aug|Sept|Oct|Nov|Dec)\.$"
+_ABBREVIATION = re.compile(
+    r"\b(?:Inc|Corp|Co|Ltd|No|Mr|Ms|Mrs|Dr|vs|e\.g|i\.e|U\.S|U\.K|[ap]\.m|Jan|Feb|Aug|Sept|Oct|Nov|Dec"
+    r"|(?!(?:Appendix|Class|Exhibit|Form|Group|Item|Level|Note|Part|Phase|Plan|Schedule|Section|Series|Table|Type) )"
+    r"[A-Z][a-z]+ [A-Z])\.$"
 )
+"""What a full stop stands behind without ending a sentence, initials among it: `Timothy D. Cook`."""
+_LONGEST_ABBREVIATION = 20
 _NEW_BLOCK = re.compile(r"^\s*(?:[•▪●\-*+]\s|\d{1,2}[.)]\s|#{1,6}\s|\|)")
 _HEADS = re.compile(r"\b(?:19|20)\d\d\b|\bended\b|\bin (?:millions|thousands|billions)\b|\bchange\b", re.IGNORECASE)
+
+
+def ends_in_abbreviation(text: str) -> bool:
+    """Whether the full stop at a text's end is an abbreviation's, not a sentence's."""
+    return _ABBREVIATION.search(text.rstrip()[-_LONGEST_ABBREVIATION:]) is not None
 
 
 def amounts_of(line: str) -> tuple[str, list[str]]:
@@ -88,7 +97,7 @@ def _sentences(number: int, text: str, start: int, end: int) -> Iterator[Line]:
     block = text[start:end]
     cuts = [0]
     for match in _SENTENCE_END.finditer(block):
-        if not ABBREVIATION.search(block[: match.start()].rstrip()[-12:]):
+        if not ends_in_abbreviation(block[: match.start()]):
             cuts.append(match.end())
     cuts.append(len(block))
     for left, right in zip(cuts, cuts[1:], strict=False):

@@ -6,11 +6,11 @@ from enum import StrEnum
 from retrieval.metadata import MONTH
 from retrieval.query import Query
 
-_NUMBER_WORD = (
+NUMBER_WORD = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
     r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|half a|a dozen)"
 )
-_PERIOD = r"(?:second|minute|hour|day|week|month|quarter|year)s?"
+PERIOD = r"(?:second|minute|hour|day|week|month|quarter|year)s?"
 _LEADS = re.compile(r"^(?:[•▪●*\-+]|\d{1,2}[.)])\s+")
 _WORD = re.compile(r"[^\W\d_][\w’'&.-]*")
 
@@ -41,12 +41,12 @@ _ASKS = (
 _HOLDS = {
     Expected.SHARE: re.compile(r"\d\s?%|\bper ?cent\b|\b(?:half|third|quarter)\b", re.IGNORECASE),
     Expected.DURATION: re.compile(
-        rf"(?:\b\d+|\b{_NUMBER_WORD})[\s-](?:\w+[\s-])?{_PERIOD}\b|\b(?:dai|week|month|quarter|annual|year)ly\b"
-        rf"|\b(?:each|every|per|once a) {_PERIOD}\b",
+        rf"(?:\b\d+|\b{NUMBER_WORD})[\s-](?:\w+[\s-])?{PERIOD}\b|\b(?:dai|week|month|quarter|annual|year)ly\b"
+        rf"|\b(?:each|every|per|once a) {PERIOD}\b",
         re.IGNORECASE,
     ),
     Expected.COUNT: re.compile(
-        rf"(?<![$€£\d.,])\b(?!(?:19|20)\d\d\b)\d[\d,]*(?:\.\d+)?\b(?!\s?%)|\b{_NUMBER_WORD}\b", re.IGNORECASE
+        rf"(?<![$€£\d.,])\b(?!(?:19|20)\d\d\b)\d[\d,]*(?:\.\d+)?\b(?!\s?%)|\b{NUMBER_WORD}\b", re.IGNORECASE
     ),
     Expected.MONEY: re.compile(
         r"[$€£]\s?\d|\b\d[\d,.]*\s?(?:million|billion|thousand|dollars|euros|pounds)\b", re.IGNORECASE

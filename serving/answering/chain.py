@@ -26,6 +26,7 @@ from retrieval.query import with_whole_years
 from retrieval.search import Searcher
 from serving.answering.computing import asks_to_compute, is_named
 from serving.answering.desks import Desk, Taken
+from serving.answering.fitting import fitting
 from serving.answering.model_client import Choice, ModelClient, ServedModel
 from serving.answering.readings import LINES_READ, Asked, Reading, check_question, pieces_of, with_close_second
 from serving.answering.replaying import pinned, settings_that_matter, turns_of
@@ -203,25 +204,26 @@ class DocumentChain:
     async def _point(self, reading: Reading) -> AsyncGenerator[AnswerEvent]:
         """The model points at a line, code reads it out; neither where no line answers clearly."""
         question = reading.asked.question
-        passages = reading.found.passages
+        passages, query = reading.found.passages, reading.found.query
         choice, note = Choice(None, Usage()), UNSURE
-        if reading.confidence >= self._settings.confidence:
-            choice = await self._model.point(reading.lines[:LINES_SHOWN], passages, question, reading.model)
+        sure = reading.confidence >= self._settings.confidence
+        lines = fitting(reading.lines[:LINES_SHOWN], query, passages, reading.tables) if sure else []
+        if lines:
+            choice = await self._model.point(lines, passages, question, reading.model)
             note = CLOSEST
         if choice.line is None:
             async with aclosing(self._refuse(reading, choice.usage, note)) as refusal:
                 async for event in refusal:
                     yield event
             return
-        query = reading.found.query
-        lines = with_close_second(choice.line, reading.lines)
+        said = with_close_second(choice.line, lines)
         text = join_answers(
-            [word_line(line, passages[line.passage - 1], query, reading.tables[line.passage]) for line in lines]
+            [word_line(line, passages[line.passage - 1], query, reading.tables[line.passage]) for line in said]
         )
         for piece in pieces_of(text):
             yield Delta(piece)
         answer = self._finish(reading, text, Verdict.ANSWERED, choice.usage)
-        yield await _checked(traced, answer, reading.tables, question, lines)
+        yield await _checked(traced, answer, reading.tables, question, said)
 
     async def _read_out(self, reading: Reading, far: bool) -> AsyncGenerator[AnswerEvent]:
         """A model that was tuned to read replies in a short form, which code checks and computes.

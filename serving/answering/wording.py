@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from dossier.amounts import is_per_unit, tells_loss
 from dossier.citations import marker
 from dossier.evidence import amounts_of, is_row
 from dossier.records import Line, Metadata, Passage, Table, TableRow
@@ -12,7 +13,9 @@ from retrieval.query import Query
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _UNIT = re.compile(r"\b(?:dollars |amounts |US\$ |\$ )?in (?:millions|thousands|billions)\b", re.IGNORECASE)
+_EXCEPTION = re.compile(r"\bexcept\b[^)\n]*", re.IGNORECASE)
 _PERCENT = re.compile(r"%\)?$")
+_OUT = re.compile(r"([$€£¥]?\s?)\(\s*([$€£¥]?\s?[\d.,]+)\s*\)")
 _MARKUP = re.compile(r"^(?:[•▪●*\-+]|#{1,6}|\d{1,2}[.)])\s+")
 _FOOTNOTE = re.compile(r"\([1-9]\)")
 _PERIOD = re.compile(
@@ -66,8 +69,9 @@ def read_row(line: Line, passage: Passage, tables: Sequence[Table] = ()) -> Row:
     )
     if not all(_agrees(cells, cell) for cell in by_heads.cells if cell.column):
         return Row(by_heads.label, tuple(Cell("", cell.amount) for cell in by_heads.cells), by_heads.unit)
-    unit = _unit(table.unit) or by_heads.unit
-    return Row(found.cells[0].text or by_heads.label, cells, unit) if cells else by_heads
+    label = found.cells[0].text or by_heads.label
+    unit = _unit(table.unit, label) or by_heads.unit
+    return Row(label, cells, unit) if cells else by_heads
 
 
 def join_answers(parts: Sequence[str]) -> str:
@@ -83,7 +87,8 @@ def _read_by_heads(line: Line, passage: Passage) -> Row:
         amounts = amounts[1:]  # `Total net sales (4) $394,328`: a reference, not three negative units
     plain = [amount for amount in amounts if not _PERCENT.search(amount)]
     heads = _YEAR.findall(line.heading)
-    unit = _unit(line.heading) or _unit(passage.chunk.columns) or _unit(passage.chunk.text)
+    told = (line.heading, passage.chunk.columns, passage.chunk.text)
+    unit = next(filter(None, (_unit(text, label) for text in told)), "")
     for values in (amounts, plain):
         columns = heads[-len(values) :]
         # every year of the heads must have its amount: with one left over, which one it is would be a guess
@@ -110,7 +115,7 @@ def _agrees(cells: Sequence[Cell], by_heads: Cell) -> bool:
 
 def _word_row(row: Row, query: Query, about: Metadata) -> str:
     label = _label(row.label)
-    cells = _wanted(row.cells, query, about)
+    cells = _wanted(_sizes(row), query, about)
     unit = row.unit and f" ({row.unit})"
     # "in millions, except per share amounts"
     if "per share" in label.lower() or all(_PERCENT.search(cell.amount) for cell in cells):
@@ -119,6 +124,14 @@ def _word_row(row: Row, query: Query, about: Metadata) -> str:
         return f"{label}, {cells[0].column}: {cells[0].amount}{unit}"
     shown = ", ".join(f"{cell.amount} ({cell.column})" if cell.column else cell.amount for cell in cells)
     return f"{label}: {shown}{unit}"
+
+
+def _sizes(row: Row) -> tuple[Cell, ...]:
+    """The cells; a row that is in brackets throughout because it goes out, or is taken off, without them."""
+    sizes = [_OUT.fullmatch(cell.amount) for cell in row.cells if not _PERCENT.search(cell.amount)]
+    if tells_loss(row.label) or not all(sizes):
+        return row.cells
+    return tuple(replace(cell, amount=_OUT.sub(r"\1\2", cell.amount)) for cell in row.cells)
 
 
 def _label(label: str) -> str:
@@ -154,6 +167,11 @@ def _quote(text: str) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(" ", 1)[0] + " …"
 
 
-def _unit(text: str) -> str:
-    found = _UNIT.findall(text)
+def _unit(text: str, label: str) -> str:
+    """What a row's amounts count in: `in millions, except number of shares, which are reflected in thousands`."""
+    exceptions = " ".join(_EXCEPTION.findall(text))
+    if exceptions and is_per_unit(label):
+        found = [] if "per" in label.lower().split() else _UNIT.findall(exceptions)
+    else:
+        found = _UNIT.findall(_EXCEPTION.sub(" ", text))
     return found[-1].lower().strip() if found else ""

@@ -3,39 +3,32 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from itertools import product
 
 from dossier.amounts import Scale, amount_in, tells_loss
 from dossier.excerpts import Excerpt
-from dossier.grounding import scale_of, stated_scales
+from dossier.grounding import scale_of
 from dossier.places import operand_at
 from dossier.reply import Cell, Reply, ReplyKind
-from retrieval.query import Query, stem
+from retrieval.query import Query, stem, with_whole_years
 from serving.calculating.agreeing import Found, agreed
 from serving.calculating.directions import in_words
 from serving.calculating.looking_up import looked_up
+from serving.calculating.pairing import two_rows
 from serving.calculating.plans import Operation, Plan
 from serving.calculating.rows import (
+    FORMULA_WORDS,
     PART_OF_YEAR,
     Asked,
     Match,
-    belong_together,
     column_of,
     matches,
-    shares_a_measure,
+    telling,
     variants,
     years_of,
 )
 
 _RATIOS = (Operation.GROWTH, Operation.SHARE)
 _MORE_WORDS = 2
-_TRIED = 24
-"""Rows of each operand that are tried together."""
-_TOGETHER = 0.25
-"""What two operands gain by standing in one table: they count in the same, for the same period."""
-_IN_GROUP = 0.15
-"""What a part gains by standing in the group of its whole: a segment's revenue among revenues, not its income."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +65,8 @@ def calculate(query: Query, plan: Plan, excerpts: Sequence[Excerpt], known: Know
     """
     called = frozenset(map(stem, known.names))
     asked = Asked(next(iter(plan.years), ""), bool(query.quarters or PART_OF_YEAR.search(query.asked)), known.current)
+    if plan.named and _says_more(plan, query, called):
+        return None
     if plan.named and (stated := _stated(plan, asked, excerpts)):
         return stated
     wanted = [variants(operand, known.synonyms, called) for operand in plan.operands]
@@ -87,11 +82,18 @@ def calculate(query: Query, plan: Plan, excerpts: Sequence[Excerpt], known: Know
     elif len(rows) == 1:
         found = _one_row(plan, rows[0], asked, excerpts)
     else:
-        found = _two_rows(plan, rows, asked, excerpts)
+        found = two_rows(plan, rows, asked, excerpts)
     if found is None:
         return None
     ordered, said = in_words(plan, found.cells, excerpts)
     return Calculation(_written(plan, ordered, excerpts), found.score, said)
+
+
+def _says_more(plan: Plan, query: Query, called: frozenset[str]) -> bool:
+    """Whether a question about a formula says of what: a formula is the whole company's, not a part's."""
+    names = called | {stem(name) for name in query.names}
+    own = telling(" ".join((plan.named, *plan.operands)))
+    return bool(telling(with_whole_years(query.asked)) - own - names - FORMULA_WORDS)
 
 
 def _stated(plan: Plan, asked: Asked, excerpts: Sequence[Excerpt]) -> Calculation | None:
@@ -138,47 +140,10 @@ def _has_double(match: Match, rows: Sequence[Match], excerpt: Excerpt) -> bool:
     return any(excerpt.rows[one.row][1:] != own for one in alike)
 
 
-def _two_rows(plan: Plan, rows: Sequence[Sequence[Match]], asked: Asked, excerpts: Sequence[Excerpt]) -> Found | None:
-    """The pair that fits best; of equal ones the one that a formula about the whole company means: the largest."""
-    alike: list[Found] = []
-    best = (0.0, Decimal())
-    for first, second in product(rows[0][:_TRIED], rows[1][:_TRIED]):
-        one, other = excerpts[first.excerpt - 1], excerpts[second.excerpt - 1]
-        if (first.excerpt, first.row) == (second.excerpt, second.row) or one.document != other.document:
-            continue
-        when = asked if asked.year else replace(asked, year=next(iter(years_of(one)), ""))
-        left, right = column_of(one, first.row, when), column_of(other, second.row, when)
-        if first.excerpt != second.excerpt and plan.operation is Operation.COMPARE:
-            continue
-        if (
-            first.excerpt != second.excerpt
-            and plan.operation is Operation.SHARE
-            and not (plan.named or shares_a_measure(one, first.row, other, second.row))
-        ):
-            continue
-        if left is None or right is None or _scales(one, first, left) != _scales(other, second, right):
-            continue
-        score = (first.score + second.score) / 2
-        if first.excerpt == second.excerpt:
-            together = belong_together(one.rows[first.row][0], other.rows[second.row][0])
-            score += _TOGETHER + _IN_GROUP * (together and plan.operation is Operation.SHARE)
-        size = abs(amount_in(other.rows[second.row][right]) or Decimal()) if plan.named else Decimal()
-        if (round(score, 1), size) < best:
-            continue
-        cells = (Cell(first.row + 1, left + 1, first.excerpt), Cell(second.row + 1, right + 1, second.excerpt))
-        alike = [*(alike if (round(score, 1), size) == best else ()), Found(cells, score)]
-        best = (round(score, 1), size)
-    return agreed(alike, excerpts)
-
-
-def _scales(excerpt: Excerpt, match: Match, column: int) -> frozenset[Scale]:
-    return stated_scales(operand_at("", 1, excerpt, match.row, column), excerpt)[0]
-
-
 def _written(plan: Plan, cells: tuple[Cell, ...], excerpts: Sequence[Excerpt]) -> Reply:
     """The expression; amounts that statements show in brackets because they go out count by their size."""
     signed = plan.operation in (Operation.GROWTH, Operation.CHANGE, Operation.SUM, Operation.AVERAGE)
-    lost = plan.operation is Operation.LOOKUP and tells_loss(excerpts[cells[0].source - 1].rows[cells[0].row - 1][0])
+    lost = plan.operation is Operation.LOOKUP and _may_be_less_than_nothing(cells[0], excerpts)
     names = [str(cell) if signed or lost else _size(cell, excerpts) for cell in cells]
     first, last = names[0], names[-1]
     expression = {
@@ -194,6 +159,13 @@ def _written(plan: Plan, cells: tuple[Cell, ...], excerpts: Sequence[Excerpt]) -
     }[plan.operation]
     sources = tuple(dict.fromkeys(cell.source for cell in cells))
     return Reply(ReplyKind.EXPRESSION, sources, expression=expression, scale=_scale(plan, cells[0], excerpts))
+
+
+def _may_be_less_than_nothing(cell: Cell, excerpts: Sequence[Excerpt]) -> bool:
+    """Whether brackets mean a loss: what goes out stands in them in every column."""
+    label, *others = excerpts[cell.source - 1].rows[cell.row - 1]
+    amounts = [amount for amount in map(amount_in, others) if amount]
+    return tells_loss(label) or not all(amount < 0 for amount in amounts)
 
 
 def _size(cell: Cell, excerpts: Sequence[Excerpt]) -> str:

@@ -30,7 +30,7 @@ class Plan:
 
     `named` is what a formula is called (empty where the question tells the operands itself): where the documents have
     a row of that name, nothing needs computing. `sides` are the rows that are compared. `both_ways`: the question asks
-    whether something rose or fell.
+    whether something rose or fell. `contributes`: the part of a share is one of the amounts that make up the whole.
     """
 
     operation: Operation
@@ -39,6 +39,7 @@ class Plan:
     named: str = ""
     sides: Sides | None = None
     both_ways: bool = False
+    contributes: bool = False
 
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -111,6 +112,7 @@ _SHARES = tuple(
     )
 )
 """How people ask for the share of a part in a whole."""
+_CONTRIBUTES = re.compile(rf"\bdid\b.*\b{_BROUGHT}\b|\b(?:comes?|came|stems?|stemmed) from\b", re.IGNORECASE)
 _BY_WHAT = re.compile(r"\bby (?:what|how)\b", re.IGNORECASE)
 _TIMES = re.compile(r"\btimes\b|\bratio\b", re.IGNORECASE)
 _LESS = re.compile(
@@ -178,7 +180,8 @@ def _share(asked: str, years: tuple[str, ...]) -> Plan | None:
         if (match := pattern.search(asked)) and not _GROWTH.search(match["part"]):
             times = _TIMES.search(asked) and not re.search(_PERCENT, asked)
             operation = Operation.RATIO if times else Operation.SHARE
-            return Plan(operation, (match["part"], match["whole"]), years)
+            contributes = _CONTRIBUTES.search(asked) is not None
+            return Plan(operation, (match["part"], match["whole"]), years, contributes=contributes)
     return None
 
 

@@ -33,6 +33,14 @@ _IGNORED = frozenset(
     reported post posted make made earn earned dollars dollar usd time times respectively put spend spent bring
     brought came come was what which how much many go goes went up down point points""".split()  # noqa: SIM905 (a paragraph reads better than a hundred quoted words)
 )
+FORMULA_WORDS = frozenset(
+    stem(word)
+    for word in """statement basis figures level compute calculate work whole sheet one two three reach reached
+    effective effectively pay left leave after before less minus taking take earlier achieve achieved show showed record
+    recorded
+    group firm corporation come get got yield""".split()  # noqa: SIM905 (a paragraph reads better)
+)
+"""Words of questions about a formula that don't say of what."""
 _LEAST = 0.62
 """Score below which a row isn't taken for what the question calls it."""
 _CAPTION_WORTH = 0.6
@@ -154,6 +162,12 @@ def belong_together(part: str, whole: str) -> bool:
     group, _, _ = part.rpartition(": ")
     other, _, own = whole.rpartition(": ")
     return bool(group) and (group == other or bool(telling(group) & (telling(own) - _FREE)))
+
+
+def in_other_group(excerpt: Excerpt, part_row: int, whole_row: int) -> bool:
+    """Whether a part stands among amounts that the whole isn't the sum of: a segment's income under a sum of sales."""
+    part, whole = excerpt.rows[part_row][0], excerpt.rows[whole_row][0]
+    return ": " in part and not belong_together(part, whole)
 
 
 def shares_a_measure(part: Excerpt, part_row: int, whole: Excerpt, whole_row: int) -> bool:

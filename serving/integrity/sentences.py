@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dossier.citations import Citation
-from dossier.evidence import ABBREVIATION
+from dossier.evidence import ends_in_abbreviation
 
 _END = re.compile(r"[.!?][”\"’')*_]*(?:\s?\[\d+\])*(?=\s+[A-Z“\"‘'(\d•*$€£])|[ \t]*(?:\n\s*|$)")
 _BULLET = re.compile(r"(?:[•▪●*\-+|]|#{1,6}|\d{1,2}[.)])\s+")
@@ -33,7 +33,7 @@ def sentences_of(text: str, citations: Sequence[Citation]) -> Iterator[Sentence]
         piece = text[start : match.end()]
         bare = piece.rstrip()
         within = "\n" not in match.group() and match.end() < len(text)
-        if within and (ABBREVIATION.search(bare[-12:]) or _NUMBERED.fullmatch(bare.strip().rstrip("."))):
+        if within and (ends_in_abbreviation(bare) or _NUMBERED.fullmatch(bare.strip().rstrip("."))):
             continue
         lead = len(piece) - len(piece.lstrip())
         while bullet := _BULLET.match(piece, lead):
