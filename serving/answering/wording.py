@@ -128,10 +128,13 @@ def _word_row(row: Row, query: Query, about: Metadata) -> str:
 
 def _sizes(row: Row) -> tuple[Cell, ...]:
     """The cells; a row that is in brackets throughout because it goes out, or is taken off, without them."""
-    sizes = [_OUT.fullmatch(cell.amount) for cell in row.cells if not _PERCENT.search(cell.amount)]
-    if tells_loss(row.label) or not all(sizes):
+    amounts = [cell.amount for cell in row.cells if not _PERCENT.search(cell.amount)]
+    if not amounts or tells_loss(row.label) or not all(map(_OUT.fullmatch, amounts)):
         return row.cells
-    return tuple(replace(cell, amount=_OUT.sub(r"\1\2", cell.amount)) for cell in row.cells)
+    return tuple(
+        cell if _PERCENT.search(cell.amount) else replace(cell, amount=_OUT.sub(r"\1\2", cell.amount))
+        for cell in row.cells
+    )
 
 
 def _label(label: str) -> str:

@@ -164,7 +164,7 @@ def _written(plan: Plan, cells: tuple[Cell, ...], excerpts: Sequence[Excerpt]) -
 def _may_be_less_than_nothing(cell: Cell, excerpts: Sequence[Excerpt]) -> bool:
     """Whether brackets mean a loss: what goes out stands in them in every column."""
     label, *others = excerpts[cell.source - 1].rows[cell.row - 1]
-    amounts = [amount for amount in map(amount_in, others) if amount]
+    amounts = [amount for amount in (amount_in(text) for text in others if "%" not in text) if amount]
     return tells_loss(label) or not all(amount < 0 for amount in amounts)
 
 

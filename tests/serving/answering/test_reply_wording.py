@@ -23,11 +23,11 @@ TEXT = Excerpt("report.pdf", 5, "Leases", text="The lease ends in June 2027. It 
         ("[1] Net sales | 2019: 1,044.1\n= 1,044.1 million", "Net sales, 2019: 1,044.1 million [2]"),
         (
             "[1] Net sales | 2019: 1,044.1 | 2018: 956.7\n= (1,044.1 - 956.7) / 956.7 percent",
-            "9.14% = (1044.1 - 956.7) / 956.7 (1,044.1: Net sales, 2019; 956.7: Net sales, 2018) [2]",
+            "9.14% = (1044.1 - 956.7) / 956.7 (1,044.1 million: Net sales, 2019; 956.7 million: Net sales, 2018) [2]",
         ),
         (
             "[1] Net sales | 2019: 1,044.1 | 2018: 956.7\n= 1,044.1 - 956.7 million",
-            "87.4 million = 1044.1 - 956.7 (1,044.1: Net sales, 2019; 956.7: Net sales, 2018) [2]",
+            "87.4 million = 1044.1 - 956.7 (1,044.1 million: Net sales, 2019; 956.7 million: Net sales, 2018) [2]",
         ),
         ('[2] "June 2027"', "June 2027 [3]"),
         ('[1] count "2019"; "2018"', "2: 2019; 2018 [2]"),

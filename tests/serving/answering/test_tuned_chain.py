@@ -55,29 +55,29 @@ def tuned(
         (
             "What are North sales of 2024 less those of 2023?",
             "[1] South | 2024: 300\n= 300 - 412",
-            "North: 412 (2024), 400 (2023) [",
-            2,
+            NOT_IN_DOCUMENTS,
+            1,
         ),
         (
             "What are North sales of 2024 less those of 2023?",
             "[1] North | 2024: 412\n= 412 / 100",
-            "North: 412 (2024), 400 (2023) [",
-            2,
+            NOT_IN_DOCUMENTS,
+            1,
         ),
         (
             "What are North sales of 2024 less those of 2023?",
             "not in the documents",
-            "North: 412 (2024), 400 (2023) [",
-            2,
+            NOT_IN_DOCUMENTS,
+            1,
         ),
         ("How large were North sales in 2024?", "1", "North, 2024: 412 [", 1),
     ],
 )
-def test_a_tuned_model_computes_from_rows_that_the_question_names_and_else_points(
+def test_a_tuned_model_computes_from_rows_that_the_question_names_and_nothing_else_is_computed(
     tuned: Callable[..., Answer], question: str, reply: str, text: str, calls: int
 ) -> None:
     answer = tuned("point", question, [reply, "1"])
-    assert answer.verdict is Verdict.ANSWERED
+    assert (answer.verdict is Verdict.ANSWERED) == (text != NOT_IN_DOCUMENTS)
     assert text in answer.text
     assert len(ScriptedModel.seen) == calls
     computed = [trace for trace in answer.traces if trace.origin is Origin.COMPUTED]
@@ -88,7 +88,7 @@ def test_a_tuned_model_computes_from_rows_that_the_question_names_and_else_point
             ("North", "2024", "regions.md"),
             ("North", "2023", "regions.md"),
         ]
-    read = calls == 2 or "=" in text
+    read = "=" in text or text == NOT_IN_DOCUMENTS
     assert ("| 2024 | 2023" in ScriptedModel.seen[0]["messages"][0]["content"]) == read
 
 
@@ -97,19 +97,19 @@ def test_a_tuned_model_computes_from_rows_that_the_question_names_and_else_point
     [
         ("[1] North | 2024: 412 | 2023: 400\n= 412 - 400", "12 = 412 - 400"),
         ("not in the documents", "not in the documents"),
-        ("[1] North | 2024: 999\n= 999", "North, 2024: 412 ["),
-        ("Sales rose nicely.", "North, 2024: 412 ["),
+        ("[1] North | 2024: 999\n= 999", NOT_IN_DOCUMENTS),
+        ("Sales rose nicely.", NOT_IN_DOCUMENTS),
     ],
 )
 def test_a_tuned_model_reads_and_code_computes_what_stands_there_alone(
     tuned: Callable[..., Answer], reply: str, text: str
 ) -> None:
     answer = tuned("read", "What is the change in North sales by 2024?", [reply, "1"])
-    refused = reply == "not in the documents"
+    refused = "12 =" not in text
     assert answer.verdict is (Verdict.NOT_IN_DOCUMENTS if refused else Verdict.ANSWERED)
-    assert text in answer.text
+    assert text in answer.text.lower() or text in answer.text
     assert "North | 412 | 400" in ScriptedModel.seen[0]["messages"][0]["content"]
-    assert len(ScriptedModel.seen) == (1 if refused or "12 =" in text else 2)  # what isn't borne out is pointed at
+    assert len(ScriptedModel.seen) == 1  # what must be computed isn't pointed at
     if not refused:
         assert answer.passages[answer.citations[0].number - 1].document == "regions.md"
 

@@ -65,7 +65,9 @@ def test_a_figure_is_computed_and_cites_a_passage_of_the_answer(indexed: tuple[S
     made = asked(indexed, "By what percentage did total revenue grow in 2025?")
     assert made is not None
     text = word_reply(made.found, made.excerpts)
-    assert text.startswith("20% = (180.0 - 150.0) / 150.0 (180.0: Total revenue, 2025; 150.0: Total revenue, 2024) [")
+    assert text.startswith(
+        "20% = (180.0 - 150.0) / 150.0 (180.0 million: Total revenue, 2025; 150.0 million: Total revenue, 2024) ["
+    )
     number = int(text.rpartition("[")[2].rstrip("]"))
     assert made.passages[number - 1].document == "acme-2025.md"
     assert number in made.tables
