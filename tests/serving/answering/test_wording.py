@@ -109,3 +109,28 @@ def test_two_lines_that_say_the_same_are_read_out_once() -> None:
     assert (
         join_answers(["Total: 49,954 [1]", "Total: $49,954 [1]", "Rest: 3 [2]"]) == "Total: 49,954 [1]\n\nRest: 3 [2]"
     )
+
+
+UNIT = "In millions, except number of shares which are reflected in thousands and per share amounts"
+
+
+def test_what_the_unit_excepts_counts_otherwise() -> None:
+    for label, amount, said in (
+        ("Research and development", "26,251", "26,251 (in millions)"),
+        ("Shares used in computing earnings", "16,215,963", "16,215,963 (in thousands)"),
+        ("Earnings per share", "6.15", "6.15"),
+    ):
+        rows = table(("", "2022", "2021"), (label, amount, "5"), UNIT)
+        line = Line(1, 0, 20, f"{label} {amount} 5", "")
+        assert word_line(line, PASSAGE, read_query("in 2022"), [rows]) == f"{label}, 2022: {said} [1]"
+
+
+def test_what_goes_out_in_every_column_is_said_without_brackets_and_a_loss_with_them() -> None:
+    for label, cells, said in (
+        ("Capital expenditures", ("(8,695)", "(4,511)", "93%"), "8,695"),
+        ("Other, net", ("(35)", "12", "5%"), "(35)"),
+        ("Net loss", ("(35)", "(12)", "5%"), "(35)"),
+    ):
+        rows = table(("", "2023", "2022", "Change"), (label, *cells), "in millions")
+        line = Line(1, 0, 20, f"{label} {' '.join(cells)}", "")
+        assert word_line(line, PASSAGE, read_query("in 2023"), [rows]) == f"{label}, 2023: {said} (in millions) [1]"

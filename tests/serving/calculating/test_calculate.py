@@ -151,3 +151,81 @@ def test_a_statement_outvotes_a_note_and_only_the_very_name_counts(
 
 def test_of_two_rows_of_one_name_in_a_table_none_is_read() -> None:
     assert computed("What was other in 2025?", DOUBLE) is None
+
+
+def test_without_a_year_the_latest_is_read() -> None:
+    assert computed("What were Acme's net sales?", INCOME) == (Decimal("180.00"), "million")
+
+
+def test_a_loss_keeps_its_sign_and_what_goes_out_doesnt() -> None:
+    table = table_excerpt(
+        [["", "2025", "2024"], ["Net income (loss)", "(18)", "12"], ["Capital expenditures", "(9)", "(8)"]],
+        "Cash flows",
+        "in millions",
+    )
+    assert computed("What was net income in 2025?", table) == (Decimal("-18.00"), "million")
+    assert computed("What were capital expenditures in 2025?", table) == (Decimal("9.00"), "million")
+
+
+def test_a_row_whose_name_sounds_like_a_difference_is_scaled_by_what_is_said_before_the_exceptions() -> None:
+    table = table_excerpt(
+        [["", "2025"], ["Cost of sales", "96"], ["Share-based compensation", "7"]],
+        "",
+        "In millions, except number of shares which are reflected in thousands",
+    )
+    assert computed("What was cost of sales in 2025?", table) == (Decimal("96.00"), "million")
+    assert computed("What was share-based compensation in 2025?", table) == (Decimal("7.00"), "million")
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("By how much did fuel change from 2024 to 2025?", "794.00"),
+        ("Was fuel or repairs higher in 2025?", "2552.00"),
+    ],
+)
+def test_tables_that_agree_outvote_the_first_one(question: str, value: str) -> None:
+    heads = ["", "2025", "2024"]
+    freight = table_excerpt([heads, ["Fuel", "36", "32"], ["Repairs", "634", "584"]], "Freight", "in millions")
+    whole = [heads, ["Fuel", "5,909", "5,115"], ["Repairs", "3,357", "3,372"]]
+    notes, statement = (
+        table_excerpt(whole, about, "in millions") for about in ("Results", "Consolidated statements of income")
+    )
+    assert computed(question, freight, notes, statement) == (Decimal(value), "million")
+
+
+def test_the_direction_is_said_where_the_question_leaves_it_open() -> None:
+    for question, said in (
+        ("Did cost of sales rise or fall from 2024 to 2025, and by how much?", ""),
+        ("Did services rise or fall from 2024 to 2025, and by how much?", "Rose by"),
+        ("Did other income rise or fall from 2024 to 2025, and by how much?", "Fell by"),
+        ("Was services or tools higher in 2025?", "Tools, higher by"),
+        ("Was services or tools lower in 2025?", "Services, lower by"),
+    ):
+        plan = plan_of(question, {})
+        assert plan is not None
+        made = calculate(read_query(question), plan, [INCOME], KNOWN)
+        assert made is not None, question
+        assert made.said == said
+
+
+def test_a_formula_of_a_part_is_left_alone() -> None:
+    assert computed("What gross margin did Acme make in 2024?", INCOME) == (Decimal("36.00"), "percent")
+    assert computed("What gross margin did Acme's repair workshops make in 2024?", INCOME) is None
+
+
+def test_a_part_of_a_sum_is_smaller_than_the_sum_and_stands_in_its_group() -> None:
+    table = table_excerpt(
+        [
+            ["", "2025"],
+            ["Operating income: North", "3,140"],
+            ["Revenue", "33,507"],
+            ["Consolidated revenue", "90,155"],
+        ],
+        "Segments",
+        "in millions",
+    )
+    sales = table_excerpt([["", "2025"], ["North", "33,507"]], "Revenue by segment", "in millions")
+    question = "What part of revenue did North bring in in 2025?"
+    assert computed(question, table) is None
+    assert computed(question, table, sales) == (Decimal("37.17"), "percent")
