@@ -27,7 +27,7 @@ __all__ = ["PARSER_VERSION", "READERS", "Limits", "Work", "isolated", "read_isol
 Work = Callable[[Path], bytes]
 """What a worker does with a file; it is sent to the worker, so that it must be a module's own or a `partial` of one."""
 
-PARSER_VERSION = "6"
+PARSER_VERSION = "7"
 """Changes whenever the readers' output does, so that an index built by older ones is rebuilt."""
 
 MAX_BYTES = 500_000_000

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from dossier.records import Box
 from retrieval.parsing.pdf_heads import SENTENCE, YEAR, Words
@@ -13,6 +14,9 @@ _CURRENCY = frozenset("$€£¥") | {"US$", "($", "(€", "(£", "$("}
 _CLOSING = frozenset(["%", ")", ")%", "%)", "x", "bp", "bps", "pts"])
 _DASHES = frozenset("-–—*") | {"--", "N/A", "n/a", "N.A", "N.A.", "NM", "nm", "N/M", "n/m", "nil"}
 _NUMBER = re.compile(r"[-+–]?\(?[-+–]?(?:US)?[$€£¥]?\s?\d(?:[\d,]*\d)?(?:\.\d+)?%?\)?%?(?:x|bps)?")
+_TO = frozenset("-–—")
+_RANGE_GAP = 4.0
+"""Points on both sides of a range's dash: a space."""
 _NOTE = re.compile(r"(?:\(\d\))+|\*+|[†‡]+")
 _NOTE_GAP = 8.0
 _SPACE = 0.5
@@ -97,17 +101,28 @@ def _is_piece(word: str) -> bool:
 
 
 def _merged(words: Sequence[Word]) -> tuple[Amount, ...]:
-    """Amounts whose currency, parentheses and percent sign stand apart, put together again."""
+    """Amounts whose currency, parentheses and percent sign stand apart, put together again; so are ranges (`2 - 3`)."""
     amounts: list[Amount] = []
     opening: Word | None = None
-    for word in words:
-        if word.text in _CURRENCY or word.text == "(":
+    joined = ""
+    for word, following in zip_longest(words, words[1:]):
+        if word.text in _TO and amounts and following and _is_between(amounts[-1], word, following):
+            joined = word.text
+        elif word.text in _CURRENCY or word.text == "(":
             opening = Word(f"{opening.text}{word.text}" if opening else word.text, (opening or word).left, word.right)
         elif word.text in _CLOSING and amounts and opening is None:
             last = amounts[-1]
             amounts[-1] = Amount(f"{last.text}{word.text}", last.left, last.right)
         else:
             text, left = (f"{opening.text}{word.text}", opening.left) if opening else (word.text, word.left)
+            if joined:
+                before = amounts.pop()
+                text, left = f"{before.text} {joined} {text}", before.left
             amounts.append(Amount(text, left, word.right))
-            opening = None
+            opening, joined = None, ""
     return tuple(amounts)
+
+
+def _is_between(before: Amount, dash: Word, after: Word) -> bool:
+    """Whether a dash joins two amounts to a range: one that stands for nothing stands in a column of its own."""
+    return 0 <= dash.left - before.right <= _RANGE_GAP and 0 <= after.left - dash.right <= _RANGE_GAP

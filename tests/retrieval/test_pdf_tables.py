@@ -220,3 +220,18 @@ def test_prose_with_numbers_makes_no_table(tmp_path: Path) -> None:
     (page,) = pages(tmp_path / "a.pdf", prose)
     assert page.tables == ()
     assert page.text.count("\n") == 6
+
+
+def test_a_range_is_one_cell_and_a_dash_of_its_own_is_nothing(tmp_path: Path) -> None:
+    def outlook(sheet: Sheet) -> None:
+        sheet.heads("2026 outlook", "2025")
+        sheet.row("Revenue", "2.46 - 2.52", "2.31")
+        sheet.row("Growth", "2 – 4", "3")
+        sheet.row("One-off gains", "-", "0.20")
+
+    ((table,),) = (page.tables for page in pages(tmp_path / "a.pdf", outlook))
+    assert cells(table) == [
+        ["Revenue", "2.46 - 2.52", "2.31"],
+        ["Growth", "2 – 4", "3"],
+        ["One-off gains", "-", "0.20"],
+    ]
