@@ -1,7 +1,7 @@
 """When a tuned model's arithmetic is said: the question asks to compute, and names the rows that it is computed from.
 
 A small model computes from the wrong row as surely as from the right one. What stands in the documents isn't enough
-then: a row that the question doesn't name is pointed at instead, and nothing is computed.
+then: from a row that the question doesn't name nothing is computed.
 """
 
 import re
