@@ -63,17 +63,22 @@ _GROWTH = re.compile(
     r"|\b(?:relative|year[- ]o(?:n|ver)[- ]year) change\b",
     re.IGNORECASE,
 )
+_COMPARED = r"\bcompared? (?:with|to|against) (?:that of |fiscal |the year )*(?:19|20)\d\d\b"
+_EITHER_WAY = (
+    r"\b(?:(?:ris|increas|grow)\w*|up) or (?:fall|decreas|declin|shrink|drop|down)"
+    r"|\b(?:(?:fall|decreas|declin|shrink|drop)\w*|down) or (?:ris|increas|grow|up\b)"
+)
 _CHANGE = re.compile(
     rf"\bby how (?:much|many)\b.*\b{_MOVES}\b|\bhow (?:much|many)\b.*\b(?:more|less|fewer|higher|lower)\b"
     rf"|\b(?:difference|change|increase|decrease)s? (?:/ ?\(?(?:increase|decrease)\)? )?(?:in|of|between)\b"
     rf"|\bhow (?:much|many)\b.*\b{_MOVES}\b|\bhow did\b.*\bchange\b"
-    rf"|\b{_MOVES}\b.*\bby how (?:much|many)\b",
+    rf"|\b{_MOVES}\b.*\bby how (?:much|many)\b|{_COMPARED}|{_EITHER_WAY}",
     re.IGNORECASE,
 )
 _UP = r"(?:ris|increas|grow|up|more|higher|larger|better)"
 _DOWN = r"(?:fall|decreas|declin|shrink|drop|down|less|fewer|lower|smaller|worse)"
 _BOTH_WAYS = re.compile(
-    rf"\bhow did\b.*\b(?:chang|compar|develop)|\b{_UP}\w* or {_DOWN}|\b{_DOWN}\w* or {_UP}", re.IGNORECASE
+    rf"{_COMPARED}|\bhow did\b.*\b(?:chang|compar|develop)|\b{_UP}\w* or {_DOWN}|\b{_DOWN}\w* or {_UP}", re.IGNORECASE
 )
 """Asks in which direction something went."""
 _EITHER = re.compile(

@@ -45,6 +45,12 @@ _VALUE = re.compile(
     r"|\b(?:of|to|from|for|in|about|on|with)\s+(?:it|them)\b",
     re.IGNORECASE,
 )
+_MOVES = re.compile(
+    r"\b(?:it|that|this|they)\s+(?:gr[eo]w|ris|rose|f[ae]ll|increas|decreas|chang|declin|drop|shr[aiu]nk"
+    r"|(?:go|goes|went) (?:up|down))",
+    re.IGNORECASE,
+)
+"""What rises or falls is what was asked for, not the company."""
 _ASKS = re.compile(r"\b(?:what|how|which|who|when|where|why|did|was|were|is|are)\b", re.IGNORECASE)
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my|we|our|us)\b")
 _COURTESY = re.compile(
@@ -71,6 +77,12 @@ _CALCULATING = frozenset(
     )
 )
 """Words that ask to compute with what was asked before."""
+_MOVING = frozenset(
+    words_of(
+        "grow grew grown rise rose risen fall fell fallen increase increased decrease decreased change changed decline "
+        "declined drop dropped shrink shrank go goes went gone up down fast quickly"
+    )
+)
 _FEW, _FRAGMENT = 4, 2
 
 
@@ -113,6 +125,8 @@ def _made(core: str, before: str, companies: Collection[str], linked: bool) -> s
         bare = len(core.split()) <= _FEW or that
         return f"{before} {core}" if bare and not slots else None
     in_time = _in_time(core, before)
+    if _MOVES.search(core) and not names and set(own) <= _MOVING | _CALCULATING:
+        return f"{before} {in_time}"
     if any(name.company for name in names):
         return in_time if in_time != core else None
     company = _company_of(before, companies)

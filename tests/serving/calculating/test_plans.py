@@ -95,3 +95,18 @@ def test_every_formula_of_the_pack_makes_a_plan() -> None:
     for names in formulas:
         for name in names.split("|"):
             assert plan_of(f"What was the {name} in 2022?", formulas) is not None, name
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What were net sales in 2022 compared with 2021?",
+        "What were net sales in 2022? Did it rise or fall?",
+        "Did net sales go up or down in 2022?",
+    ],
+)
+def test_a_year_compared_with_another_is_a_change_whose_direction_is_said(question: str) -> None:
+    plan = plan_of(question, FORMULAS)
+    assert plan is not None
+    assert plan.operation is Operation.CHANGE
+    assert plan.both_ways

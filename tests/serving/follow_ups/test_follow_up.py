@@ -24,6 +24,10 @@ def asked_as(*questions: str) -> str:
 @pytest.mark.parametrize(
     ("before", "question", "standalone"),
     [
+        # what was asked for rises, not the company
+        (SALES, "By how much did it grow?", f"{SALES} By how much did it grow?"),
+        (SALES, "Did it rise or fall?", f"{SALES} Did it rise or fall?"),
+        (SALES, "How fast did that fall?", f"{SALES} How fast did that fall?"),
         # another period
         (SALES, "And the year before?", "What were eBay's net sales in 2022?"),
         (SALES, "and in the previous year?", "What were eBay's net sales in 2022?"),
