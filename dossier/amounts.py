@@ -10,7 +10,7 @@ _AMOUNT = re.compile(
     r"[$€£]?\s*(?P<open>\(?)\s*(?P<sign>[-−–]?)\s*[$€£]?\s*(?P<rest>-?)(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*%?\s*\)?\s*%?"
 )
 _NUMBER = re.compile(
-    r"(?P<sign>\(\s*[$€£]?\s*(?=[\d.,]+\s?%?(?:\s?(?:thousand|million|billion|mn|bn)s?)?\s*\))"
+    r"(?P<sign>\(\s*[$€£]?\s*(?=[\d.,]+\s?%?\s*\))"
     r"|(?<![\w.)])[-−–]\s?[$€£]?\s*)?"
     r"(?P<digits>(?<![\d.,a-z])(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+))(?P<percent>\s*\)?\s*%)?"
 )

@@ -15,7 +15,7 @@ from retrieval.query import STOP_WORDS, Query, stem
 _ASKS = re.compile(
     r"\b(?:chang|differ|increas|decreas|grow|grew|ris(?:e|en|ing)\b|rose|fall|fell|declin|drop|percent|proportion"
     r"|share of|part of|averag|mean\b|sum\b|total of|altogether|together|combined|add(?:ed)? up|ratio|relative to"
-    r"|times\b|more\b|less\b|fewer\b|if\b|instead\b)|%",
+    r"|times\b|more\b|less\b|fewer\b|ahead of\b|behind\b|exceed|outweigh|if\b|instead\b)|%",
     re.IGNORECASE,
 )
 _NAMED = 0.66

@@ -52,9 +52,20 @@ _ASKS_AMOUNT = re.compile(
 _HAS_AMOUNT = re.compile(
     rf"\d|\b(?:{NUMBER_WORD}|no|none|nothing|zero|free|unlimited|twice|double|full)\b", re.IGNORECASE
 )
+_ASKS_MONEY = re.compile(
+    r"\b(?:what|how much) (?:did|do|does|will|must)\b.*\b(?:cost|pay|charge)\b"
+    r"|\bwhat (?:\w+[ -]){0,3}(?:price|fee|cost)s? (?:of|did|do|does|was|were|is|are)\b",
+    re.IGNORECASE,
+)
+_HAS_WORTH = re.compile(
+    r"[$€£¥]|\b(?:million|billion|thousand|dollar|euro|pound|cent)s?\b|\b(?:free|nothing|no cost)\b", re.IGNORECASE
+)
+_ASKS_FIGURE = re.compile(
+    r"\bthe (?:floor area|number|amount|price|cost|total|percentage|figure) (?:of|for)\b", re.IGNORECASE
+)
 _HAS_MONEY = re.compile(r"[$€£]\s?\d")
 _ASKS_WORDS = re.compile(
-    r"\bwhy\b|\bhow come\b|\bwhat (?:drove|led|caused|explains?|happens|becomes|became)\b|\bwho(?:m|se)?\b"
+    r"\bwhy\b|\bhow come\b|\bwhat (?:drove|made|led|caused|explains?|happens|becomes|became)\b|\bwho(?:m|se)?\b"
     r"|\bwhere\b(?! did more)|\bhow (?:does|do|did|is|are)\b.*"
     r"\b(?:define|decide|react|treat|put|describe|handle|recogni[sz]e|account for|work)\b",
     re.IGNORECASE,
@@ -99,7 +110,10 @@ def fits(query: Query, ranked: RankedLine, passage: Passage, said: str) -> bool:
     """
     plain, asked = _MARKER.sub("", said).strip(), query.asked
     computed = asks_to_compute(asked) and ranked.named < _ALIKE
-    if is_row(ranked.line.text) and (computed or _ASKS_WORDS.search(asked)):
+    if is_row(ranked.line.text):
+        if computed or _ASKS_WORDS.search(asked):
+            return False
+    elif _ASKS_MONEY.search(asked) and not _HAS_WORTH.search(plain):
         return False
     return (
         _says_something_new(asked, plain)
@@ -130,7 +144,7 @@ def _is_in_kind(asked: str, said: str) -> bool:
     bare = _DATES.sub(" ", said)
     if _ASKS_COUNT.search(asked) and _HAS_MONEY.search(bare) and not re.search(_COUNTED, bare):
         return False
-    return not _ASKS_AMOUNT.search(asked) or _HAS_AMOUNT.search(bare) is not None
+    return not (_ASKS_AMOUNT.search(asked) or _ASKS_FIGURE.search(asked)) or _HAS_AMOUNT.search(bare) is not None
 
 
 _COUNTED = re.compile(rf"(?<![$€£\d.,])\b\d[\d,]*(?:\.\d+)?\b(?!\s?%)|\b{NUMBER_WORD}\b", re.IGNORECASE)

@@ -29,6 +29,10 @@ from serving.calculating.rows import (
 
 _RATIOS = (Operation.GROWTH, Operation.SHARE)
 _MORE_WORDS = 2
+_PERCENT = re.compile(r"\bpercent|%|\brates?\b|\bmargin\b", re.IGNORECASE)
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_STATED_CHANGE = re.compile(r"\(?decrease\)|\bgrowth\b|\bpercent(?:age)? change\b|\bchange\b|%", re.IGNORECASE)
+"""A table of changes: what grew there has grown already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ def calculate(query: Query, plan: Plan, excerpts: Sequence[Excerpt], known: Know
         return None
     rows = [matches(one, excerpts) for one in wanted]
     if plan.operation is Operation.LOOKUP:
+        asked = replace(asked, shares=_PERCENT.search(query.asked) is not None)
         meant = [one for one in rows[0] if excerpts[one.excerpt - 1].document in known.meant]
         cell = looked_up(meant, plan.operands[0], asked, excerpts)
         found = Found((cell[0],), cell[1]) if cell else None
@@ -121,7 +126,9 @@ def _one_row(plan: Plan, rows: Sequence[Match], asked: Asked, excerpts: Sequence
         if alike and round(match.score, 2) < round(alike[0].score, 2):
             break
         excerpt = excerpts[match.excerpt - 1]
-        if _has_double(match, rows, excerpt):
+        if _has_double(match, rows, excerpt) or (
+            plan.operation is Operation.GROWTH and _states_changes(match, excerpt)
+        ):
             continue
         years = sorted(plan.years) or sorted(years_of(excerpt)[:2])
         if len(years) == 1:
@@ -131,6 +138,14 @@ def _one_row(plan: Plan, rows: Sequence[Match], asked: Asked, excerpts: Sequence
         if len(known) == len(columns) >= 2:
             alike.append(Found(tuple(Cell(match.row + 1, at + 1, match.excerpt) for at in known), match.score))
     return agreed(alike, excerpts)
+
+
+def _states_changes(match: Match, excerpt: Excerpt) -> bool:
+    """Whether all columns of a row that have a year are changes, or percentages, already."""
+    heads = [head for head in excerpt.rows[0][1:] if _YEAR.search(head)]
+    return bool(_STATED_CHANGE.search(f"{excerpt.heading} {excerpt.rows[0][0]}")) or all(
+        _STATED_CHANGE.search(head) for head in heads
+    )
 
 
 def _has_double(match: Match, rows: Sequence[Match], excerpt: Excerpt) -> bool:

@@ -20,12 +20,14 @@ _MARGIN = re.compile(
 """The end of a question that wants the difference too."""
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _WHEN = r"(?: (?:in|during|for|at|as of|over) (?:(?:the )?(?:end of )?(?:fiscal |financial )?(?:year )?)?(?:19|20)\d\d)"
+_DOES = r"(?:bring|make|earn|generate|cost|have|contribute|employ|produce|sell|take|get|spend|pay|grow)"
 _SIDES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"(?P<rest>(?:which|what|where|who)\b.+?)\s*[,:–—]\s+(?:the )?(?P<one>[^,:]+?) or (?:the )?(?P<other>[^,:]+)",
         rf"(?P<rest>.*\b(?:did|does|do|was|were|is|are|has|have)\b.+?\b(?P<way>in|on|into|to|from|for|as|by)) "
         rf"(?P<one>[^,]+?) or (?:(?P=way) )?(?P<other>.+?)(?P<when>{_WHEN}?)",
+        rf"(?:did|do|does) (?P<one>.+?) or (?P<other>.+?) {_DOES}(?P<rest>\b.*)",
         rf"(?:was|were|is|are) (?P<one>.+?) or (?P<other>.+?) (?:the )?(?:{_MORE}|{_FEWER})\b(?P<rest>.*)",
     )
 )

@@ -67,6 +67,7 @@ _COMPARED = r"\bcompared? (?:with|to|against) (?:that of |fiscal |the year )*(?:
 _EITHER_WAY = (
     r"\b(?:(?:ris|increas|grow)\w*|up) or (?:fall|decreas|declin|shrink|drop|down)"
     r"|\b(?:(?:fall|decreas|declin|shrink|drop)\w*|down) or (?:ris|increas|grow|up\b)"
+    r"|\bin (?:fiscal )?(?:19|20)\d\d or (?:in )?(?:fiscal )?(?:19|20)\d\d\b"
 )
 _CHANGE = re.compile(
     rf"\bby how (?:much|many)\b.*\b{_MOVES}\b|\bhow (?:much|many)\b.*\b(?:more|less|fewer|higher|lower)\b"
@@ -78,7 +79,8 @@ _CHANGE = re.compile(
 _UP = r"(?:ris|increas|grow|up|more|higher|larger|better)"
 _DOWN = r"(?:fall|decreas|declin|shrink|drop|down|less|fewer|lower|smaller|worse)"
 _BOTH_WAYS = re.compile(
-    rf"{_COMPARED}|\bhow did\b.*\b(?:chang|compar|develop)|\b{_UP}\w* or {_DOWN}|\b{_DOWN}\w* or {_UP}", re.IGNORECASE
+    rf"{_COMPARED}|{_EITHER_WAY}|\bhow did\b.*\b(?:chang|compar|develop)|\b{_UP}\w* or {_DOWN}|\b{_DOWN}\w* or {_UP}",
+    re.IGNORECASE,
 )
 """Asks in which direction something went."""
 _EITHER = re.compile(

@@ -105,9 +105,11 @@ def _scored(wanted: Sequence[frozenset[str]], excerpt: Excerpt) -> Iterator[tupl
     caption = telling(f"{excerpt.header} {' '.join(excerpt.rows[0])} {totals}")
     for row, cells in enumerate(excerpt.rows[1:], start=1):
         group, _, own = _BRACKETS.sub(" ", cells[0]).rpartition(": ")
-        label = telling(own)
+        label, above = telling(own), telling(group)
         if label:
-            yield row, max(_fit(one, label, caption | telling(group)) for one in wanted)
+            alone = max(_fit(one, label, caption | above) for one in wanted)
+            # `Gross margin percentage: Services` is both its words and its group's
+            yield row, max(alone, *(_fit(one, label | above, caption) for one in wanted)) if above else alone
 
 
 def _fit(wanted: frozenset[str], label: frozenset[str], caption: frozenset[str]) -> float:

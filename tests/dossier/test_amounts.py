@@ -11,7 +11,9 @@ from dossier.amounts import Scale, numbers_in, scales_in, tells_loss
     ("text", "value"),
     [
         ("($1,269)", "-1269"),
-        ("loss of ($1.3 million)", "-1.3"),
+        ("$(1.3) million", "-1.3"),
+        ("10 billion ($10.0 billion)", "10"),
+        ("up ($1.3 million)", "1.3"),
         ("(5%)", "-5"),
         ("-5", "-5"),
         ("20% (180.0 million: revenue)", "20"),
