@@ -9,7 +9,7 @@ from dossier.excerpts import Excerpt
 from dossier.grounding import scale_of
 from dossier.places import operand_at
 from dossier.reply import Cell, Reply, ReplyKind
-from retrieval.query import Query, stem, with_whole_years
+from retrieval.query import Query, stem, stems, with_whole_years
 from serving.calculating.agreeing import Found, agreed
 from serving.calculating.directions import in_words
 from serving.calculating.looking_up import looked_up
@@ -80,6 +80,8 @@ def calculate(query: Query, plan: Plan, excerpts: Sequence[Excerpt], known: Know
         return None
     rows = [matches(one, excerpts) for one in wanted]
     if plan.operation is Operation.LOOKUP:
+        if not plan.years and not called & stems(query.asked):
+            return None  # `What are trade receivables?` may ask what they are
         asked = replace(asked, shares=_PERCENT.search(query.asked) is not None)
         meant = [one for one in rows[0] if excerpts[one.excerpt - 1].document in known.meant]
         cell = looked_up(meant, plan.operands[0], asked, excerpts)

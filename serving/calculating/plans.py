@@ -131,6 +131,9 @@ _LOOKUP = re.compile(
     r"(?:(?:what|how (?:much|large|high|big)) (?:was|were|is|are)|(?:tell|give|show) me) (?P<what>.+)", re.IGNORECASE
 )
 
+_OF_SEVERAL = re.compile(rf"{_AVERAGE.pattern}|{_SUM.pattern}|\brespective|\b{_PERCENT} of\b", re.IGNORECASE)
+"""What one cell doesn't answer."""
+
 
 def plan_of(question: str, formulas: Mapping[str, str]) -> Plan | None:
     """The plan of a question; None where it asks for no arithmetic that is known here.
@@ -224,4 +227,6 @@ def _less(asked: str, years: tuple[str, ...]) -> Plan | None:
 def look_up_of(asked: str) -> Plan | None:
     """The look-up of a question that names one year or none: a row by its own name, which needs no computing."""
     match, years = _LOOKUP.fullmatch(asked), _years(asked)
-    return Plan(Operation.LOOKUP, (match["what"],), years) if match and len(years) <= 1 else None
+    if match is None or len(years) > 1 or _OF_SEVERAL.search(match["what"]):
+        return None
+    return Plan(Operation.LOOKUP, (match["what"],), years)
