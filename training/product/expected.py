@@ -36,6 +36,7 @@ billion billions thousand thousands percent percentage point points
 """
 _PLAIN = frozenset(_PLAIN_WORDS.split())
 _NUMERIC = frozenset({"lookup", "arithmetic"})
+FOLLOW_UP = "follow-up"
 _FELL = re.compile(r"\b(?:fell|fall|decreas|declin|lower|down|drop|less|reduc)", re.IGNORECASE)
 
 
@@ -72,7 +73,7 @@ def reference_of(question: Question) -> Reference:
     amounts = stated_amounts(answer, _scale_of(question.unit or ""))
     said = words_of(answer)
     dates = frozenset(word for word in said if is_year(word) or word in _MONTHS)
-    if amounts and question.kind in _NUMERIC:
+    if amounts and (question.kind in _NUMERIC or (question.kind == FOLLOW_UP and question.unit)):
         return Reference(amounts, (), dates)
     return Reference(amounts, tuple(found for part in parts if (found := _telling(part))), dates)
 

@@ -26,7 +26,12 @@ SOURCES: Mapping[str, Measure] = {
     "cited page is right (precision)": lambda one: one.judgement.precision,
     "evidence cited (recall)": lambda one: one.judgement.recall,
 }
-MEASURES: Mapping[str, Measure] = {**ANSWERS, **SOURCES}
+TRACED, MARKED = "numbers traced", "no number without a mark"
+NUMBERS: Mapping[str, Measure] = {
+    TRACED: lambda one: one.numbers.traced / one.numbers.said if one.numbers and one.numbers.said else None,
+    MARKED: lambda one: float(not one.numbers.unmarked) if one.numbers and one.numbers.said else None,
+}
+MEASURES: Mapping[str, Measure] = {**ANSWERS, **SOURCES, **NUMBERS}
 """What is measured of a question, from 0 to 1; None where it doesn't apply. An unanswerable one is right if refused."""
 SECONDS: Mapping[str, Measure] = {
     "first words": lambda one: None if one.problem else one.first,

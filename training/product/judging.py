@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dossier.amounts import numbers_in
 from dossier.prompt import NOT_IN_DOCUMENTS
 from dossier.records import Question, Verdict
 from retrieval.evaluation.cases import Hit, Level, Target, case_of
@@ -11,6 +12,7 @@ from training.product.expected import Amount, Reference, all_said, reference_of,
 from training.scoring import Outcome
 
 _MARKER = re.compile(r"\[\d{1,3}\]")
+_LIST_NUMBER = re.compile(r"(?m)^\s*\d{1,2}[.)]\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,23 @@ class Source:
     page: int
     text: str
     cited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What an answer says of one of its numbers: the character where that begins, and whether its origin is known."""
+
+    start: int
+    traced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How many numbers an answer says, of how many it tells the origin, and how many it says nothing about."""
+
+    said: int = 0
+    traced: int = 0
+    unmarked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +80,17 @@ def judge_answer(question: Question, text: str, verdict: str, sources: Sequence[
         recall=_met(targets, cited),
         found=found,
     )
+
+
+def numbers_of(text: str, marks: Sequence[Mark]) -> Numbers:
+    """Count an answer's numbers against its traces. Citations, list numbers and names such as `Q1` are no numbers."""
+    blank = text
+    for other in (_MARKER, _LIST_NUMBER):
+        blank = other.sub(lambda match: " " * len(match[0]), blank)
+    starts = [one.start for one in numbers_in(blank) if not blank[max(one.start - 1, 0) : one.start].isalpha()]
+    traced = {mark.start: mark.traced for mark in marks}
+    known = [traced[start] for start in starts if start in traced]
+    return Numbers(len(starts), sum(known), len(starts) - len(known))
 
 
 def _says_nothing_else(reference: Reference, answer: str, said: str) -> bool:

@@ -73,6 +73,11 @@ def test_amounts_count_with_their_scale_and_unit(
     assert (found.outcome, found.exact) == (expected, exact)
 
 
+def test_a_follow_up_with_a_unit_is_judged_by_its_amount() -> None:
+    assert outcome(asked("$1,196.3 million", "USD millions", "follow-up"), "It was $1,196.3 million [1].") is RIGHT
+    assert outcome(asked("the chief executive", None, "follow-up"), "It is 30 days [1].") is WRONG
+
+
 def test_the_number_alone_is_told_apart_from_its_scale() -> None:
     found = judge_answer(asked("$1,284.6 million", "USD millions"), "Revenue: 1,284.6", "answered", ())
     assert (found.outcome, found.value) == (WRONG, True)
