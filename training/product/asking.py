@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import openai
 
@@ -38,6 +38,13 @@ class Said:
     first: float = 0.0
     total: float = 0.0
     problem: str = ""
+
+
+class Answering(Protocol):
+    """Whatever can be asked."""
+
+    def ask(self, question: str, before: Sequence[str] = ()) -> Said:
+        """Ask one question, after those that come before it in its conversation."""
 
 
 class Client:
@@ -111,7 +118,7 @@ class Client:
         )
 
 
-def ask_all(client: Client, questions: Sequence[Question], on_progress: OnProgress) -> list[Said]:
+def ask_all(client: Answering, questions: Sequence[Question], on_progress: OnProgress) -> list[Said]:
     """Ask every question, the first one twice: what is loaded at a first question isn't the product's pace."""
     client.ask(questions[0].question)
     started = datetime.now(UTC)

@@ -74,7 +74,8 @@ def test_amounts_count_with_their_scale_and_unit(
 
 
 def test_a_follow_up_with_a_unit_is_judged_by_its_amount() -> None:
-    assert outcome(asked("$1,196.3 million", "USD millions", "follow-up"), "It was $1,196.3 million [1].") is RIGHT
+    both = asked("$121.7 million against $128.4 million", "USD millions", "follow-up")
+    assert outcome(both, "China: $121.7 (2025), $128.4 (2024) (in millions) [1]") is RIGHT
     assert outcome(asked("the chief executive", None, "follow-up"), "It is 30 days [1].") is WRONG
 
 
