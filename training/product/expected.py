@@ -75,7 +75,7 @@ def reference_of(question: Question) -> Reference:
     dates = frozenset(word for word in said if is_year(word) or word in _MONTHS)
     if amounts and (question.kind in _NUMERIC or (question.kind == FOLLOW_UP and question.unit)):
         return Reference(amounts, (), dates)
-    return Reference(amounts, tuple(found for part in parts if (found := _telling(part))), dates)
+    return Reference(amounts, tuple(found for part in parts if (found := telling_words(part))), dates)
 
 
 def stated_amounts(text: str, default: Scale = Scale.ONES) -> tuple[Amount, ...]:
@@ -120,7 +120,8 @@ def is_year(digits: str) -> bool:
     return len(digits) == 4 and digits.isdecimal() and 1900 <= int(digits) <= 2100
 
 
-def _telling(text: str) -> frozenset[str]:
+def telling_words(text: str) -> frozenset[str]:
+    """The words of a text that tell something, without numbers."""
     words = frozenset(words_of(text)) - _PLAIN
     return frozenset(word for word in words if not word.isdecimal())
 

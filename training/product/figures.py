@@ -21,10 +21,12 @@ ANSWERS: Mapping[str, Measure] = {
     "right, no other amount": lambda one: float(one.judgement.exact) if one.answerable else None,
     "number right, any scale": lambda one: float(one.judgement.value) if one.answerable else None,
 }
+SUPPORTED = "citation bears it out"
 SOURCES: Mapping[str, Measure] = {
     "evidence among passages shown": lambda one: one.judgement.found,
     "cited page is right (precision)": lambda one: one.judgement.precision,
     "evidence cited (recall)": lambda one: one.judgement.recall,
+    SUPPORTED: lambda one: one.judgement.supported,
 }
 TRACED, MARKED = "numbers traced", "no number without a mark"
 NUMBERS: Mapping[str, Measure] = {

@@ -9,6 +9,7 @@ from dossier.prompt import NOT_IN_DOCUMENTS
 from dossier.records import Question, Verdict
 from retrieval.evaluation.cases import Hit, Level, Target, case_of
 from training.product.expected import Amount, Reference, all_said, reference_of, stated_amounts, words_of
+from training.product.supporting import citations_supported
 from training.scoring import Outcome
 
 _MARKER = re.compile(r"\[\d{1,3}\]")
@@ -49,6 +50,7 @@ class Judgement:
     `exact`: it says the right answer and no other amount; `value`: the number is right, whatever its scale. Of an
     answer to an answerable question: `precision` is the share of the cited passages that stand on a page of evidence
     (None: it cites none), `recall` the share of the places needed that are cited, `found` of those among all passages.
+    `supported` is the share of its citations that bear out what cites them, right or wrong.
     """
 
     outcome: Outcome
@@ -57,13 +59,15 @@ class Judgement:
     precision: float | None = None
     recall: float | None = None
     found: float | None = None
+    supported: float | None = None
 
 
 def judge_answer(question: Question, text: str, verdict: str, sources: Sequence[Source]) -> Judgement:
     """Judge an answer to one question of a set."""
     refused = verdict == Verdict.NOT_IN_DOCUMENTS or NOT_IN_DOCUMENTS.rstrip(".").lower() in text.lower()
+    supported = None if refused else citations_supported(text, [source.text for source in sources])
     if not question.evidence:
-        return Judgement(Outcome.RIGHT if refused else Outcome.WRONG, refused, refused)
+        return Judgement(Outcome.RIGHT if refused else Outcome.WRONG, refused, refused, supported=supported)
     targets = case_of(question).targets[Level.PAGE]
     found = _met(targets, sources)
     if refused:
@@ -79,6 +83,7 @@ def judge_answer(question: Question, text: str, verdict: str, sources: Sequence[
         precision=_on_evidence(targets, cited),
         recall=_met(targets, cited),
         found=found,
+        supported=supported,
     )
 
 
