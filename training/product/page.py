@@ -135,8 +135,8 @@ def _measures(found: Figures) -> Iterable[str]:
     yield (
         "<p>Sources are judged by page: a cited passage counts when it stands on a page that holds the evidence, and "
         "one of the pages listed is enough (a comparison of two companies takes one of each). Answers without a "
-        "citation have no precision. A citation bears out its sentence when its numbers, or half of its words, stand in "
-        "the passage. A number is traced where the answer tells its cell, passage, sum or question; "
+        "citation have no precision. A citation is borne out where its sentence's numbers, or half of its words, stand "
+        "in the passage. A number is traced where the answer tells its cell, passage, sum or question; "
         "what it can't trace it must mark.</p>"
     )
 
