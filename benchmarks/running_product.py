@@ -23,6 +23,7 @@ from retrieval.indexing import build_index
 from serving.answering.model_client import Served
 from serving.api import create_app
 from serving.assembly import assemble, gateway
+from serving.index_view import IndexView
 from serving.people.operator import open_store_with_operator
 from serving.store import Store
 from training.gateway import RunningGateway
@@ -39,6 +40,13 @@ class Product:
     gateway: RunningGateway
     store: Store
     served: Served
+    index: IndexView
+
+    def index_again(self) -> None:
+        """Take over what changed in the documents. Raises IndexingError."""
+        with ProgressDisplay() as display:
+            build_index(self.settings, self.pack, display)
+        self.index.reopen()
 
 
 @contextmanager
@@ -57,7 +65,7 @@ def running_product(home: Path, documents: Path | None = None, **more: object) -
     thread.start()
     try:
         _wait_until_ready(settings, thread)
-        yield Product(settings, pack, RunningGateway(settings.api_url, key), store, parts.engine)
+        yield Product(settings, pack, RunningGateway(settings.api_url, key), store, parts.engine, parts.index)
     finally:
         server.should_exit = True
         thread.join()
