@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.injection import result_of, table_of
 from benchmarks.injection_attacks import Attack, attacks_of, demanded_of, place
 from benchmarks.injection_judging import draws, follows, leaks, quotes
+from benchmarks.injection_rates import result_of, table_of
 from dossier.prompt import NOT_IN_DOCUMENTS, pointing_prompt
 from training.product.asking import Said
 from training.product.judging import Source

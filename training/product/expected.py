@@ -27,7 +27,7 @@ _UNIT = re.compile(r"[\s-]*(?:business |calendar )?(minute|hour|day|week|month|y
 _WORD = re.compile(r"[^\W_]+")
 _SHORT = {"mn": Scale.MILLION, "bn": Scale.BILLION}
 _MONTH_NAMES = "january february march april june july august september october november december"
-_MONTHS = frozenset(_MONTH_NAMES.split())
+MONTHS = frozenset(_MONTH_NAMES.split())
 _PLAIN_WORDS = """
 a about above after all an and approximately are around as at be been between but by each for from had has have her his
 i in into is it its least more most nearly no not of on one only or our over per roughly s than that the their them
@@ -72,7 +72,7 @@ def reference_of(question: Question) -> Reference:
     parts: list[str] = answer.split(";") if question.kind == "list" else [answer]
     amounts = stated_amounts(answer, _scale_of(question.unit or ""))
     said = words_of(answer)
-    dates = frozenset(word for word in said if is_year(word) or word in _MONTHS)
+    dates = frozenset(word for word in said if is_year(word) or word in MONTHS)
     if amounts and (question.kind in _NUMERIC or (question.kind == FOLLOW_UP and question.unit)):
         return Reference(amounts, (), dates)
     return Reference(amounts, tuple(found for part in parts if (found := telling_words(part))), dates)

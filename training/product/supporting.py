@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from dossier.amounts import numbers_in
-from training.product.expected import is_year, telling_words
+from training.product.expected import MONTHS, is_year, telling_words
 
 _MARKERS = re.compile(r"(?:\s?\[\d{1,3}\])+")
 _NUMBER = re.compile(r"\d+")
+_DAY = re.compile(rf"\b\d{{1,2}} (?=(?:{'|'.join(sorted(MONTHS))})\b)|(?<=\w) \d{{1,2}}(?=, \d{{4}}\b)", re.IGNORECASE)
 _FACTORS = frozenset(map(Decimal, (*range(13), 100)))
 """Numbers that an expression may have of itself."""
 _LEAST_WORDS = 0.5
@@ -18,7 +19,7 @@ def citations_supported(text: str, passages: Sequence[str]) -> float | None:
     """The share of an answer's citations that are borne out; None: it cites nothing. `[n]` cites `passages[n - 1]`.
 
     It is borne out when all numbers of its sentence stand in what that cites, one of them in this passage; where it has
-    none, when half of its telling words do. Years stand in column heads and don't count; of a computed number (before
+    none, when half of its telling words do. Dates stand in column heads and don't count; of a computed number (before
     ` = `) its operands do.
     """
     found: list[bool] = []
@@ -40,6 +41,7 @@ def _is_supported(sentence: str, passage: str, cited: Sequence[str]) -> bool:
 
 
 def _numbers(sentence: str) -> frozenset[Decimal]:
+    sentence = _DAY.sub(" ", sentence)
     said = [one for one in numbers_in(sentence) if not is_year(one.digits)]
     computed = sentence.find(" = ")
     if computed < 0:

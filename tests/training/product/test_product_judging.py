@@ -132,6 +132,7 @@ def test_cited_passages_are_held_against_the_pages_of_evidence() -> None:
         ("7.38% = (1284.6 - 1196.3) / 1196.3 * 100 (1284.6: Total revenue, 2025) [1]", 1),
         ("7.38% = (1284.6 - 1100.3) / 1100.3 (1284.6: Total revenue, 2025) [1]", 0),
         ("Revenue was 1,284.6 and 30 days are given [1][2]", 1),
+        ("Revenue, Year ended 31 July 2025: 1,284.6; at July 27, 2024: 1,196.3 [1]", 1),
         ("Revenue was 1,284.6 [1]. It was 1,284.6 [2].", 0.5),
         ("Invoices are paid quickly [2]", 1),
         ("Machines are installed by customers [2]", 0),
