@@ -2,7 +2,7 @@
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.langchain_pieces import pieces_of
@@ -14,7 +14,7 @@ from dossier.progress import ProgressDisplay
 from dossier.records import Question
 from retrieval.indexing import load_embedder
 from training.evaluation.wording import percent
-from training.product.asking import Client, ask_all
+from training.product.asking import Client, ask_all, spread
 from training.product.figures import REFUSED, RIGHT, WRONG, clusters_of, figures_of, times_of
 from training.product.record import ProductRun, run_of, run_text
 from training.product.text import difference_text
@@ -25,8 +25,7 @@ DOSSIER, PLAIN = "Dossier", "plain LangChain"
 
 def runs_of(product: Product, file: Path, limit: int) -> Iterator[tuple[str, ProductRun]]:
     """Ask both everything; name and record of each."""
-    asked = load_questions(file)
-    asked = asked[:: max(1, len(asked) // limit)][:limit] if limit else asked
+    asked = spread(load_questions(file), limit)
     client = Client(product.gateway)
     with ProgressDisplay() as display:
         said = ask_all(client, asked, display)
@@ -34,7 +33,7 @@ def runs_of(product: Product, file: Path, limit: int) -> Iterator[tuple[str, Pro
     yield PLAIN, _plain_run(product, file, asked)
 
 
-def _plain_run(product: Product, file: Path, asked: list[Question]) -> ProductRun:
+def _plain_run(product: Product, file: Path, asked: Sequence[Question]) -> ProductRun:
     folder = product.pack.documents
     files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _TEXT]
     names = {path.relative_to(folder).as_posix(): path.name for path in files}

@@ -118,6 +118,12 @@ class Client:
         )
 
 
+def spread(questions: Sequence[Question], limit: int) -> Sequence[Question]:
+    """At most so many questions, evenly from all over the file; 0: all."""
+    count = len(questions)
+    return [questions[at * count // limit] for at in range(limit)] if 0 < limit < count else questions
+
+
 def ask_all(client: Answering, questions: Sequence[Question], on_progress: OnProgress) -> list[Said]:
     """Ask every question, the first one twice: what is loaded at a first question isn't the product's pace."""
     client.ask(questions[0].question)

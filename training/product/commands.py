@@ -1,5 +1,6 @@
 """The commands `dossier evaluate answers` and `dossier evaluate compare`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,10 +9,11 @@ import typer
 from dossier.errors import DataError, SettingsError
 from dossier.packs import load_pack, load_questions
 from dossier.progress import ProgressDisplay
+from dossier.records import Question
 from dossier.settings import load_settings
 from dossier.weights import replace_file
 from training.gateway import Key, RunningGateway, Url
-from training.product.asking import Client, ask_all
+from training.product.asking import Client, ask_all, spread
 from training.product.page import page_of
 from training.product.record import read_product_run, run_of, run_text
 from training.product.text import difference_text, run_summary
@@ -40,10 +42,10 @@ def answers(
     file = questions or load_pack(settings).questions
     if file is None or not file.is_file():
         raise SettingsError(f"there is no question file {file or ''}. Name one with --questions; {_EXAMPLE} shows how.")
-    asked = load_questions(file)
+    asked: Sequence[Question] = load_questions(file)
     if not asked:
         raise SettingsError(f"{file} holds no question. {_EXAMPLE} shows how.")
-    asked = asked[:: max(1, len(asked) // limit)][:limit] if limit else asked
+    asked = spread(asked, limit)
     earlier = read_product_run(compare_with) if compare_with else None
     if (out / RECORD).exists():
         raise DataError(f"{out} holds an evaluation already. Name another folder with --out.")

@@ -15,7 +15,7 @@ from dossier.records import Evidence, Question
 from tests.serving.api.scripted import GENERATION, MODEL
 from tests.serving.api.serving_app import Served, served
 from training.gateway import RunningGateway
-from training.product.asking import Client, Said
+from training.product.asking import Client, Said, spread
 from training.product.commands import PAGE, RECORD
 from training.product.figures import (
     ALL,
@@ -230,6 +230,13 @@ def test_questions_on_one_document_are_one_cluster_where_there_are_enough_docume
     assert len(set(clusters_of(run_with([True] * 24).answers)[0].values())) == 12
     few, kind = clusters_of(run_with([True] * 24, documents=4).answers)
     assert (len(set(few.values())), kind) == (24, "pages")
+
+
+def test_a_limit_takes_questions_from_all_over_the_file() -> None:
+    asked = [Question(str(at), f"What {at}?", "lookup", "30 days") for at in range(90)]
+    assert [int(one.id) for one in spread(asked, 60)][-2:] == [87, 88]
+    assert len(spread(asked, 60)) == 60
+    assert list(spread(asked, 0)) == list(spread(asked, 90)) == list(spread(asked, 99)) == asked
 
 
 def test_waits_are_told_by_median_and_percentile() -> None:
