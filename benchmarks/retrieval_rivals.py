@@ -9,10 +9,9 @@ from collections.abc import Iterator
 
 import faiss
 import numpy as np
-import pypdfium2
-from langchain_text_splitters import RecursiveCharacterTextSplitter
 from txtai.embeddings import Embeddings
 
+from benchmarks.langchain_pieces import pieces_of
 from benchmarks.retrieval_cache import VectorCache
 from benchmarks.retrieval_sets import Corpus
 from retrieval.embedder import Embedder
@@ -20,12 +19,11 @@ from retrieval.evaluation.asking import Ask
 from retrieval.evaluation.cases import Hit
 
 DEPTH = 60
-SIZE, OVERLAP = 1000, 200
 
 
 def rival_systems(corpus: Corpus, embedder: Embedder, cache: VectorCache) -> Iterator[tuple[str, Ask]]:
     """Name and system of each rival."""
-    pieces = list(_pieces(corpus))
+    pieces = list(pieces_of(corpus.documents, corpus.names))
     vectors = cache.embed(embedder, [piece.text for piece in pieces])
     flat = faiss.IndexFlatIP(vectors.shape[1])
     flat.add(vectors)
@@ -46,21 +44,3 @@ def rival_systems(corpus: Corpus, embedder: Embedder, cache: VectorCache) -> Ite
     index = Embeddings(method="external", transform=transform, hybrid=True, content=False)
     index.index([(number, piece.text, None) for number, piece in enumerate(pieces)])
     yield "txtai hybrid", lambda question: [pieces[number] for number, _ in index.search(question, depth)]
-
-
-def _pieces(corpus: Corpus) -> Iterator[Hit]:
-    splitter = RecursiveCharacterTextSplitter(chunk_size=SIZE, chunk_overlap=OVERLAP)
-    for source, document in corpus.names.items():
-        for page, text in _pages(corpus, source):
-            for piece in splitter.split_text(text):
-                yield Hit(document, page, piece)
-
-
-def _pages(corpus: Corpus, source: str) -> Iterator[tuple[int, str]]:
-    file = corpus.documents / source
-    if file.suffix.lower() != ".pdf":
-        yield 1, file.read_text(encoding="utf-8", errors="replace")
-        return
-    with pypdfium2.PdfDocument(file) as pdf:
-        for number in range(len(pdf)):
-            yield number + 1, pdf[number].get_textpage().get_text_range()

@@ -88,7 +88,7 @@ JOINED = {
 WITHIN = {
     "evaluate": {
         "model": "training.evaluation.commands:model",
-        "product": "training.product.commands:product",
+        "answers": "training.product.commands:answers",
         "compare": "training.product.commands:compare",
     },
     "models": {"assess": "training.assessment.commands:assess_models"},

@@ -127,13 +127,21 @@ def load_questions(file: Path) -> list[Question]:
         try:
             raw = json.loads(line)
             evidence = tuple(Evidence(item["document"], item["page"], item["text"]) for item in raw["evidence"])
-            rest = (raw.get("expression"), raw.get("unit"))
+            rest = (raw.get("expression"), raw.get("unit"), _before(raw))
             questions.append(Question(raw["id"], raw["question"], raw["kind"], raw["answer"], evidence, *rest))
         except (ValueError, KeyError, TypeError) as error:
             raise SettingsError(
                 f"{file}, line {number}: {error!r}. packs/finance/questions.jsonl shows how."
             ) from error
     return questions
+
+
+def _before(raw: Mapping[str, object]) -> tuple[str, ...]:
+    """The questions before a follow-up. Raises TypeError where they are no list."""
+    before = raw.get("before", [])
+    if not isinstance(before, list):
+        raise TypeError("`before` isn't a list of questions")
+    return tuple(map(str, before))
 
 
 def _pack_folder(name: str) -> Path:

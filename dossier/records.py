@@ -299,7 +299,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of an evaluation set with where its answer stands. No evidence: it can't be answered."""
+    """A question of an evaluation set, asked after those `before` it in a conversation. No evidence: no answer."""
 
     id: str
     question: str
@@ -308,6 +308,7 @@ class Question:
     evidence: tuple["Evidence", ...] = ()
     expression: str | None = None
     unit: str | None = None
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

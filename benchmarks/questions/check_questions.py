@@ -2,8 +2,9 @@
 
 Usage: python benchmarks/questions/check_questions.py DOCUMENTS [DOCUMENTS ...]
 
-DOCUMENTS are folders that hold the filings (PDF) and the handbook pages (Markdown), searched with all
-their subfolders. Every problem is printed on a line of its own, and any problem makes the exit status 1.
+DOCUMENTS are folders that hold the filings (PDF), the handbook pages (Markdown) and the finance pack's documents,
+searched with all their subfolders. Every problem is printed on a line of its own, and any problem makes the
+exit status 1.
 """
 
 import ast
@@ -20,7 +21,7 @@ import pypdfium2
 
 Question = dict[str, Any]
 
-KINDS = {"lookup", "arithmetic", "span", "comparison", "list", "unanswerable"}
+KINDS = {"lookup", "arithmetic", "span", "comparison", "list", "unanswerable", "follow-up"}
 FIELDS = {"id", "question", "kind", "answer", "expression", "unit", "evidence", "split"}
 SPLITS = {"dev", "held-out"}
 OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
@@ -85,14 +86,15 @@ class Documents:
 
 def form_problems(question: Question) -> Iterator[str]:
     """Yield what's wrong with a question's fields, whatever the documents say."""
-    if set(question) != FIELDS:
-        yield f"fields are {sorted(question)}, not {sorted(FIELDS)}"
+    fields = FIELDS | {"before"} if question.get("kind") == "follow-up" else FIELDS
+    if set(question) != fields:
+        yield f"fields are {sorted(question)}, not {sorted(fields)}"
         return
     if question["kind"] not in KINDS or question["split"] not in SPLITS:
         yield f"kind {question['kind']!r} or split {question['split']!r} isn't a known one"
     if question["kind"] == "arithmetic" and not question["expression"]:
         yield "an arithmetic question needs an expression"
-    answerable = question["kind"] != "unanswerable"
+    answerable = bool(question["answer"]) if question["kind"] == "follow-up" else question["kind"] != "unanswerable"
     if answerable != bool(question["answer"]) or answerable != bool(question["evidence"]):
         yield "answerable questions need an answer and evidence, unanswerable ones have neither"
 
@@ -132,10 +134,9 @@ def expression_problems(question: Question) -> Iterator[str]:
 
 def problems(questions: list[Question], documents: Documents) -> Iterator[str]:
     """Yield every problem of the questions, each with the question's id in front."""
-    for name in ("id", "question"):
-        for value, count in Counter(question.get(name) for question in questions).items():
-            if count > 1:
-                yield f"{name} {value!r} stands {count} times"
+    asked = [" ".join((*question.get("before", ()), str(question.get("question")))) for question in questions]
+    for values in ((question.get("id") for question in questions), asked):
+        yield from (f"{value!r} stands {count} times" for value, count in Counter(values).items() if count > 1)
     for question in questions:
         found = list(form_problems(question))
         if not found:

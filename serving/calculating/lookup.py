@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from dossier.excerpts import Excerpt, excerpt_of
 from dossier.grounding import Verified, verify_reply
 from dossier.packs import Pack
+from dossier.places import Operand
 from dossier.records import Passage, Table
 from retrieval.chunk_store import words_of
 from retrieval.query import Query
@@ -59,11 +60,12 @@ def compute_plan(
     if not found.passages:
         return None
     placed = _placed(searcher, found.passages, tables, groups)
-    calculation = calculate(query, plan, [one.excerpt for one in placed], _known(query, found.passages, pack))
+    excerpts = tuple(one.excerpt for one in placed)
+    calculation = calculate(query, plan, excerpts, _known(query, found.passages, pack))
     if calculation is None:
         return None
-    passages, shown = _with_places(searcher, found.passages, placed, calculation.reply.sources, groups)
-    verified = verify_reply(calculation.reply, shown, query.asked)
+    verified = verify_reply(calculation.reply, excerpts, query.asked)
+    passages, shown = _with_places(searcher, found.passages, placed, verified.operands, groups)
     if not verified.grounded or any(not shown[source - 1].passage for source in calculation.reply.sources):
         return None
     more = passages[len(found.passages) :]
@@ -120,17 +122,32 @@ def _with_places(
     searcher: Searcher,
     passages: tuple[Passage, ...],
     placed: Sequence[_Placed],
-    sources: Sequence[int],
+    operands: Sequence[Operand],
     groups: frozenset[str],
 ) -> tuple[tuple[Passage, ...], tuple[Excerpt, ...]]:
-    """The passages with those that hold the cells, and the excerpts that know them: a citation needs a passage."""
+    """The passages with those that hold the rows, and the excerpts that know them: what is cited must bear it out.
+
+    A page has several passages; the one that was found may have the words of it, and another the table.
+    """
     shown = [one.excerpt for one in placed]
-    for source in sources:
-        excerpt = shown[source - 1]
-        if excerpt.passage or not excerpt.spans:
+    rows = {operand.source: operand.row for operand in reversed(operands) if operand.source}
+    for source, row in rows.items():
+        excerpt, document = shown[source - 1], placed[source - 1].source
+        body = row - len(excerpt.rows) + len(excerpt.spans)  # heads have no place of their own
+        if not 0 <= body < len(excerpt.spans):
             continue
-        there = searcher.passage_at(placed[source - 1].source, excerpt.page, excerpt.spans[0][0], groups)
-        if there is not None:
+        start = excerpt.spans[body][0]
+        number = _passage_with(passages, document, excerpt.page, start)
+        if not number and (there := searcher.passage_at(document, excerpt.page, start, groups)) is not None:
             passages = (*passages, there)
-            shown[source - 1] = replace(excerpt, passage=len(passages))
+            number = len(passages)
+        shown[source - 1] = replace(excerpt, passage=number or excerpt.passage)
     return passages, tuple(shown)
+
+
+def _passage_with(passages: Sequence[Passage], source: str, page: int, start: int) -> int:
+    """The number of the passage that holds an offset of a page; 0: none does."""
+    chunks = enumerate((passage.chunk for passage in passages), start=1)
+    return next(
+        (n for n, one in chunks if (one.source, one.page) == (source, page) and one.start <= start < one.end), 0
+    )

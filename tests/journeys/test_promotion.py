@@ -329,9 +329,9 @@ def test_the_product_is_evaluated_over_http(product: Product, tmp_path: Path) ->
         {"id": "c", "question": "Who is the auditor?", "kind": "unanswerable", "answer": "", "evidence": []},
     ]
     (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, asked)) + "\n")
-    words = ["evaluate", "product", "--questions", str(tmp_path / "questions.jsonl"), "--out", str(tmp_path / "out")]
+    words = ["evaluate", "answers", "--questions", str(tmp_path / "questions.jsonl"), "--out", str(tmp_path / "out")]
     print(product.done(*words))
-    run = read_product_run(tmp_path / "out" / "product.json")
+    run = read_product_run(tmp_path / "out" / "answers.json")
     assert run.failed == []
     assert [one.judgement.found for one in run.answers] == [1, 1, None]
     assert all(0 < one.first <= one.total for one in run.answers)

@@ -190,7 +190,7 @@ def _missing(questions: QuestionSet) -> Iterable[str]:
         "<ul><li>Whether the model server answers as the trained model does: <code>dossier models check-served</code>. "
         "Promotion asks for it.</li>"
         "<li>Search: all models read the excerpts that the set holds. The whole product with search in front is asked "
-        "by <code>dossier evaluate product</code>.</li>"
+        "by <code>dossier evaluate answers</code>.</li>"
         f"{left if questions.left_out else ''}</ul>"
     )
 

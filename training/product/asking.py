@@ -4,15 +4,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import openai
 
 from dossier.errors import BusyError, DossierError, EngineError
 from dossier.gateway_errors import error_of
-from dossier.records import Progress, Question
+from dossier.records import Progress, Question, Turn
+from dossier.traces import Origin
 from training.gateway import RunningGateway
-from training.product.judging import Source
+from training.product.judging import Mark, Source
 
 _SECONDS = 600.0
 _TRIES, _PAUSE = 5, 5.0
@@ -33,9 +34,17 @@ class Said:
     answered_by: str = ""
     generation: str = ""
     sources: tuple[Source, ...] = ()
+    marks: tuple[Mark, ...] = ()
     first: float = 0.0
     total: float = 0.0
     problem: str = ""
+
+
+class Answering(Protocol):
+    """Whatever can be asked."""
+
+    def ask(self, question: str, before: Sequence[str] = ()) -> Said:
+        """Ask one question, after those that come before it in its conversation."""
 
 
 class Client:
@@ -51,11 +60,23 @@ class Client:
             http_client=openai.DefaultHttpxClient(timeout=_SECONDS, trust_env=False),
         )
 
-    def ask(self, question: str) -> Said:
-        """Ask one question. What goes wrong with it is a `problem`; raises where the gateway itself can't be asked."""
+    def ask(self, question: str, before: Sequence[str] = ()) -> Said:
+        """Ask one question, after those that come before it in its conversation.
+
+        What goes wrong with it is a `problem`; raises where the gateway itself can't be asked.
+        """
+        turns: list[Turn] = []
+        for earlier in before:
+            said = self._answer([*turns, Turn("user", earlier)])
+            if said.problem:
+                return Said(problem=f"its conversation broke off: {said.problem}")
+            turns += [Turn("user", earlier), Turn("assistant", said.text)]
+        return self._answer([*turns, Turn("user", question)])
+
+    def _answer(self, turns: Sequence[Turn]) -> Said:
         for left in reversed(range(_TRIES)):
             try:
-                return self._streamed(question)
+                return self._streamed(turns)
             except openai.APIStatusError as error:
                 told = error_of({"error": error.body}, error.status_code)
                 if not isinstance(told, BusyError | EngineError):
@@ -68,13 +89,12 @@ class Client:
             time.sleep(_PAUSE)
         raise DossierError("no try was made")
 
-    def _streamed(self, question: str) -> Said:
+    def _streamed(self, turns: Sequence[Turn]) -> Said:
         began, first = time.monotonic(), 0.0
         last: dict[str, Any] = {}
         pieces: list[str] = []
-        stream = self._openai.chat.completions.create(
-            model=self.model, messages=[{"role": "user", "content": question}], stream=True
-        )
+        messages: Any = [{"role": turn.role, "content": turn.text} for turn in turns]
+        stream = self._openai.chat.completions.create(model=self.model, messages=messages, stream=True)
         for chunk in stream:
             more = chunk.model_extra or {}
             last = more if "verdict" in more else last
@@ -92,21 +112,33 @@ class Client:
             answered_by=str(last.get("answered_by") or ""),
             generation=str(last.get("generation") or ""),
             sources=tuple(map(_source, last.get("sources") or ())),
+            marks=tuple(Mark(int(one["start"]), _is_traced(one)) for one in last.get("traces") or ()),
             first=first or total,
             total=total,
         )
 
 
-def ask_all(client: Client, questions: Sequence[Question], on_progress: OnProgress) -> list[Said]:
+def spread(questions: Sequence[Question], limit: int) -> Sequence[Question]:
+    """At most so many questions, evenly from all over the file; 0: all."""
+    count = len(questions)
+    return [questions[at * count // limit] for at in range(limit)] if 0 < limit < count else questions
+
+
+def ask_all(client: Answering, questions: Sequence[Question], on_progress: OnProgress) -> list[Said]:
     """Ask every question, the first one twice: what is loaded at a first question isn't the product's pace."""
     client.ask(questions[0].question)
     started = datetime.now(UTC)
     found = []
     for done, one in enumerate(questions, start=1):
-        found.append(client.ask(one.question))
+        found.append(client.ask(one.question, one.before))
         failed = sum(bool(said.problem) for said in found)
         on_progress(Progress("Asking", done, len(questions), started, f"{failed} without an answer" if failed else ""))
     return found
+
+
+def _is_traced(raw: dict[str, Any]) -> bool:
+    """Whether it is known where a number comes from, down to every operand."""
+    return raw["origin"] != Origin.UNTRACED and all(map(_is_traced, raw.get("operands") or ()))
 
 
 def _source(raw: dict[str, Any]) -> Source:

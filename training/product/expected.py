@@ -27,7 +27,7 @@ _UNIT = re.compile(r"[\s-]*(?:business |calendar )?(minute|hour|day|week|month|y
 _WORD = re.compile(r"[^\W_]+")
 _SHORT = {"mn": Scale.MILLION, "bn": Scale.BILLION}
 _MONTH_NAMES = "january february march april june july august september october november december"
-_MONTHS = frozenset(_MONTH_NAMES.split())
+MONTHS = frozenset(_MONTH_NAMES.split())
 _PLAIN_WORDS = """
 a about above after against all an and approximately are around as at be been between but by each for from had has
 have her his i in into is it its least more most nearly no not of on one only or our over per roughly s than that the
@@ -36,6 +36,7 @@ million millions billion billions thousand thousands percent percentage point po
 """
 _PLAIN = frozenset(_PLAIN_WORDS.split())
 _NUMERIC = frozenset({"lookup", "arithmetic"})
+FOLLOW_UP = "follow-up"
 _FELL = re.compile(r"\b(?:fell|fall|decreas|declin|lower|down|drop|less|reduc)", re.IGNORECASE)
 
 
@@ -71,10 +72,10 @@ def reference_of(question: Question) -> Reference:
     parts: list[str] = answer.split(";") if question.kind == "list" else [answer]
     amounts = stated_amounts(answer, _scale_of(question.unit or ""))
     said = words_of(answer)
-    dates = frozenset(word for word in said if is_year(word) or word in _MONTHS)
-    if amounts and question.kind in _NUMERIC:
+    dates = frozenset(word for word in said if is_year(word) or word in MONTHS)
+    if amounts and (question.kind in _NUMERIC or (question.kind == FOLLOW_UP and question.unit)):
         return Reference(amounts, (), dates)
-    return Reference(amounts, tuple(found for part in parts if (found := _telling(part))), dates)
+    return Reference(amounts, tuple(found for part in parts if (found := telling_words(part))), dates)
 
 
 def stated_amounts(text: str, default: Scale = Scale.ONES) -> tuple[Amount, ...]:
@@ -119,7 +120,8 @@ def is_year(digits: str) -> bool:
     return len(digits) == 4 and digits.isdecimal() and 1900 <= int(digits) <= 2100
 
 
-def _telling(text: str) -> frozenset[str]:
+def telling_words(text: str) -> frozenset[str]:
+    """The words of a text that tell something, without numbers."""
     words = frozenset(words_of(text)) - _PLAIN
     return frozenset(word for word in words if not word.isdecimal())
 

@@ -21,12 +21,19 @@ ANSWERS: Mapping[str, Measure] = {
     "right, no other amount": lambda one: float(one.judgement.exact) if one.answerable else None,
     "number right, any scale": lambda one: float(one.judgement.value) if one.answerable else None,
 }
+SUPPORTED = "citation bears it out"
 SOURCES: Mapping[str, Measure] = {
     "evidence among passages shown": lambda one: one.judgement.found,
     "cited page is right (precision)": lambda one: one.judgement.precision,
     "evidence cited (recall)": lambda one: one.judgement.recall,
+    SUPPORTED: lambda one: one.judgement.supported,
 }
-MEASURES: Mapping[str, Measure] = {**ANSWERS, **SOURCES}
+TRACED, MARKED = "numbers traced", "no number without a mark"
+NUMBERS: Mapping[str, Measure] = {
+    TRACED: lambda one: one.numbers.traced / one.numbers.said if one.numbers and one.numbers.said else None,
+    MARKED: lambda one: float(not one.numbers.unmarked) if one.numbers and one.numbers.said else None,
+}
+MEASURES: Mapping[str, Measure] = {**ANSWERS, **SOURCES, **NUMBERS}
 """What is measured of a question, from 0 to 1; None where it doesn't apply. An unanswerable one is right if refused."""
 SECONDS: Mapping[str, Measure] = {
     "first words": lambda one: None if one.problem else one.first,

@@ -4,13 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dossier.amounts import numbers_in
 from dossier.prompt import NOT_IN_DOCUMENTS
 from dossier.records import Question, Verdict
 from retrieval.evaluation.cases import Hit, Level, Target, case_of
 from training.product.expected import Amount, Reference, all_said, reference_of, stated_amounts, words_of
+from training.product.supporting import citations_supported
 from training.scoring import Outcome
 
 _MARKER = re.compile(r"\[\d{1,3}\]")
+_LIST_NUMBER = re.compile(r"(?m)^\s*\d{1,2}[.)]\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,30 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What an answer says of one of its numbers: the character where that begins, and whether its origin is known."""
+
+    start: int
+    traced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How many numbers an answer says, of how many it tells the origin, and how many it says nothing about."""
+
+    said: int = 0
+    traced: int = 0
+    unmarked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What one answer is worth.
 
     `exact`: it says the right answer and no other amount; `value`: the number is right, whatever its scale. Of an
     answer to an answerable question: `precision` is the share of the cited passages that stand on a page of evidence
     (None: it cites none), `recall` the share of the places needed that are cited, `found` of those among all passages.
+    `supported` is the share of its citations that bear out what cites them, right or wrong.
     """
 
     outcome: Outcome
@@ -38,13 +59,15 @@ class Judgement:
     precision: float | None = None
     recall: float | None = None
     found: float | None = None
+    supported: float | None = None
 
 
 def judge_answer(question: Question, text: str, verdict: str, sources: Sequence[Source]) -> Judgement:
     """Judge an answer to one question of a set."""
     refused = verdict == Verdict.NOT_IN_DOCUMENTS or NOT_IN_DOCUMENTS.rstrip(".").lower() in text.lower()
+    supported = None if refused else citations_supported(text, [source.text for source in sources])
     if not question.evidence:
-        return Judgement(Outcome.RIGHT if refused else Outcome.WRONG, refused, refused)
+        return Judgement(Outcome.RIGHT if refused else Outcome.WRONG, refused, refused, supported=supported)
     targets = case_of(question).targets[Level.PAGE]
     found = _met(targets, sources)
     if refused:
@@ -60,7 +83,19 @@ def judge_answer(question: Question, text: str, verdict: str, sources: Sequence[
         precision=_on_evidence(targets, cited),
         recall=_met(targets, cited),
         found=found,
+        supported=supported,
     )
+
+
+def numbers_of(text: str, marks: Sequence[Mark]) -> Numbers:
+    """Count an answer's numbers against its traces. Citations, list numbers and names such as `Q1` are no numbers."""
+    blank = text
+    for other in (_MARKER, _LIST_NUMBER):
+        blank = other.sub(lambda match: " " * len(match[0]), blank)
+    starts = [one.start for one in numbers_in(blank) if not blank[max(one.start - 1, 0) : one.start].isalpha()]
+    traced = {mark.start: mark.traced for mark in marks}
+    known = [traced[start] for start in starts if start in traced]
+    return Numbers(len(starts), sum(known), len(starts) - len(known))
 
 
 def _says_nothing_else(reference: Reference, answer: str, said: str) -> bool:

@@ -12,6 +12,7 @@ from training.product.figures import (
     ANSWERABLE,
     ANSWERS,
     MEASURES,
+    NUMBERS,
     REFUSED,
     RIGHT,
     SECONDS,
@@ -38,6 +39,7 @@ _KINDS = {
     "list": "several to find",
     "comparison": "to compare",
     "unanswerable": "not in the documents",
+    "follow-up": "asked as a follow-up",
 }
 Figures = Mapping[str, Mapping[str, Measured]]
 
@@ -127,13 +129,15 @@ def _outcomes(found: Figures) -> Iterable[str]:
 
 def _measures(found: Figures) -> Iterable[str]:
     yield "<h2>All figures</h2>"
-    for names in (ANSWERS, SOURCES):
+    for names in (ANSWERS, SOURCES, NUMBERS):
         rows = [(_kind(kind), *(_figure(one[name]) for name in names)) for kind, one in found.items()]
         yield figures_table(("", *names), rows)
     yield (
         "<p>Sources are judged by page: a cited passage counts when it stands on a page that holds the evidence, and "
         "one of the pages listed is enough (a comparison of two companies takes one of each). Answers without a "
-        "citation have no precision.</p>"
+        "citation have no precision. A citation is borne out where its sentence's numbers, or half of its words, stand "
+        "in the passage. A number is traced where the answer tells its cell, passage, sum or question; "
+        "what it can't trace it must mark.</p>"
     )
 
 
@@ -169,6 +173,7 @@ def _told(one: Answered) -> str:
     places = "; ".join(f"{document}, page {page}" for document, page in one.places)
     cited = "; ".join(f"{source.document}, page {source.page}" for source in one.sources if source.cited)
     parts = [
+        *(f"Before: {short(earlier)}" for earlier in one.before),
         f"Question: {short(one.question)}",
         f"Expected: {short(one.expected)} ({places})" if places else "Expected: not in the documents",
         f"Answer: {short(one.text)}" if not one.problem else f"No answer: {short(one.problem)}",

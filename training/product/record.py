@@ -12,7 +12,7 @@ from dossier.errors import DataError
 from dossier.records import Question
 from dossier.registry.promotion import now
 from training.product.asking import Said
-from training.product.judging import Judgement, Source, judge_answer
+from training.product.judging import Judgement, Numbers, Source, judge_answer, numbers_of
 from training.scoring import Outcome
 
 _FORMAT = 1
@@ -22,7 +22,8 @@ _FORMAT = 1
 class Answered:
     """One question with its answer. `places` are the documents and pages of its evidence, none: it can't be answered.
 
-    `problem` is why there is no answer, which counts as a wrong one.
+    `problem` is why there is no answer, which counts as a wrong one. `before` are the questions that came before it;
+    `numbers` are None in records that don't know them.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Answered:
     first: float
     total: float
     problem: str = ""
+    before: tuple[str, ...] = ()
+    numbers: Numbers | None = None
 
     @property
     def answerable(self) -> bool:
@@ -67,7 +70,7 @@ class ProductRun:
 
 def run_of(file: Path, address: str, model: str, questions: Sequence[Question], said: Sequence[Said]) -> ProductRun:
     """Judge all answers and put them together."""
-    told = json.dumps([(one.id, one.question, one.answer) for one in questions], ensure_ascii=False)
+    told = json.dumps([(one.id, one.question, one.answer, *one.before) for one in questions], ensure_ascii=False)
     return ProductRun(
         questions=file.name,
         digest=hashlib.sha256(told.encode()).hexdigest(),
@@ -96,10 +99,10 @@ def read_product_run(file: Path) -> ProductRun:
         raw |= {name: tuple(raw[name]) for name in ("answered_by", "generations")}
         return ProductRun(**raw, answers=answers)
     except OSError as error:
-        raise DataError(f"{file} can't be read: {error.strerror}. Name a product.json of an evaluation.") from error
+        raise DataError(f"{file} can't be read: {error.strerror}. Name a answers.json of an evaluation.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
-            f"{file} isn't an evaluation of the product ({error!r}). Name a product.json of one."
+            f"{file} isn't an evaluation of the product ({error!r}). Name a answers.json of one."
         ) from error
 
 
@@ -121,6 +124,8 @@ def _answered(question: Question, said: Said) -> Answered:
         first=round(said.first, 3),
         total=round(said.total, 3),
         problem=said.problem,
+        before=question.before,
+        numbers=numbers_of(said.text, said.marks),
     )
 
 
@@ -130,6 +135,8 @@ def _read_answer(raw: dict[str, Any]) -> Answered:
         "judgement": judgement,
         "sources": tuple(Source(**one) for one in raw["sources"]),
         "places": tuple((str(document), int(page)) for document, page in raw["places"]),
+        "before": tuple(map(str, raw.get("before", ()))),
+        "numbers": Numbers(**raw["numbers"]) if raw.get("numbers") else None,
         "first": float(raw["first"]),
         "total": float(raw["total"]),
     }

@@ -31,6 +31,13 @@ PAY = """# Pay at Acme
 |---|---|---|
 | Bonuses of directors | 900 | 600 |
 """
+STORES = "Warehouse costs of Acme rose in 2025: warehouse costs grew since warehouse costs follow the rents of halls.\n"
+COSTS = """
+| | 2025 | 2024 |
+|---|---|---|
+| Warehouse costs | 40.0 | 32.0 |
+| Hall rents | 9.0 | 8.0 |
+"""
 NEWS = "# Acme news {number}\n\nAcme opened shop {number} and said that gross margin matters to its business in 2025.\n"
 
 
@@ -41,6 +48,7 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Pack, S
     documents.mkdir()
     (documents / "acme-2025.md").write_text(STATEMENT + "\nOther things happened too.\n" * 200)
     (documents / "pay.md").write_text(PAY)
+    (documents / "halls.md").write_text(f"# Halls\n\nIn millions\n\n{STORES * 40}{COSTS}")
     (documents / "groups.toml").write_text('[groups]\n"pay.md" = ["board"]\n')
     for number in range(8):
         (documents / f"news-{number}.md").write_text(NEWS.format(number=number))
@@ -71,6 +79,20 @@ def test_a_figure_is_computed_and_cites_a_passage_of_the_answer(indexed: tuple[S
     number = int(text.rpartition("[")[2].rstrip("]"))
     assert made.passages[number - 1].document == "acme-2025.md"
     assert number in made.tables
+
+
+def test_the_passage_that_is_cited_holds_the_rows_that_were_computed_with(
+    indexed: tuple[Settings, Pack, Searcher],
+) -> None:
+    """A long page has its words in one passage and its table in another."""
+    made = asked(indexed, "By what percentage did warehouse costs grow in 2025?")
+    assert made is not None
+    text = word_reply(made.found, made.excerpts)
+    assert text.startswith("25% = (40.0 - 32.0) / 32.0")
+    number = int(text.rpartition("[")[2].rstrip("]"))
+    cited = made.passages[number - 1].chunk.text
+    assert "40.0" in cited and "32.0" in cited
+    assert any("Warehouse costs of Acme rose" in one.chunk.text for one in made.passages[: number - 1])
 
 
 def test_the_passage_that_holds_the_table_joins_the_answer(indexed: tuple[Settings, Pack, Searcher]) -> None:

@@ -79,6 +79,12 @@ def test_amounts_count_with_their_scale_and_unit(
     assert (found.outcome, found.exact) == (expected, exact)
 
 
+def test_a_follow_up_with_a_unit_is_judged_by_its_amount() -> None:
+    both = asked("$121.7 million against $128.4 million", "USD millions", "follow-up")
+    assert outcome(both, "China: $121.7 (2025), $128.4 (2024) (in millions) [1]") is RIGHT
+    assert outcome(asked("the chief executive", None, "follow-up"), "It is 30 days [1].") is WRONG
+
+
 def test_the_number_alone_is_told_apart_from_its_scale() -> None:
     found = judge_answer(asked("$1,284.6 million", "USD millions"), "Revenue: 1,284.6", "answered", ())
     assert (found.outcome, found.value) == (WRONG, True)
@@ -122,3 +128,27 @@ def test_cited_passages_are_held_against_the_pages_of_evidence() -> None:
     )
     one = judge_answer(two, "Oracle, by 30 days [1]", "answered", [Source("ORACLE_10K.pdf", 3, "x", cited=True)])
     assert (one.precision, one.recall) == (1, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("Total revenue, 2025: $1,284.6 million [1]", 1),
+        ("Total revenue, 2025: $1,284.7 million [1]", 0),
+        ("7.38% = (1284.6 - 1196.3) / 1196.3 * 100 (1284.6: Total revenue, 2025) [1]", 1),
+        ("7.38% = (1284.6 - 1100.3) / 1100.3 (1284.6: Total revenue, 2025) [1]", 0),
+        ("Revenue was 1,284.6 and 30 days are given [1][2]", 1),
+        ("Revenue, Year ended 31 July 2025: 1,284.6; at July 27, 2024: 1,196.3 [1]", 1),
+        ("Revenue was 1,284.6 [1]. It was 1,284.6 [2].", 0.5),
+        ("Invoices are paid quickly [2]", 1),
+        ("Machines are installed by customers [2]", 0),
+        ("Revenue was 1,284.6 [7]", None),
+        ("Revenue was 1,284.6", None),
+    ],
+)
+def test_a_citation_bears_out_the_numbers_or_the_words_that_cite_it(text: str, share: float | None) -> None:
+    passages = ["Total revenue 1,284.6 1,196.3 1,128.9", "Invoices are paid within 30 days."]
+    sources = [Source("a.pdf", 1, passage, cited=True) for passage in passages]
+    assert judge_answer(asked("30 days"), text, "answered", sources).supported == share
+    nothing = asked("The documents do not say.", None, "unanswerable", ())
+    assert judge_answer(nothing, text, "answered", sources).supported == share

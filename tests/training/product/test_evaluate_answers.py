@@ -1,4 +1,4 @@
-"""`dossier evaluate product` as a user has it: a real gateway over HTTP with OpenAI's client, answers scripted."""
+"""`dossier evaluate answers` as a user has it: a real gateway over HTTP with OpenAI's client, answers scripted."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +14,22 @@ from dossier.gateway_errors import GatewayUnreachableError
 from dossier.records import Evidence, Question
 from tests.serving.api.scripted import GENERATION, MODEL
 from tests.serving.api.serving_app import Served, served
-from training.product.asking import Said
+from training.gateway import RunningGateway
+from training.product.asking import Client, Said, spread
 from training.product.commands import PAGE, RECORD
-from training.product.figures import ALL, ANSWERABLE, REFUSED, RIGHT, changes_of, clusters_of, figures_of, times_of
-from training.product.judging import Source
+from training.product.figures import (
+    ALL,
+    ANSWERABLE,
+    MARKED,
+    REFUSED,
+    RIGHT,
+    TRACED,
+    changes_of,
+    clusters_of,
+    figures_of,
+    times_of,
+)
+from training.product.judging import Mark, Numbers, Source
 from training.product.record import ProductRun, read_product_run, run_of, run_text
 
 Evaluate = Callable[..., str]
@@ -28,6 +40,15 @@ QUESTIONS = [
     {"id": "q3", "question": "What is the weather?", "kind": "unanswerable", "answer": "", "evidence": []},
     {"id": "q4", "question": "What will it be?", "kind": "unanswerable", "answer": "", "evidence": []},
     {"id": "q5", "question": "Is the weather in it?", "kind": "span", "answer": "the board met", "evidence": [SALES]},
+    {
+        "id": "q7",
+        "question": "And the margin?",
+        "kind": "follow-up",
+        "answer": "12.1%",
+        "unit": "percent",
+        "before": ["What were net sales?", "And in doubt?"],
+        "evidence": [{**SALES, "page": 14}],
+    },
     {"id": "q6", "question": "Does it break <b>off</b>?", "kind": "lookup", "answer": "12.1%", "evidence": [SALES]},
 ]
 
@@ -40,7 +61,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def evaluate(gateway: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evaluate:
-    """Run `dossier evaluate product` on the questions; returns what was printed."""
+    """Run `dossier evaluate answers` on the questions; returns what was printed."""
     monkeypatch.setenv("DOSSIER_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     file = tmp_path / "questions.jsonl"
@@ -48,7 +69,7 @@ def evaluate(gateway: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     def call(*words: str, out: str = "out", key: str = "") -> str:
         more = ["--questions", str(file), "--out", str(tmp_path / out), "--url", gateway.address]
-        return called("product", *more, "--key", key or gateway.key("mira"), *words)
+        return called("answers", *more, "--key", key or gateway.key("mira"), *words)
 
     return call
 
@@ -66,23 +87,60 @@ def test_every_question_is_judged_and_the_record_and_the_page_tell_it(evaluate: 
     said = evaluate()
     run = read_product_run(tmp_path / "out" / RECORD)
     outcomes = {one.id: str(one.judgement.outcome) for one in run.answers}
-    assert outcomes == {"q1": "right", "q2": "wrong", "q3": "right", "q4": "wrong", "q5": "refused", "q6": "wrong"}
+    assert outcomes == {
+        "q1": "right",
+        "q2": "wrong",
+        "q3": "right",
+        "q4": "wrong",
+        "q5": "refused",
+        "q7": "right",
+        "q6": "wrong",
+    }
     first = run.answers[0]
     assert (first.judgement.precision, first.judgement.recall, first.judgement.found) == (0.5, 1, 1)
+    assert first.numbers == Numbers(said=3, traced=3)
     assert not first.judgement.exact  # the answer says other amounts as well
     assert 0 < first.first <= first.total
     assert [one.id for one in run.failed] == ["q6"]
     assert "The model server stopped" in run.failed[0].problem
     assert (run.model, run.answered_by, run.generations) == (MODEL, (MODEL,), (GENERATION,))
     figures = figures_of(run)
-    assert figures[ANSWERABLE][RIGHT].figure.value == 0.25
+    assert figures[ANSWERABLE][RIGHT].figure.value == 0.4
+    assert figures["follow-up"][RIGHT].figure.value == 1
+    assert figures[ALL][TRACED].figure.value == figures[ALL][MARKED].figure.value == 1
     assert figures["unanswerable"][REFUSED].figure.value == 0.5
-    assert (figures[ALL][RIGHT].figure.low, figures[ALL][RIGHT].figure.high) == (0, 1)  # four clusters claim nothing
-    for told in ("6 questions of questions.jsonl", "1 got no answer", "seconds to the first words"):
+    assert (figures[ALL][RIGHT].figure.low, figures[ALL][RIGHT].figure.high) == (0, 1)  # few clusters claim nothing
+    for told in ("7 questions of questions.jsonl", "1 got no answer", "seconds to the first words", "numbers traced"):
         assert told in said
     page = (tmp_path / "out" / PAGE).read_text()
     assert page.count("<svg") == 1
     assert "Does it break &lt;b&gt;off&lt;/b&gt;?" in page and "<b>off" not in page
+
+
+def test_a_follow_up_is_asked_after_the_questions_before_it(gateway: Served) -> None:
+    gateway.renew()
+    client = Client(RunningGateway(gateway.address, gateway.key("mira")))
+    said = client.ask("And the margin?", ["What were net sales?", "Any doubt?"])
+    assert not said.problem
+    asked = gateway.answerer.asked
+    assert [one.question for one in asked] == ["What were net sales?", "Any doubt?", "And the margin?"]
+    assert [turn.role for turn in asked[-1].history] == ["user", "assistant"] * 2
+    assert [turn.text for turn in asked[-1].history[::2]] == ["What were net sales?", "Any doubt?"]
+    broken = client.ask("And then?", ["Does it break?"])
+    assert broken.problem.startswith("its conversation broke off: ")
+
+
+def test_numbers_of_an_answer_are_traced_marked_or_neither() -> None:
+    asked = [Question("q", "What?", "lookup", "30 days", (Evidence("a.pdf", 2, "x"),))]
+    text = "1. In Q1 it was 30 of 45 days [12], or 67%."
+    marks = (Mark(text.index("30"), True), Mark(text.index("45"), False))
+    run = run_of(Path("q.jsonl"), "http://x", "m", asked, [Said(text, "answered", marks=marks)])
+    assert run.answers[0].numbers == Numbers(said=3, traced=1, unmarked=1)
+    found = figures_of(run)[ALL]
+    assert found[TRACED].figure.value == pytest.approx(1 / 3)
+    assert found[MARKED].figure.value == 0
+    nothing = run_of(Path("q.jsonl"), "http://x", "m", asked, [Said("None said.", "answered")])
+    assert figures_of(nothing)[ALL][TRACED].questions == 0
 
 
 @pytest.mark.slow
@@ -107,6 +165,9 @@ def test_what_cannot_be_asked_is_said(evaluate: Evaluate, tmp_path: Path) -> Non
         evaluate("--questions", str(tmp_path / "nothing.jsonl"))
     (tmp_path / "bad.jsonl").write_text('{"id": "x"}\n')
     with pytest.raises(SettingsError, match="bad.jsonl, line 1"):
+        evaluate("--questions", str(tmp_path / "bad.jsonl"))
+    (tmp_path / "bad.jsonl").write_text(json.dumps({**QUESTIONS[0], "before": "What were net sales?"}))
+    with pytest.raises(SettingsError, match="`before` isn't a list"):
         evaluate("--questions", str(tmp_path / "bad.jsonl"))
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(DataError, match="isn't an evaluation of the product"):
@@ -169,6 +230,13 @@ def test_questions_on_one_document_are_one_cluster_where_there_are_enough_docume
     assert len(set(clusters_of(run_with([True] * 24).answers)[0].values())) == 12
     few, kind = clusters_of(run_with([True] * 24, documents=4).answers)
     assert (len(set(few.values())), kind) == (24, "pages")
+
+
+def test_a_limit_takes_questions_from_all_over_the_file() -> None:
+    asked = [Question(str(at), f"What {at}?", "lookup", "30 days") for at in range(90)]
+    assert [int(one.id) for one in spread(asked, 60)][-2:] == [87, 88]
+    assert len(spread(asked, 60)) == 60
+    assert list(spread(asked, 0)) == list(spread(asked, 90)) == list(spread(asked, 99)) == asked
 
 
 def test_waits_are_told_by_median_and_percentile() -> None:
