@@ -1,6 +1,7 @@
 """Launches of the model server side by side in one run: time to ready, tokens/s at 1 and 4 streams, memory."""
 
 import asyncio
+import os
 import tempfile
 import time
 from dataclasses import replace
@@ -16,7 +17,8 @@ from serving.engine.command import Launch, vllm_launch, with_adapters
 from serving.engine.supervisor import Engine
 
 TOKENS, TRIES = 128, 3
-PRELOADED = ("LD_PRELOAD", "VLLM_CPU_OMP_THREADS_BIND")
+PRELOADED = ("LD_PRELOAD",)
+ONE_PROCESS = ("VLLM_ENABLE_V1_MULTIPROCESSING", "OMP_NUM_THREADS", "KMP_BLOCKTIME", "KMP_TPAUSE")
 
 
 def as_dossier(settings: Settings, model: Path, name: str, key: str) -> Launch:
@@ -29,6 +31,15 @@ def with_room(settings: Settings, model: Path, name: str, key: str) -> Launch:
     return with_adapters(settings, model, name, key)
 
 
+def apart(settings: Settings, model: Path, name: str, key: str) -> Launch:
+    """With the computing in a process of its own, bound to all cores, as it was before."""
+    launch = vllm_launch(settings, model, name, key)
+    kept = {k: v for k, v in launch.environment.items() if k not in ONE_PROCESS}
+    cores = ",".join(map(str, sorted(os.sched_getaffinity(0))))
+    command = [part for part in launch.command if part not in ("--distributed-executor-backend", "uni")]
+    return Launch(command, kept | {"VLLM_CPU_OMP_THREADS_BIND": cores})
+
+
 def compiled(settings: Settings, model: Path, name: str, key: str) -> Launch:
     """The same, with vLLM's default compilation."""
     launch = vllm_launch(settings, model, name, key)
@@ -36,7 +47,7 @@ def compiled(settings: Settings, model: Path, name: str, key: str) -> Launch:
 
 
 def untuned(settings: Settings, model: Path, name: str, key: str) -> Launch:
-    """Compiled, without preloaded libraries and bound cores."""
+    """Compiled, without preloaded libraries."""
     launch = compiled(settings, model, name, key)
     return replace(launch, environment={k: v for k, v in launch.environment.items() if k not in PRELOADED})
 
@@ -61,7 +72,7 @@ async def main() -> None:
     settings = load_settings(home=Path(tempfile.gettempdir()) / "dossier-benchmarks")
     model = prepare_base_model(settings, load_pack(settings).base_model, lambda progress: None)
     base: tuple[float, float, float] | None = None
-    for launch in (as_dossier, with_room, compiled, untuned):
+    for launch in (as_dossier, with_room, apart, compiled, untuned):
         engine = Engine(settings, model, "benchmark", launch)
         began = time.monotonic()
         await engine.start()

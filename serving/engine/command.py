@@ -13,7 +13,7 @@ from dossier.processor import computes_bf16
 from dossier.settings import Settings
 
 DRAIN_SECONDS = 10
-_MOST_BOUND_CORES = 4
+_FEW_CORES = 4
 _ALLOCATORS = ("libtcmalloc_minimal.so.4", "libtcmalloc.so.4")
 _LIBRARY_FOLDERS = ("lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu", "lib64", "lib", "local/lib")
 
@@ -52,6 +52,9 @@ def vllm_launch(settings: Settings, model: Path, name: str, api_key: str) -> Lau
     }
     if settings.device == "cpu":
         environment |= _cpu_environment(settings)
+        if few := _in_one_process():
+            command += ["--distributed-executor-backend", "uni"]
+            environment |= few
         command.append("--enforce-eager")  # compiling costs 40 s at every start and gains a tenth (DECISIONS)
         environment["TORCH_COMPILE_DISABLE"] = "1"  # else the first choice of a line waits for a C++ compiler
     _require_vllm()
@@ -89,20 +92,34 @@ def _inherited() -> dict[str, str]:
 
 
 def _cpu_environment(settings: Settings) -> dict[str, str]:
-    """Cache size, bound cores, a faster allocator and OpenMP runtime (figures in DECISIONS)."""
-    cores = sorted(os.sched_getaffinity(0))
+    """Cache size, a faster allocator and OpenMP runtime (figures in DECISIONS)."""
     path = [str(_name_shim(settings)), os.environ.get("PYTHONPATH", "")]
     environment = {
         "VLLM_TARGET_DEVICE": "cpu",
         "VLLM_CPU_KVCACHE_SPACE": str(math.ceil(settings.engine_memory_gib)),  # vLLM takes whole GiB only
         "PYTHONPATH": os.pathsep.join(part for part in path if part),
     }
-    if len(cores) <= _MOST_BOUND_CORES:
-        environment["VLLM_CPU_OMP_THREADS_BIND"] = ",".join(map(str, cores))
     libraries = [*_first_found(_ALLOCATORS), *_openmp()]
     if libraries:
         environment["LD_PRELOAD"] = ":".join(libraries)
     return environment
+
+
+def _in_one_process() -> dict[str, str]:
+    """What lets the model compute in the process that schedules, where there are few cores; empty where there are more.
+
+    A process of its own, which is vLLM's usual way, imports everything a third time, and both wait for each other
+    actively: on two cores that takes the time from the computing (figures in DECISIONS).
+    """
+    cores = len(os.sched_getaffinity(0))
+    if cores > _FEW_CORES:
+        return {}
+    return {
+        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # else vLLM takes a process of its own again
+        "OMP_NUM_THREADS": str(cores),
+        "KMP_BLOCKTIME": "5",  # milliseconds that a thread waits actively for more to do
+        "KMP_TPAUSE": "0",
+    }
 
 
 def _name_shim(settings: Settings) -> Path:

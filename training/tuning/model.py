@@ -47,9 +47,11 @@ def resolved(precision: Precision, device: str = "cpu") -> Precision:
 
 def require_device(device: str) -> None:
     """Raises EnvironmentProblem where there is no such device."""
+    if device != "cuda":
+        return
     import torch
 
-    if device == "cuda" and not torch.cuda.is_available():
+    if not torch.cuda.is_available():
         raise EnvironmentProblem(
             "setting device: it is cuda, but PyTorch sees no GPU here. Set DOSSIER_DEVICE=cpu, or install the GPU "
             "build and its driver."

@@ -65,11 +65,11 @@ def tune_model(task: Task, given: Mapping[str, object], resume: bool, watch: Wat
     on ends with the weights of one that never stopped, bit for bit. Raises SettingsError, WeightsError, TuningError,
     EnvironmentProblem.
     """
-    import torch
-
     require_device(task.device)
     with held(task.out):
         record = _opened(task, given, resume)
+        import torch  # takes seconds, and whoever is refused needn't wait for them
+
         if record.state is RunState.FINISHED:
             clear_checkpoints(task.out)  # a run that was killed in its last moment left them
             return record
@@ -137,11 +137,11 @@ def _sequences(task: Task, record: RunRecord, learner: Learner, packed: Packed, 
 
 def _opened(task: Task, given: Mapping[str, object], resume: bool) -> RunRecord:
     """The record to work by: a new one, or the run's own when it goes on."""
-    import torch
-
     there = (task.out / RUN).is_file()
     if there and not resume:
         raise TuningError(f"{task.out} holds a run already. Go on with it by --resume, or choose another folder.")
+    import torch
+
     old = read_run(task.out) if there else None
     recipe = recipe_from({**(old.recipe.as_json() if old else {}), **given})
     new = RunRecord(

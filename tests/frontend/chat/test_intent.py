@@ -63,6 +63,7 @@ def test_what_cant_be_told_is_said_and_keeps_no_reply_back(app: AppTest, gateway
     assert app.text_area[1].value
 
 
+@pytest.mark.model
 def test_a_pack_without_a_head_is_asked_for_nothing(
     app: AppTest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

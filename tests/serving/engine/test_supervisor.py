@@ -161,6 +161,18 @@ def test_vllm_is_launched_on_loopback_without_secrets_or_statistics(
     assert not any("hunter2" in value for value in launch.environment.values())
 
 
+@pytest.mark.parametrize(("cores", "alone"), [(2, True), (4, True), (5, False)])
+def test_on_few_cores_the_model_computes_where_it_is_scheduled(
+    quick: Settings, monkeypatch: pytest.MonkeyPatch, cores: int, alone: bool
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
+    for launch in (vllm_launch(quick, quick.home, "m", "k"), with_adapters(quick, quick.home, "m", "k")):
+        line = " ".join(launch.command)
+        assert ("--distributed-executor-backend uni" in line) is alone
+        assert (launch.environment.get("VLLM_ENABLE_V1_MULTIPROCESSING") == "0") is alone
+        assert (launch.environment.get("OMP_NUM_THREADS") == str(cores)) is alone
+
+
 def test_room_for_adapters_is_made_with_every_unguarded_route_shut(quick: Settings) -> None:
     launch = with_adapters(quick.model_copy(update={"adapter_rank": 32}), quick.home, "m", "the-key")
     line = list(launch.command)

@@ -4,7 +4,9 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from dossier.records import Progress
@@ -19,12 +21,36 @@ STEPS = "Tuning (steps)"
 _LOADED = ["torch", "peft", "transformers.models.llama.modeling_llama", "training.tuning.tune", "matplotlib.figure"]
 
 
-def run(task: Task, kill_at_step: int = 0, kill_at_call: int = 0) -> int:
-    """Tune or go on; returns the exit code (-9: killed).
+class Runs:
+    """Runs in processes of their own, forked from one that has loaded what they need."""
 
-    `kill_at_call`: at the n-th call that opens, moves or removes something in the run's folder, so that it falls
-    between and inside writes of checkpoints.
+    def __init__(self, starter: ProcessPoolExecutor) -> None:
+        self._starter = starter
+
+    def run(self, task: Task, kill_at_step: int = 0, kill_at_call: int = 0) -> int:
+        """Tune or go on; returns the exit code (-9: killed).
+
+        `kill_at_call`: at the n-th call that opens, moves or removes something in the run's folder, so that it falls
+        between and inside writes of checkpoints.
+        """
+        return self._starter.submit(_run, task, kill_at_step, kill_at_call).result()
+
+    def calls(self, task: Task) -> int:
+        """How many such calls a whole run makes."""
+        return self._starter.submit(_calls, task).result()
+
+
+@contextmanager
+def started() -> Iterator[Runs]:
+    """A process has one fork server, and this one's was started by an earlier test, with nothing of this loaded.
+
+    So another process is asked to start the runs.
     """
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as starter:
+        yield Runs(starter)
+
+
+def _run(task: Task, kill_at_step: int, kill_at_call: int) -> int:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_LOADED)  # imported once; nothing is computed there, so that its children may
     process = context.Process(target=_tune, args=(task, kill_at_step, kill_at_call))
@@ -33,8 +59,7 @@ def run(task: Task, kill_at_step: int = 0, kill_at_call: int = 0) -> int:
     return int(process.exitcode or 0)
 
 
-def calls(task: Task) -> int:
-    """How many such calls a whole run makes."""
+def _calls(task: Task) -> int:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_LOADED)
     told = context.SimpleQueue()

@@ -2,19 +2,26 @@
 
 import json
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dossier.errors import TuningError
-from tests.training.tuning import killable
+from tests.training.tuning.killable import RECIPE, STEPS, Runs, started
 from tests.training.tuning.tiny import write_data
 from training.tuning.run_folder import RunState, held, read_metrics, read_run
 from training.tuning.session import Watch
 from training.tuning.tune import Task, tune_model
 
 SAME = ("step", "loss", "rate", "dev_loss")
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[Runs]:
+    with started() as runs:
+        yield runs
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +33,9 @@ def task(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Task:
 
 
 @pytest.fixture(scope="module")
-def whole(task: Task) -> Path:
+def whole(runs: Runs, task: Task) -> Path:
     """A run that nobody disturbed."""
-    assert killable.run(task) == 0
+    assert runs.run(task) == 0
     assert len(read_metrics(task.out)) >= 8
     return task.out
 
@@ -47,27 +54,29 @@ def assert_same(found: Path, expected: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 3, 8])
-def test_killed_after_a_step_it_goes_on_to_the_same_weights(task: Task, whole: Path, tmp_path: Path, step: int) -> None:
+def test_killed_after_a_step_it_goes_on_to_the_same_weights(
+    runs: Runs, task: Task, whole: Path, tmp_path: Path, step: int
+) -> None:
     again = replace(task, out=tmp_path / "run")
-    assert killable.run(again, kill_at_step=step) == -9
+    assert runs.run(again, kill_at_step=step) == -9
     assert not (again.out / "adapter").exists()
     assert read_run(again.out).state is RunState.RUNNING
-    assert killable.run(again) == 0
+    assert runs.run(again) == 0
     assert_same(again.out, whole)
 
 
 @pytest.mark.slow
 def test_killed_again_and_again_in_the_middle_of_writing_it_ends_with_the_same_weights(
-    task: Task, whole: Path, tmp_path: Path
+    runs: Runs, task: Task, whole: Path, tmp_path: Path
 ) -> None:
-    total = killable.calls(replace(task, out=tmp_path / "counted"))
+    total = runs.calls(replace(task, out=tmp_path / "counted"))
     assert total > 60
     draw = random.Random(5)
     for call in sorted(draw.sample(range(1, total + 1), 2)):
         again = replace(task, out=tmp_path / f"run-{call}")
-        assert killable.run(again, kill_at_call=call) == -9
-        killable.run(again, kill_at_call=max(2, call // 2))
-        assert killable.run(again) == 0
+        assert runs.run(again, kill_at_call=call) == -9
+        runs.run(again, kill_at_call=max(2, call // 2))
+        assert runs.run(again) == 0
         assert_same(again.out, whole)
 
 
@@ -75,12 +84,10 @@ def test_killed_again_and_again_in_the_middle_of_writing_it_ends_with_the_same_w
 def test_stopped_it_says_so_and_goes_on_to_the_same_weights(task: Task, tmp_path: Path) -> None:
     """In this process, with its own undisturbed run: how many threads there are is part of the result."""
     undisturbed, again = replace(task, out=tmp_path / "undisturbed"), replace(task, out=tmp_path / "run")
-    recipe = {**killable.RECIPE, "epochs": 3}
+    recipe = {**RECIPE, "epochs": 3}
     tune_model(undisturbed, recipe, False, Watch(lambda progress: None))
     seen: list[int] = []
-    watch = Watch(
-        lambda told: seen.extend([told.done] * (told.stage == killable.STEPS)), stop=lambda: len(seen) in (3, 6)
-    )
+    watch = Watch(lambda told: seen.extend([told.done] * (told.stage == STEPS)), stop=lambda: len(seen) in (3, 6))
     assert tune_model(again, recipe, False, watch).state is RunState.STOPPED
     assert seen == [1, 2, 3]
     assert read_run(again.out).outcome["step"] == 3
@@ -97,7 +104,7 @@ def test_other_data_settings_or_models_are_refused_by_name(task: Task, tmp_path:
     out = tmp_path / "run"
     mine = replace(task, out=out)
     stopped = iter([False, False, True])
-    record = tune_model(mine, killable.RECIPE, False, Watch(lambda progress: None, lambda: next(stopped)))
+    record = tune_model(mine, RECIPE, False, Watch(lambda progress: None, lambda: next(stopped)))
     assert record.state is RunState.STOPPED
     before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file()}
     quiet = Watch(lambda progress: None)
