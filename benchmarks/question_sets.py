@@ -17,6 +17,7 @@ from retrieval.indexing import build_index
 from retrieval.opening import open_searcher
 from retrieval.search import Searcher
 
+_LATER = {"plain": "plainly asked", "fresh": "asked once the rules stood"}
 _OWN = Path(__file__).resolve().parent / "questions"
 
 
@@ -47,8 +48,11 @@ def question_sets(more: bool = False) -> Iterator[QuestionSet]:
             found = _make(name, folder, _OWN / f"{name}.jsonl")
             further = load_questions(_OWN / f"{name}-more.jsonl") if more else ()
             yield replace(found, dev=(*found.dev, *further))
-            if more and (plain := _OWN / f"{name}-plain.jsonl").is_file():
-                yield QuestionSet(f"{name}, plainly asked", found.searcher, tuple(load_questions(plain)), ())
+            for kind, title in _LATER.items() if more else ():
+                if (later := _OWN / f"{name}-{kind}.jsonl").is_file():
+                    asked = tuple(load_questions(later))
+                    dev, held_out = ((), asked) if kind == "fresh" else (asked, ())
+                    yield QuestionSet(f"{name}, {title}", found.searcher, dev, held_out)
 
 
 def _make(name: str, documents: Path | None, file: Path | None) -> QuestionSet:

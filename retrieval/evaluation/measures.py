@@ -106,7 +106,8 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
     z, share = 1.96, hits / count
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # rounding may leave an end a hair on the wrong side of a share of none or all
+    return min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half))
 
 
 def _first(target: Target, hits: Sequence[Hit]) -> int:

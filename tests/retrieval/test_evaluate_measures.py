@@ -113,6 +113,12 @@ def test_intervals_are_the_same_each_time_and_hold_the_mean() -> None:
     assert (once[FOUND[5]].low, once[FOUND[5]].high) == wilson(round(found), 80)
 
 
+@pytest.mark.parametrize("count", [11, 21, 58])
+def test_an_interval_holds_its_share(count: int) -> None:
+    assert wilson(count, count)[1] == 1
+    assert wilson(0, count)[0] == 0
+
+
 def test_wilson_by_hand() -> None:
     """8 of 10: 0.490 to 0.943 (Newcombe 1998 gives 0.4902, 0.9433)."""
     assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-3)
