@@ -72,7 +72,8 @@ _ASKS_WORDS = re.compile(
 )
 """What no row of amounts answers."""
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_PLACES = frozenset({"united", "states", "america", "washington"})
+_PLACES = frozenset({"united", "states", "america"})
+"""What documents write as U.S."""
 _SHORTEST_NAME = 3
 _DATES = re.compile(
     rf"\b(?:{MONTH})\.? \d{{1,2}}\b(?:,? (?:19|20)\d\d)?|\b\d{{1,2}} (?:{MONTH})\b|\b(?:fiscal |FY ?)?(?:19|20)\d\d\b"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.frontend.browsing import at_rest
 from tests.journeys.product import PATIENCE, Product, boss, signed_in, type_question
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
@@ -107,6 +108,7 @@ def test_an_admin_adds_files_previews_updates_and_goes_back(browser: Browser, pr
         page.get_by_role("button", name="Update the index").click()
         expect(page.get_by_text("1 new or changed")).to_be_visible(timeout=PATIENCE)
         page.get_by_text(re.compile("Versions of the index")).click()
+        at_rest(page)  # the section grows as it opens, and what opens beside its button is placed once
         picture(page, "indexing")
         page.get_by_role("button", name="Go back to a version").click()
         page.get_by_role("button", name="Go back to it").click()
