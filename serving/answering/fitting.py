@@ -64,6 +64,8 @@ _ASKS_FIGURE = re.compile(
     r"\bthe (?:floor area|number|amount|price|cost|total|percentage|figure) (?:of|for)\b", re.IGNORECASE
 )
 _HAS_MONEY = re.compile(r"[$€£]\s?\d")
+_COUNTED = re.compile(rf"(?<![$€£\d.,])\b\d[\d,]*(?:\.\d+)?\b(?!\s?%)|\b{NUMBER_WORD}\b", re.IGNORECASE)
+_CALENDAR = re.compile(rf"(?:{MONTH})|fiscal|q[1-4]|fy\d*", re.IGNORECASE)
 _ASKS_WORDS = re.compile(
     r"\bwhy\b|\bhow come\b|\bwhat (?:drove|made|led|caused|explains?|happens|becomes|became)\b|\bwho(?:m|se)?\b"
     r"|\bwhere\b(?! did more)|\bhow (?:does|do|did|is|are)\b.*"
@@ -143,15 +145,9 @@ def _is_in_kind(asked: str, said: str) -> bool:
     if _ASKS_PERIODS.search(asked):
         return _HAS_PERIOD.search(said) is not None
     bare = _DATES.sub(" ", said)
-    if _ASKS_COUNT.search(asked) and _HAS_MONEY.search(bare) and not re.search(_COUNTED, bare):
+    if _ASKS_COUNT.search(asked) and _HAS_MONEY.search(bare) and not _COUNTED.search(bare):
         return False
     return not (_ASKS_AMOUNT.search(asked) or _ASKS_FIGURE.search(asked)) or _HAS_AMOUNT.search(bare) is not None
-
-
-_COUNTED = re.compile(rf"(?<![$€£\d.,])\b\d[\d,]*(?:\.\d+)?\b(?!\s?%)|\b{NUMBER_WORD}\b", re.IGNORECASE)
-
-
-_CALENDAR = re.compile(rf"(?:{MONTH})|fiscal|q[1-4]|fy\d*", re.IGNORECASE)
 
 
 def _is_of_another_year(query: Query, said: str, line: Line) -> bool:

@@ -70,7 +70,12 @@ def _look_up(
 
 
 def _difference(compared: Companies, first: Computed, second: Computed) -> Computed | None:
-    """The larger less the smaller, in the larger of their scales."""
+    """The larger less the smaller, in the larger of their scales; None where they may count in different things."""
+    scales = {first.found.scale, second.found.scale}
+    if len(scales) > 1 and not all(POWERS.get(scale) for scale in scales):
+        return None  # a table that doesn't say `in millions` may mean it all the same
+    if len(_currency(first) | _currency(second)) > 1:
+        return None
     power = max(POWERS.get(side.found.scale, 0) for side in (first, second))
     scale = next(side.found.scale for side in (first, second) if POWERS.get(side.found.scale, 0) == power)
     shift = len(first.excerpts)
@@ -87,6 +92,13 @@ def _difference(compared: Companies, first: Computed, second: Computed) -> Compu
     operands = tuple(_named(operand, names, shift) for operand in verified.operands)
     verified = replace(verified, texts=(said,), operands=operands)
     return Computed(verified, joined.excerpts, joined.passages, joined.tables, first.sure and second.sure)
+
+
+def _currency(side: Computed) -> frozenset[str]:
+    """The currency of a cell that was looked up, as it stands there; none where it has no sign."""
+    cell = side.found.operands[0]
+    text = side.excerpts[cell.source - 1].rows[cell.row][cell.column]
+    return frozenset(text) & frozenset("$€£¥")
 
 
 def _term(side: Computed, shift: int, power: int) -> _Term:

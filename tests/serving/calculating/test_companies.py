@@ -36,6 +36,9 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Pack, S
         ("Acme", "In millions", "180", "(18)"),
         ("Bolt", "In thousands", "64,000", "4,000"),
         ("Zephyr", "In millions", "999", "1"),
+        ("Vague", "Figures", "70", "5"),
+        ("Euro", "In millions", "€70", "€5"),
+        ("Dollar", "In millions", "$70", "$6"),
     ):
         text = REPORT.format(company=f"{company} Inc.", unit=unit, revenue=revenue, income=income)
         (documents / f"{company.lower()}-10k-2025.md").write_text(text + "\nOther things happened too.\n" * 40)
@@ -75,6 +78,12 @@ def test_a_loss_is_less_than_a_small_profit(indexed: tuple[Settings, Pack, Searc
     text = word_reply(made.found, made.excerpts)
     assert text.startswith("Acme, lower by 22 million = ")
     assert "-18 million: Acme, Net income (loss), 2025" in text
+
+
+def test_what_may_count_in_something_else_is_not_compared(indexed: tuple[Settings, Pack, Searcher]) -> None:
+    assert asked(indexed, "What was Vague's net revenue in 2025?") is not None
+    assert asked(indexed, "Which had the higher net revenue in 2025, Acme or Vague?") is None
+    assert asked(indexed, "Which had the higher net income in 2025, Euro or Dollar?") is None
 
 
 def test_what_one_of_them_doesnt_report_is_not_compared(indexed: tuple[Settings, Pack, Searcher]) -> None:
