@@ -47,20 +47,26 @@ def main() -> None:
     try:
         who = session.current()
         page = _page(who)
+        # before the cookie: its answer names the page that the browser is on, and would bring that one back
+        if who is not None and session.is_fresh() and _starts_at_reply(who, page):
+            st.switch_page(next(one for one in st.session_state["pages"] if one.title == "Reply"))
         session.sync_cookie()
         if who is None:
             sign_in.page()
             return
-        if session.is_fresh() and who.user.role == "support" and page.title == "Ask" and not conversations.opened():
-            st.switch_page(next(one for one in st.session_state["pages"] if one.title == "Reply"))
         _sidebar(who)
         close_sidebar(f"{page.title} {conversations.opened()}")
         page.run()
+        session.settle()
     except SignInError as error:
         session.end(str(error))
         st.rerun()
     except DossierError as error:
         show_error(error, "page")
+
+
+def _starts_at_reply(who: Session, page: st.Page) -> bool:
+    return who.user.role == "support" and page.title == "Ask" and not conversations.opened()
 
 
 def _page(who: Session | None) -> st.Page:

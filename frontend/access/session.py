@@ -92,8 +92,13 @@ def begin(sign_in: SignIn) -> None:
 
 
 def is_fresh() -> bool:
-    """Whether somebody has just signed in; true once."""
-    return bool(st.session_state.pop(_FRESH, False))
+    """Whether somebody has just signed in, and no page was drawn to its end since: another run may cut one short."""
+    return bool(st.session_state.get(_FRESH, False))
+
+
+def settle() -> None:
+    """A page was drawn to its end for who signed in."""
+    st.session_state.pop(_FRESH, None)
 
 
 def end(say: str = "") -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.frontend.driving import button, cut_short, open_page, sign_in
+from tests.frontend.driving import button, cut_short, new_app, open_page, sign_in
 from tests.serving.api.serving_app import PASSWORD, Served, served
 
 pytestmark = pytest.mark.slow
@@ -47,3 +48,21 @@ def test_no_message_is_asked_for_until_there_is_one(app: AppTest, monkeypatch: p
     assert app.warning[0].value == "There is no message yet. Paste one."
     suggested(app, "What were net sales?")
     assert not app.warning
+
+
+def test_support_begins_here_also_where_the_browser_still_names_the_other_page(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[bool] = []
+
+    def named_by_the_browser() -> None:
+        drawn.append(True)
+        if len(drawn) == 1:  # what the browser sends from the page that it still shows
+            st.switch_page(st.session_state["ask_page"])
+
+    monkeypatch.setattr("frontend.chat.reply._show_intent", named_by_the_browser)
+    tab = sign_in(new_app(), "sam", PASSWORD)
+    assert len(drawn) > 1 and not tab.exception
+    assert [one.label for one in tab.text_area] == ["The customer's message"]
+    open_page(tab, "ask")  # once they are at work, nothing takes them elsewhere
+    assert len(tab.text_area) == 0 and len(tab.chat_input) == 1
