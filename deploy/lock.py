@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = {"torchvision", "torchaudio", "torchcodec", "openvino-telemetry"}
 """Pulled in by vLLM but unused for text, with builds that don't match the CPU build of torch; and a reporter home."""
-FILES = {"cpu": ["cpu", "frontend"], "train": ["train"], "dev": ["dev"]}
+FILES = {"cpu": ["cpu", "frontend"], "train": ["train"], "dev": ["dev", "postgres"]}
 """Lock file to the extras it holds. `gpu.txt` is written on a machine with the gpu extra installed: lock.py gpu."""
 
 

@@ -62,7 +62,7 @@ class Conversations:
 
     def kept_answer(self, answer_id: str, user_id: int | None) -> KeptAnswer:
         """The answer of this id; with `user_id` only if it is in a conversation of that user's."""
-        wanted = select(MessageRow, UserRow).where(MessageRow.answer_id == answer_id)
+        wanted = select(MessageRow, UserRow).where(MessageRow.answer_id == _clean(answer_id))
         owned = wanted.join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
         with self._database.reading() as session:
             found = session.execute(owned.join(UserRow, UserRow.id == ConversationRow.user_id)).first()

@@ -1,4 +1,4 @@
-"""The connection: SQLite made safe for several threads and processes, other databases as they are."""
+"""The connection, to SQLite and PostgreSQL alike: one transaction writes at a time, a reading one sees one state."""
 
 import os
 import sqlite3
@@ -18,6 +18,11 @@ BUSY_MILLISECONDS = 30_000
 THREADS = 20
 """Connections kept open; as many again may be opened for a moment (the API uses up to 40 threads)."""
 _WRITES = "dossier_writes"
+_WRITE_LOCK = 0x_D0_55_1E_12
+"""Number of the advisory lock that a writing transaction holds in PostgreSQL."""
+_LOST_MILLISECONDS = 60_000
+"""PostgreSQL ends a transaction whose process is silent for so long: a frozen one may not keep the others waiting."""
+_CONNECT_SECONDS = 10
 _PAUSE = 0.02
 _EMPTYING_SECONDS = 5.0
 
@@ -25,13 +30,15 @@ _EMPTYING_SECONDS = 5.0
 class Database:
     """Reading and writing transactions of one database.
 
-    A writing transaction takes SQLite's write lock at its start: one that began by reading could otherwise find that
-    somebody else wrote in between, and fail.
+    A writing transaction takes the write lock at its start (SQLite's own; in PostgreSQL an advisory one): one that
+    began by reading could otherwise find that somebody else wrote in between, and fail or act on what is no longer so.
     """
 
     def __init__(self, url: str) -> None:
         """Prepare connections to `url`. Raises SettingsError if it can't be used, and never shows it."""
         self._engine = _engine(_parse(url))
+        one_state = {"isolation_level": "REPEATABLE READ"} if self._engine.dialect.name == "postgresql" else {}
+        self._reading = self._engine.execution_options(**one_state)
 
     @property
     def engine(self) -> Engine:
@@ -45,8 +52,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that only reads."""
-        with Session(self._engine) as session:
+        """A session that only reads, the same state from beginning to end."""
+        with Session(self._reading) as session:
             yield session
 
     @contextmanager
@@ -147,6 +154,8 @@ def _engine(url: URL) -> Engine:
     pool: dict[str, Any] = {"pool_size": THREADS, "max_overflow": THREADS, "pool_pre_ping": not sqlite}
     if sqlite:
         pool["connect_args"] = {"timeout": BUSY_MILLISECONDS / 1000}
+    elif url.get_backend_name() == "postgresql" and "connect_timeout" not in url.query:
+        pool["connect_args"] = {"connect_timeout": _CONNECT_SECONDS}
     try:
         # hide_parameters: SQLAlchemy's messages never carry a value (a digest, a question) into the logs
         engine = create_engine(url, hide_parameters=True, **pool)
@@ -158,6 +167,9 @@ def _engine(url: URL) -> Engine:
     if sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "begin", _begin_postgresql)
     return engine
 
 
@@ -187,3 +199,15 @@ def _keep_a_log_ahead(connection: Any) -> None:  # noqa: ANN401 (the driver's ow
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_postgresql(connection: Any, record: object) -> None:  # noqa: ANN401 (the driver's own type)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {BUSY_MILLISECONDS}")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {_LOST_MILLISECONDS}")
+    connection.commit()
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get(_WRITES, False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")

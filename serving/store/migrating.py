@@ -6,25 +6,19 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import text
 
 from dossier.errors import EnvironmentProblem
 from serving.store.database import Database
-
-_LOCK = 0x_D0_55_1E_12
-"""Number of the advisory lock that one migrating process holds in PostgreSQL."""
 
 
 def migrate(database: Database) -> None:
     """Apply the migrations that are missing, all or none.
 
-    Processes that start at the same time wait for each other: SQLite by its write lock, PostgreSQL by an advisory
-    lock. Raises EnvironmentProblem when the database was written by a newer Dossier.
+    Processes that start at the same time wait for each other at the write lock. Raises EnvironmentProblem when the
+    database was written by a newer Dossier.
     """
     config = _config()
     with database.locked() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

@@ -40,9 +40,10 @@ PRIVATE = "unmistakable-words-of-hers"
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("DOSSIER_HOME", str(tmp_path))
-    return Settings(home=tmp_path)
+    monkeypatch.setenv("DOSSIER_DATABASE_URL", url)
+    return Settings()
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_nothing_is_left_of_a_person(store: Store, settings: Settings, tmp_path:
     gone = erased.store
     assert (gone.conversations, gone.messages, gone.feedback, gone.batches) == (1, 2, 1, 1)
     assert (gone.keys, gone.sign_ins) == (1, 1)
-    assert gone.audit_lines == 2 and gone.overwritten
+    assert gone.audit_lines == 2 and gone.overwritten is (store.database.file is not None)
     lines = store.audit.list(AuditFilter(gone.pseudonym))
     assert [line.route for line in lines] == ["POST /v1/chat/completions"]
     assert store.audit.list(AuditFilter("admin"))[0].target == gone.pseudonym

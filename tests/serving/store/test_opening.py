@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import select
 
 from dossier.errors import EnvironmentProblem, SettingsError
 from dossier.settings import Settings
 from serving.store import NewMessage, NewUser, Role, Store, open_store
 from serving.store.database import Database
 from serving.store.passwords import Passwords
-from serving.store.tables import Table
-from tests.serving.store.conftest import FIRST_PASSWORD, POSTGRES
+from serving.store.tables import Table, UserRow
+from tests.serving import postgres
+from tests.serving.store.conftest import FIRST_PASSWORD
 
 SECRET = "s3cret-of-the-database"
 
@@ -142,9 +144,26 @@ def test_a_first_password_that_is_too_short_is_told_without_it(tmp_path: Path, p
     assert "tooshort" not in str(caught.value)
 
 
+def test_who_reads_and_then_writes_acts_on_what_is_so(store: Store) -> None:
+    def count_up(number: int) -> None:
+        with store.database.writing() as session:
+            row = session.get(UserRow, 1)
+            row.groups = [str(int(row.groups[0]) + 1 if row.groups else 1)]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(count_up, range(40)))
+    assert store.users.all()[0].groups == {"40"}
+
+
+def test_who_reads_sees_one_state_whatever_is_written_meanwhile(store: Store) -> None:
+    with store.database.reading() as session:
+        assert len(session.scalars(select(UserRow)).all()) == 1
+        store.users.add(NewUser("ada", "correct horse battery", Role.ANALYST))
+        assert len(session.scalars(select(UserRow)).all()) == 1
+    assert store.users.count() == 2
+
+
 def test_with_postgresql_too() -> None:
     """One line in the summary instead of one for each test."""
-    if not POSTGRES:
-        pytest.skip(
-            "tested with SQLite only: DOSSIER_TEST_POSTGRES=postgresql+psycopg://user@host/postgres adds PostgreSQL"
-        )
+    if reason := postgres.why_not():
+        pytest.skip(f"the store is tested with SQLite only: {reason}")
