@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pypdfium2
 
+from benchmarks.ocr import Scanner
 from dossier.records import Table
 from retrieval.parsing.pdf import read_pdf
 
@@ -80,6 +81,13 @@ def _tables(path: Path, pages: set[int]) -> dict[int, Sequence[Table]]:
     return {number: page.tables for number, page in zip(sorted(pages), found, strict=True)}
 
 
+def _scanned_tables(path: Path, pages: set[int]) -> dict[int, Sequence[Table]]:
+    """Tables of the wanted pages, scanned."""
+    with pypdfium2.PdfDocument(path) as pdf:
+        scan = Scanner().scan(pdf, sorted(pages))
+    return {number: page.tables for number, page in zip(sorted(pages), read_pdf(path, scan).pages, strict=True)}
+
+
 def _saved(pdf: pypdfium2.PdfDocument) -> bytes:
     stream = io.BytesIO()
     pdf.save(stream)
@@ -90,10 +98,12 @@ def main() -> None:
     """Print the share found in each set, and what was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--filings", type=Path, default=_DATA / "filings")
-    filings = parser.parse_args().filings
+    parser.add_argument("--scanned", action="store_true", help="pages as pictures, which OCR reads")
+    asked = parser.parse_args()
+    filings, read = asked.filings, _scanned_tables if asked.scanned else _tables
     cells = read_cells()
     tables = {
-        document: _tables(filings / document, {cell.page for cell in cells if cell.document == document})
+        document: read(filings / document, {cell.page for cell in cells if cell.document == document})
         for document in sorted({cell.document for cell in cells})
     }
     for name in sorted({cell.set for cell in cells}):

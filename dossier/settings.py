@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     free_disk_gib: float = Field(1.0, ge=0, description="disk space that must stay free, else indexing refuses")
     parse_seconds: float = Field(60, gt=0, description="longest time for reading one file")
     parse_memory_gib: float = Field(1.5, gt=0, description="most memory for reading one file")
+    ocr_languages: str = Field(
+        "eng", pattern=r"^[A-Za-z_]{3,20}(\+[A-Za-z_]{3,20})*$", description="Tesseract's languages, as eng+deu"
+    )
+    ocr_seconds: float = Field(1800, ge=0, description="longest time for the scanned pages of one file; 0: no OCR")
 
     database_url: str = Field("", description="SQLAlchemy URL of users and chats; empty: SQLite in home")
     admin_password: SecretStr | None = Field(None, description="first admin's password; empty: made and shown once")

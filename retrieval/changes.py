@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from dossier.records import FileState
 from retrieval.chunk_store import FileRecord
+from retrieval.parsing.parsed import READ_AGAIN
 
 
 class Kind(StrEnum):
@@ -81,7 +82,8 @@ def compare(before: Mapping[str, FileRecord], now: Iterable[Present], retry: boo
     """Find out what became of each file.
 
     A file is renamed when a file with its bytes and kind of name is gone, and copied when that is still there.
-    `retry`: files that couldn't be read before count as added, also when their bytes are the same.
+    `retry`: files that couldn't be read before count as added, also when their bytes are the same, and those with
+    scanned pages that couldn't be as changed.
     """
     present = list(now)
     names = {file.source for file in present}
@@ -134,6 +136,8 @@ def difference(changes: Changes, **more: object) -> Difference:
 def _same(record: FileRecord, file: Present, retry: bool) -> Kind:
     if record.report.state is FileState.FAILED:
         return Kind.ADDED if retry else Kind.STILL_FAILING
+    if retry and READ_AGAIN in record.report.reason:  # scanned pages of it weren't read
+        return Kind.CHANGED
     return Kind.UNCHANGED if record.report.groups == file.groups else Kind.REGROUPED
 
 

@@ -15,6 +15,7 @@ from retrieval.corrections import read_corrections
 from retrieval.embedder import Embedder
 from retrieval.embedding import OnProgress
 from retrieval.parsing.isolate import Limits
+from retrieval.parsing.ocr import means_of
 from retrieval.readers import readers_of
 from retrieval.scan import CORRECTIONS_FILE, Scan, scan
 
@@ -48,13 +49,19 @@ def plan_of(settings: Settings, pack: Pack, choices: Choices) -> BuildPlan:
     return BuildPlan(
         index=index_folder(settings, pack.documents),
         scan=scan_of(settings, pack),
-        limits=Limits(settings.parse_seconds, int(settings.parse_memory_gib * _GIB)),
+        limits=limits_of(settings),
         chunk_tokens=settings.chunk_tokens,
         free_bytes=int(settings.free_disk_gib * _GIB),
         rebuild=choices.rebuild,
         allow_empty=choices.allow_empty,
         retry=choices.retry,
     )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What reading one file may cost, with what scanned pages can be read with now."""
+    ocr = means_of(settings.ocr_languages, settings.ocr_seconds)
+    return Limits(settings.parse_seconds, int(settings.parse_memory_gib * _GIB), ocr)
 
 
 def scan_of(settings: Settings, pack: Pack) -> Scan:

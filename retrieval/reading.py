@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from retrieval.chunk_writer import ChunkWriter, Kept, Parts, Place
 from retrieval.chunking import CountTokens, chunk_document
 from retrieval.embedding import OnProgress
 from retrieval.metadata import describe
-from retrieval.parsing.isolate import Limits, read_isolated
+from retrieval.parsing.isolate import Limits, OnPage, read_isolated
 from retrieval.parsing.parsed import ParsedDocument, to_json
 from retrieval.scan import Found
 
@@ -31,6 +32,31 @@ class ToRead:
 
     found: Found
     digest: str
+
+
+class _Told:
+    """Tells how far reading has come; files are read by several threads."""
+
+    def __init__(self, on_progress: OnProgress, total: int) -> None:
+        self._on_progress, self._total, self._started = on_progress, total, datetime.now(UTC)
+        self._files = self._pages = 0
+        self._lock = threading.Lock()
+
+    def file(self) -> None:
+        """A file was read."""
+        with self._lock:
+            self._files += 1
+            self._tell()
+
+    def page(self, _: int) -> None:
+        """A scanned page of a file begins."""
+        with self._lock:
+            self._pages += 1
+            self._tell()
+
+    def _tell(self) -> None:
+        note = f"scanned page {self._pages}" if self._pages else ""
+        self._on_progress(Progress("Reading documents", self._files, self._total, self._started, note))
 
 
 class Reading:
@@ -52,10 +78,11 @@ class Reading:
 
         Adds a report for each file. Returns whether the store holds anything else than before.
         """
-        started, done, changed = datetime.now(UTC), 0, False
+        told, changed = _Told(self._on_progress, len(to_read)), False
+        read_one = partial(_try_read, limits=self._limits, on_page=told.page)
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
             for block in _blocks(to_read):
-                for file, outcome in zip(block, pool.map(partial(_try_read, limits=self._limits), block), strict=True):
+                for file, outcome in zip(block, pool.map(read_one, block), strict=True):
                     source = file.found.source
                     if isinstance(outcome, str):
                         report = FileReport(source, FileState.FAILED, outcome, groups=file.found.groups)
@@ -64,8 +91,7 @@ class Reading:
                         report = self._store(store, file, outcome, list(retired.get(source, ())))
                         changed = True
                     reports[source] = FileRecord(report, file.digest)
-                    done += 1
-                    self._on_progress(Progress("Reading documents", done, len(to_read), started))
+                    told.file()
         return changed
 
     def _store(
@@ -116,10 +142,10 @@ def _blocks(to_read: Sequence[ToRead]) -> Iterator[list[ToRead]]:
         yield block
 
 
-def _try_read(file: ToRead, limits: Limits) -> tuple[ParsedDocument, ...] | str:
+def _try_read(file: ToRead, limits: Limits, on_page: OnPage) -> tuple[ParsedDocument, ...] | str:
     """The parsed documents, or why it can't be read."""
     try:
-        return read_isolated(file.found.path, limits)
+        return read_isolated(file.found.path, limits, on_page=on_page)
     except DocumentError as error:
         return str(error)
     except OSError as error:

@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -34,7 +34,9 @@ class Uploads:
 
     def __init__(self, folder: Path | None, limits: Limits) -> None:
         """`folder` None: the documents are the pack's own, and stay as they are."""
-        self._folder, self._limits = folder, limits
+        self._folder = folder
+        # one scanned page shows whether they can be read; indexing reads them all
+        self._limits = replace(limits, ocr=replace(limits.ocr, trial=True))
 
     @property
     def problem(self) -> str:

@@ -15,7 +15,7 @@ from retrieval.chunk_store import ChunkStore, iter_blocks
 from retrieval.chunking import embedded_text
 from retrieval.corrections import read_corrections
 from retrieval.embedder import Embedder
-from retrieval.parsing.isolate import Limits
+from retrieval.indexing import limits_of
 from retrieval.query import read_query
 from retrieval.readers import Readers
 from retrieval.scan import CORRECTIONS_FILE, scan
@@ -75,7 +75,7 @@ def index_corpus(
     plan = BuildPlan(
         index=index,
         scan=scan(documents, readers, corrections),
-        limits=Limits(settings.parse_seconds, int(settings.parse_memory_gib * _GIB)),
+        limits=limits_of(settings),
         chunk_tokens=settings.chunk_tokens,
         free_bytes=int(settings.free_disk_gib * _GIB),
     )

@@ -8,9 +8,10 @@ import os
 import resource
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -19,6 +20,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dossier.errors import DocumentError
+from retrieval.parsing.ocr import Means, allow
+from retrieval.parsing.ocr_words import CALL_SECONDS
 from retrieval.parsing.parsed import ParsedDocument, from_json, to_json
 from retrieval.parsing.readers import READERS, Read, read_file
 
@@ -27,7 +30,9 @@ __all__ = ["PARSER_VERSION", "READERS", "Limits", "Work", "isolated", "read_isol
 Work = Callable[[Path], bytes]
 """What a worker does with a file; it is sent to the worker, so that it must be a module's own or a `partial` of one."""
 
-PARSER_VERSION = "7"
+OnPage = Callable[[int], None]
+
+PARSER_VERSION = "8"
 """Changes whenever the readers' output does, so that an index built by older ones is rebuilt."""
 
 MAX_BYTES = 500_000_000
@@ -36,6 +41,9 @@ MAX_RESULT_BYTES = 200_000_000
 WAITING = 2
 _GRACE = 5
 """Seconds after the time limit at which a worker is ended by the system itself, should nobody be left to do so."""
+_PAGE = b"P"
+"""What a worker sends before each scanned page."""
+_PAGE_SECONDS = 4 * CALL_SECONDS
 _MEMORY = "reading it needs more memory than allowed. Split the file."
 
 
@@ -43,11 +51,13 @@ _MEMORY = "reading it needs more memory than allowed. Split the file."
 class Limits:
     """What reading one file may cost: seconds of processor time, bytes of address space above the start.
 
-    On a busy machine a file isn't at fault for waiting: the clock may run for WAITING times as long.
+    On a busy machine a file isn't at fault for waiting: the clock may run for WAITING times as long, and anew for each
+    scanned page, whose reading has limits of its own.
     """
 
     seconds: float
     memory_bytes: int
+    ocr: Means = field(default_factory=Means)
 
     @property
     def wall_seconds(self) -> float:
@@ -55,19 +65,22 @@ class Limits:
         return WAITING * self.seconds
 
 
-def read_isolated(path: Path, limits: Limits, read: Read = read_file) -> tuple[ParsedDocument, ...]:
+def read_isolated(
+    path: Path, limits: Limits, read: Read = read_file, on_page: OnPage | None = None
+) -> tuple[ParsedDocument, ...]:
     """Read one file with `read` in its own process; most hold one document, feeds and JSON lines several.
 
-    Raises DocumentError with the reason when the file can't be read.
+    `on_page` is called before each scanned page with how many there were. Raises DocumentError with the reason when
+    the file can't be read.
     """
-    message = isolated(path, limits, partial(_documents, read))
+    message = isolated(path, limits, partial(_documents, read), on_page)
     try:
         return from_json(message)
     except ValidationError as error:
         raise DocumentError("the reader returned something that makes no sense. Get a good copy.") from error
 
 
-def isolated(path: Path, limits: Limits, work: Work) -> bytes:
+def isolated(path: Path, limits: Limits, work: Work, on_page: OnPage | None = None) -> bytes:
     """What `work` makes of one file, in a process of its own.
 
     The process and all that it started are ended before this returns. Raises DocumentError with the reason when the
@@ -85,17 +98,42 @@ def isolated(path: Path, limits: Limits, work: Work) -> bytes:
     process = context.Process(target=_work_into, args=(sender, str(path), limits, work), daemon=True)
     process.start()
     sender.close()
-    late = threading.Event()
-    # a timer and not a wait for the first byte: a worker can also hang in the middle of its message
-    timer = threading.Timer(limits.wall_seconds, _end, (process, late))
-    timer.start()
+    watch = _Watch(process, limits)
     try:
-        return _result(_receive(receiver), process, late, limits)
+        return _result(_receive(receiver, watch, on_page), process, watch.late, limits)
     finally:
-        timer.cancel()
+        watch.stop()
         receiver.close()
         _end(process)
         process.join()
+
+
+class _Watch:
+    """Ends a worker that takes too long.
+
+    A timer and not a wait for the first byte: a worker can also hang in the middle of its message.
+    """
+
+    def __init__(self, process: BaseProcess, limits: Limits) -> None:
+        self.late = threading.Event()
+        self._process, self._seconds = process, max(limits.wall_seconds, _PAGE_SECONDS)
+        self._last = time.monotonic() + limits.ocr.seconds + limits.wall_seconds
+        self._timer = self._started(limits.wall_seconds)
+
+    def again(self) -> None:
+        """Another page: the clock runs anew, but not for ever."""
+        if time.monotonic() < self._last:
+            self._timer.cancel()
+            self._timer = self._started(self._seconds)
+
+    def stop(self) -> None:
+        """The worker is done."""
+        self._timer.cancel()
+
+    def _started(self, seconds: float) -> threading.Timer:
+        timer = threading.Timer(seconds, _end, (self._process, self.late))
+        timer.start()
+        return timer
 
 
 def _end(process: BaseProcess, late: threading.Event | None = None) -> None:
@@ -108,12 +146,18 @@ def _end(process: BaseProcess, late: threading.Event | None = None) -> None:
     process.kill()
 
 
-def _receive(receiver: Connection) -> bytes | None:
+def _receive(receiver: Connection, watch: _Watch, on_page: OnPage | None) -> bytes | None:
     """The worker's message, None when it died without one or sent more than a result may be."""
+    pages = 0
     try:
-        return receiver.recv_bytes(MAX_RESULT_BYTES + 1)
+        while (message := receiver.recv_bytes(MAX_RESULT_BYTES + 1)) == _PAGE:
+            watch.again()
+            if on_page is not None:
+                on_page(pages)
+            pages += 1
     except (EOFError, OSError):
         return None
+    return message
 
 
 def _result(message: bytes | None, process: BaseProcess, late: threading.Event, limits: Limits) -> bytes:
@@ -139,6 +183,7 @@ def _work_into(sender: Connection, path: str, limits: Limits, work: Work) -> Non
     """Entry of the worker process: work, send `D` and the result or `E` and the reason, and wait for the end."""
     os.setsid()  # a group of its own, so that all its children end with it
     _restrain(limits)
+    allow(limits.ocr, partial(_next_page, sender, limits))
     try:
         message = b"D" + work(Path(path))
         if len(message) > MAX_RESULT_BYTES:
@@ -164,11 +209,20 @@ def _restrain(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     seconds = int(limits.seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1 + int(limits.ocr.seconds)))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(int(limits.wall_seconds) + 1 + _GRACE)
     warnings.simplefilter("ignore")  # what parsers say about odd files would flood the service's log
     logging.disable(logging.CRITICAL)
+
+
+def _next_page(sender: Connection, limits: Limits) -> None:
+    """Say that a scanned page begins, and let clock and processor time run anew."""
+    sender.send_bytes(_PAGE)
+    signal.alarm(int(max(limits.wall_seconds, _PAGE_SECONDS)) + 1 + _GRACE)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    used = int(time.process_time() + limits.seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (min(used, hard), hard))
 
 
 def _refusal(reason: str) -> bytes:

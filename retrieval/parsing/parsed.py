@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import Final
 
 from pydantic import TypeAdapter
 
 from dossier.records import Box, Metadata, Table
 
+READ_AGAIN: Final = "and index again"
+"""Ends a warning that an owner can do something about: files with it are read again once what may be used changes."""
 _INVISIBLE = (
     "\u034f\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
     "\U000e0000-\U000e01ef"

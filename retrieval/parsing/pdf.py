@@ -10,7 +10,7 @@ import pypdfium2
 
 from dossier.errors import DocumentError
 from dossier.records import Table, TableRow
-from retrieval.parsing.ocr import Recognised, is_text
+from retrieval.parsing.ocr import Recognised, is_scrambled, is_sparse, is_text, says_more
 from retrieval.parsing.parsed import Heading, LineBox, ParsedDocument, ParsedPage, clean_text, title_from_name
 from retrieval.parsing.pdf_lines import BROKEN_WORD, MENDED, PdfLine, PdfPage
 from retrieval.parsing.pdf_tables import DraftTable, continued, find_tables
@@ -74,6 +74,8 @@ class _Read:
         """Why a document without text has none."""
         if self.ocr.left_out:
             return f"it holds no text, only {self.ocr.reason()}"
+        if self.ocr.pages:
+            return f"it holds no text: OCR found none on the {self.ocr.pages} scanned pages."
         return "it holds no text. Add a text layer by OCR and index it again."
 
     def warning(self) -> str:
@@ -115,9 +117,12 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int, read: _Read) -> _PageRead
     try:
         lines = page.lines()
         read.hidden += page.hidden
-        if page.images and not is_text("".join(line.text for line in lines)):
-            return _PageRead(index + 1, read.ocr.lines(pdf[index]), ())
         tables = find_tables(lines, page.words, page.rules)
+        text = "".join(line.text for line in lines)
+        if is_scrambled(text) or (page.is_picture and is_sparse(text) and not (page.has_layer and is_text(text))):
+            seen, found = read.ocr.read(pdf[index])
+            if says_more(seen, lines):
+                lines, tables = seen, found
         if tables and read.pages and read.pages[-1].tables:
             tables[0] = continued(tables[0], read.pages[-1].tables[-1])
         return _PageRead(index + 1, lines, tables)

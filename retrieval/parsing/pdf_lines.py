@@ -61,7 +61,7 @@ class PdfPage:
         self._page = page
         self._text = page.get_textpage()
         self.width, self.height = page.get_size()
-        self.images = False
+        self.is_picture = self.has_layer = False
         self.hidden = 0
         self._paths: list[Any] = []
         self._seen = self._transform()
@@ -177,8 +177,10 @@ class PdfPage:
         """Numbers of the characters that nobody sees on the page; also notes images and counts what is left out."""
         texts, paths, images = self._objects()
         self._paths = paths
-        self.images = bool(images)
-        scan = any(_area(self._bounds(item)) >= _IMAGE_SHARE * self.width * self.height for item in images)
+        areas = [_area(self._bounds(item)) for item in images]
+        whole = _IMAGE_SHARE * self.width * self.height
+        scan = any(area >= whole for area in areas)
+        self.is_picture = sum(areas) >= whole  # some scanners write a page in strips
         suspects = [(text, why) for text in texts if (why := self._suspicion(text, scan))]
         if not suspects:
             return set()
@@ -210,6 +212,7 @@ class PdfPage:
         Over a scanned page unseen text is the scan's own text layer.
         """
         if pdfium.FPDFTextObj_GetTextRenderMode(text) in _INVISIBLE_MODES:
+            self.has_layer |= scan
             return "" if scan else "never painted"
         if self._points(text) < _LEAST_POINTS:
             return "too small"

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, status
 
-from retrieval.parsing.isolate import READERS, Limits
+from retrieval.indexing import limits_of
+from retrieval.parsing.isolate import READERS
 from retrieval.parsing.kinds import LEGACY
 from serving.api.auditing import Noted
 from serving.api.index_schemas import (
@@ -150,7 +151,7 @@ async def start_clearing(parts: Parts, _: SignedInCaller, body: ClearBody | None
 
 def _uploads(parts: Running) -> Uploads:
     settings = parts.gateway.settings
-    return Uploads(settings.documents, Limits(settings.parse_seconds, int(settings.parse_memory_gib * (1 << 30))))
+    return Uploads(settings.documents, limits_of(settings))
 
 
 def _job(job: JobStatus) -> JobReply:

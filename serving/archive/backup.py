@@ -118,8 +118,8 @@ def _copy_store(store: Store, target: Path) -> Path:
     source = store.database.file
     if source is None:
         raise ArchiveError(
-            "The store isn't in SQLite. Back it up with the database's own tool (pg_dump), and the rest with "
-            "`dossier backup FILE --without-store`."
+            "The store isn't in SQLite. Back it up with the database's own tool (PostgreSQL: pg_dump --format=custom "
+            "--exclude-table-data=sessions), and the rest with `dossier backup FILE --without-store`."
         )
     try:
         with closing(sqlite3.connect(source)) as reading, closing(sqlite3.connect(target)) as writing:

@@ -113,7 +113,7 @@ def in_words(error: SQLAlchemyError) -> str:
 
 def unreachable(error: DatabaseError) -> EnvironmentProblem:
     """The database's refusal in plain words, without the statement and its values."""
-    reason = str(error.orig).strip() or type(error.orig).__name__
+    reason = " ".join(str(error.orig).split()).rstrip(".?") or type(error.orig).__name__
     return EnvironmentProblem(
         f"The store of users and conversations doesn't answer: {reason}. "
         "Check the database that database_url names (by default the SQLite file in home) and the free disk space."

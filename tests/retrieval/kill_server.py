@@ -54,7 +54,7 @@ def kill_self() -> None:
 
 def child(order: dict[str, Any], answer: int) -> None:
     """One indexing run in the forked process. Documents are read in it, without a process for each of them."""
-    reading.read_isolated = lambda path, limits: READERS[path.suffix](path)
+    reading.read_isolated = lambda path, limits, on_page: READERS[path.suffix](path)
     steps = Steps(lambda number: kill_self() if number == order.get("step") else None)
     if "delay" not in order:
         sys.setprofile(steps)

@@ -14,7 +14,7 @@ from retrieval import digests, generation, reading
 from retrieval.chunk_store import ChunkStore
 from retrieval.embedder import Vectors
 from retrieval.generation import digest_of
-from retrieval.parsing.isolate import READERS, Limits
+from retrieval.parsing.isolate import READERS, Limits, OnPage
 from retrieval.parsing.parsed import ParsedDocument, ParsedPage
 from retrieval.search import Searcher
 from retrieval.vectors import VectorIndex
@@ -41,7 +41,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the files that were read, by the readers themselves, in this process."""
     names: list[str] = []
 
-    def read_here(path: Path, limits: Limits) -> tuple[ParsedDocument, ...]:
+    def read_here(path: Path, limits: Limits, on_page: OnPage) -> tuple[ParsedDocument, ...]:
         names.append(path.name)
         return READERS[path.suffix](path)
 
@@ -164,7 +164,7 @@ def test_the_same_text_is_embedded_once(settings: Settings, documents: Path) -> 
 def test_items_of_a_file_keep_their_chunks_while_others_change(
     settings: Settings, documents: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def items(path: Path, limits: Limits) -> tuple[ParsedDocument, ...]:
+    def items(path: Path, limits: Limits, on_page: OnPage) -> tuple[ParsedDocument, ...]:
         """A line of a text file is a document: `name: text`."""
         if path.name != "feed.txt":
             return READERS[path.suffix](path)
@@ -293,7 +293,7 @@ def test_files_that_failed_are_read_again_when_asked_or_when_the_limits_change(
 ) -> None:
     tries: list[str] = []
 
-    def read_here(path: Path, limits: Limits) -> tuple[ParsedDocument, ...]:
+    def read_here(path: Path, limits: Limits, on_page: OnPage) -> tuple[ParsedDocument, ...]:
         if path.name == "slow.txt":
             tries.append(path.name)
             if len(tries) < 4:

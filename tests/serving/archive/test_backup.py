@@ -40,6 +40,7 @@ from tests.serving.archive.conftest import (
     state_of,
     write,
 )
+from tests.serving.postgres import Server
 
 pytestmark = pytest.mark.slow
 
@@ -329,6 +330,14 @@ def test_the_commands(old: Settings, new: Settings, tmp_path: Path, monkeypatch:
     with closing(store), store.database.reading() as session:
         routes = session.connection().exec_driver_sql("SELECT route FROM audit").scalars().all()
     assert routes[-1] == "dossier restore"
+
+
+def test_a_store_in_postgresql_is_left_to_its_own_tools(postgresql: Server, old: Settings, tmp_path: Path) -> None:
+    with postgresql.empty() as url:
+        elsewhere = old.model_copy(update={"database_url": url})
+        with pytest.raises(ArchiveError, match="pg_dump"):
+            write(elsewhere, tmp_path / "b.tar.gz")
+    assert not (tmp_path / "b.tar.gz").exists()
 
 
 def test_a_store_elsewhere_is_left_out_only_when_asked_to(old: Settings, new: Settings, tmp_path: Path) -> None:
