@@ -24,7 +24,7 @@ install-dev:
 	@$(PYTHON) deploy/install.py $(KIND) dev train
 
 test: install-dev
-	@$(VENV)/python deploy/install_browser.py
+	@$(VENV)/python deploy/install_system.py
 	@$(VENV)/python -m pytest $(WORKERS) 2
 
 check: install-dev

@@ -26,7 +26,7 @@ _LEGIBLE = 55.0
 """Half of a page's words must be surer than this: upside down, half are below 36, upright half are above 94."""
 _LETTERS = re.compile(r"\w{3,}")
 _ROTATE = re.compile(r"^Rotate: (\d+)$", re.MULTILINE)
-_DASH, _DOLLAR = re.compile(r"[_—–-]*[—–][_—–-]*"), re.compile(r"§\$?|\$§")
+_DASH, _DOLLAR = re.compile(r"[_—–-]*[_—–][_—–-]*"), re.compile(r"§\$?|\$§")
 _AMOUNT = re.compile(r"\(?\d")
 
 

@@ -75,7 +75,8 @@ class _Read:
         if self.ocr.left_out:
             return f"it holds no text, only {self.ocr.reason()}"
         if self.ocr.pages:
-            return f"it holds no text: OCR found none on the {self.ocr.pages} scanned pages."
+            what = "scanned page" if self.ocr.pages == 1 else "scanned pages"
+            return f"it holds no text: OCR found none on the {self.ocr.pages} {what}."
         return "it holds no text. Add a text layer by OCR and index it again."
 
     def warning(self) -> str:
