@@ -2,12 +2,14 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from dossier.progress import seconds_left
-from dossier.records import FileState, Progress
+from dossier.records import FileReport, FileState, Progress
 from retrieval.build import BuildReport
 from retrieval.changes import Difference
+from retrieval.parsing.parsed import READ_AGAIN
 from retrieval.upkeep import Cleared, GenerationState, IndexState, Verification
 
 _SHOWN = 50
@@ -29,6 +31,7 @@ def print_report(report: BuildReport) -> None:
             for file in report.files:
                 if file.state is state:
                     print(f"  {file.source}: {file.reason}")
+    _print_in_part(report.files)
     if states[FileState.FAILED] and not report.changed:
         print("Files that failed aren't read again until they change. `dossier index build --retry` reads them now.")
 
@@ -51,6 +54,7 @@ def print_state(state: IndexState) -> None:
         if files:
             print(f"{len(files)} {'file' if len(files) == 1 else 'files'} {kind}:")
             _print_some([f"  {file.source}: {file.reason}" for file in files])
+    _print_in_part(state.files)
 
 
 def print_generations(generations: tuple[GenerationState, ...]) -> None:
@@ -117,6 +121,14 @@ def in_bytes(size: int) -> str:
             break
         amount, unit = amount / 1000, larger
     return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def _print_in_part(files: Iterable[FileReport]) -> None:
+    """Name the files of which an owner could have more in the index: scanned pages that OCR hasn't read."""
+    left = [f for f in files if f.state in (FileState.INDEXED, FileState.UNCHANGED) and READ_AGAIN in f.reason]
+    if left:
+        print(f"{len(left)} {'file is' if len(left) == 1 else 'files are'} in the index in part:")
+        _print_some([f"  {file.source}: {file.reason}" for file in left])
 
 
 def _plain(value: object) -> list[str]:

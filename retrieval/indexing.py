@@ -15,7 +15,7 @@ from retrieval.corrections import read_corrections
 from retrieval.embedder import Embedder
 from retrieval.embedding import OnProgress
 from retrieval.parsing.isolate import Limits
-from retrieval.parsing.ocr import means_of
+from retrieval.parsing.ocr import Means
 from retrieval.readers import readers_of
 from retrieval.scan import CORRECTIONS_FILE, Scan, scan
 
@@ -60,7 +60,7 @@ def plan_of(settings: Settings, pack: Pack, choices: Choices) -> BuildPlan:
 
 def limits_of(settings: Settings) -> Limits:
     """What reading one file may cost, with what scanned pages can be read with now."""
-    ocr = means_of(settings.ocr_languages, settings.ocr_seconds)
+    ocr = Means(settings.ocr_languages, settings.ocr_seconds)
     return Limits(settings.parse_seconds, int(settings.parse_memory_gib * _GIB), ocr)
 
 

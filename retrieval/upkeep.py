@@ -17,6 +17,7 @@ from retrieval.chunk_writer import ChunkWriter
 from retrieval.clearing import KEEP, forget_old, leftovers, size_of
 from retrieval.digests import Digests, look
 from retrieval.lock import Holder, exclusive, holder
+from retrieval.parsing.parsed import READ_AGAIN
 from retrieval.scan import Scan
 from retrieval.vectors import VectorIndex
 
@@ -40,7 +41,8 @@ class GenerationState:
 class IndexState:
     """What is known of an index without reading all of it.
 
-    `generation` is None when nothing answers; `bytes` counts the whole folder; `files` are those that aren't in it.
+    `generation` is None when nothing answers; `bytes` counts the whole folder; `files` are those that aren't in it, or
+    only in part.
     """
 
     folder: str
@@ -94,7 +96,8 @@ def state(index: Path) -> IndexState:
     if answering:
         embedder = generation.read_manifest(index, answering.name).recipe.embedder
         reports = (record.report for record in _records(index, answering.name).values())
-        files = tuple(report for report in reports if report.state in (FileState.FAILED, FileState.SKIPPED))
+        out = (FileState.FAILED, FileState.SKIPPED)
+        files = tuple(report for report in reports if report.state in out or READ_AGAIN in report.reason)
     size = size_of(index) if index.is_dir() else 0
     return IndexState(str(index), answering, embedder, found, size, files, holder(index), warning)
 

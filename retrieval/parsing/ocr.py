@@ -16,7 +16,6 @@ from retrieval.parsing.parsed import READ_AGAIN
 from retrieval.parsing.pdf_lines import PdfLine
 from retrieval.parsing.pdf_tables import DraftTable, find_tables
 
-_PROGRAM = "tesseract"
 _DOTS_PER_INCH = 300
 _PIXELS = 25_000_000
 """Of a page's picture, whatever size the page says it has; A3 at 300 dots an inch has 17 million."""
@@ -41,19 +40,14 @@ class Means:
 
     languages: str = "eng"
     seconds: float = 1800.0
-    installed: bool = True
-    """Whether there was a Tesseract when this was made: what was left out without one is read once there is."""
+    program: str = field(default_factory=lambda: shutil.which("tesseract") or "")
+    """Where Tesseract is, empty where it isn't. As part of the limits it makes an index read again what it left out."""
     trial: bool = False
-
-
-def means_of(languages: str, seconds: float) -> Means:
-    """The means on this machine now."""
-    return Means(languages, seconds, shutil.which(_PROGRAM) is not None)
 
 
 @dataclass(slots=True)
 class _Allowed:
-    means: Means = field(default_factory=Means)
+    means: Means | None = None
     on_page: Callable[[], None] = lambda: None
 
 
@@ -100,6 +94,7 @@ class Recognised:
     why: Counter[str] = field(default_factory=Counter)
     _spent: float = 0.0
     _ready: str | None = None
+    _means: Means = field(default_factory=lambda: _allowed.means or Means())
 
     @property
     def left_out(self) -> int:
@@ -109,13 +104,13 @@ class Recognised:
     def read(self, page: pypdfium2.PdfPage) -> tuple[list[PdfLine], list[DraftTable]]:
         """Lines and tables of a scanned page, none where they can't be had. Closes the page."""
         if self._ready is None:
-            self._ready = _why_none()
-        late = self._spent >= _allowed.means.seconds
-        if why := self._ready or (_LATE.format(_allowed.means.seconds) if late else ""):
+            self._ready = _why_none(self._means)
+        late = self._spent >= self._means.seconds
+        if why := self._ready or (_LATE.format(self._means.seconds) if late else ""):
             page.close()
             self.why[why] += 1
             return [], []
-        if _allowed.means.trial and self.pages:
+        if self._means.trial and self.pages:
             page.close()
             self.pages += 1
             return [], []
@@ -134,7 +129,7 @@ class Recognised:
         scale = min(_DOTS_PER_INCH / _POINTS_PER_INCH, math.sqrt(_PIXELS / max(1.0, width * height)))
         picture = page.render(scale=scale, grayscale=True).to_pil()
         page.close()
-        recogniser = Recogniser(shutil.which(_PROGRAM) or _PROGRAM, _allowed.means.languages)
+        recogniser = Recogniser(self._means.program, self._means.languages)
         found, turn = recogniser.words(picture, max(70, round(scale * _POINTS_PER_INCH)))
         if not is_legible(found):
             self.why[_ILLEGIBLE] += 1
@@ -160,13 +155,12 @@ def _placed(found: Upright, turn: int, size: tuple[float, float]) -> list[PdfLin
     ]
 
 
-def _why_none() -> str:
+def _why_none(means: Means) -> str:
     """Why no page can be read on this machine; empty if pages can."""
-    program = shutil.which(_PROGRAM)
-    if program is None:
+    if not means.program:
         return _NONE
-    told = subprocess.run([program, "--list-langs"], capture_output=True, text=True, check=False).stdout.split()
-    missing = [one for one in _allowed.means.languages.split("+") if one not in told]
+    told = subprocess.run([means.program, "--list-langs"], capture_output=True, text=True, check=False).stdout.split()
+    missing = [one for one in means.languages.split("+") if one not in told]
     if not missing:
         return ""
     packages = ", ".join(f"tesseract-ocr-{one.replace('_', '-').lower()}" for one in missing)

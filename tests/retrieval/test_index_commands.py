@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
 from typer.testing import CliRunner
 
 from dossier.cli import app
@@ -181,3 +184,23 @@ def test_a_second_writer_is_told_who_holds_the_lock(call: Call, settings: Settin
         other.stdin.close()
     assert call("build").exit_code == 0
     assert told(call("status", "--json"))["report"]["holder"] is None
+
+
+def test_scanned_pages_that_were_not_read_are_told_and_read_once_they_can_be(
+    call: Call, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canvas = Canvas(str(documents / "mixed.pdf"))
+    canvas.drawString(72, 700, "A page with text of its own.")
+    canvas.showPage()
+    canvas.drawInlineImage(Image.new("L", (300, 400), 255), 0, 0, 595, 842)
+    canvas.save()
+    path = os.environ["PATH"]
+    monkeypatch.setenv("PATH", "")
+    why = "mixed.pdf: 1 scanned page without text: no OCR program is installed. Install Tesseract"
+    for result in (call(), call("status")):
+        assert "1 file is in the index in part:" in result.stdout and why in result.stdout
+    again = call()
+    assert "Nothing changed" in again.stdout and why in again.stdout
+    monkeypatch.setenv("PATH", path)
+    if shutil.which("tesseract"):
+        assert "in part" not in call().stdout + call("status").stdout
