@@ -22,7 +22,7 @@ from serving.answering.readings import LINES_READ, with_close_second
 from serving.answering.reply_wording import word_reply
 from serving.answering.wording import join_answers, word_line
 from serving.calculating import compute
-from training.product.judging import judge_answer
+from training.answers.judging import judge_answer
 from training.scoring import Outcome
 
 _EVERYONE: frozenset[str] = frozenset()
