@@ -1,7 +1,7 @@
 """Hybrid search over one generation: nearest vectors and BM25, fused by rank, groups enforced inside both."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -139,6 +139,13 @@ class Searcher:
     def tables(self, source: str, groups: frozenset[str], page: int | None = None) -> list[Table]:
         """The tables of a document (of one of its pages) that the groups may read."""
         return self._store.tables_of(source, groups, page)
+
+    def tables_of_pages(
+        self, passages: Sequence[Passage], groups: frozenset[str], first: int = 1
+    ) -> dict[int, list[Table]]:
+        """The tables of each passage's page, by the passage's number; `first` is that of the first passage."""
+        chunks = enumerate((passage.chunk for passage in passages), start=first)
+        return {number: self.tables(chunk.source, groups, chunk.page) for number, chunk in chunks}
 
     def page(self, spot: Spot, groups: frozenset[str]) -> PageView | None:
         """A page of a document with a passage marked; None: there is none that the groups may read."""

@@ -62,11 +62,7 @@ def asked(indexed: tuple[Settings, Pack, Searcher], question: str, *groups: str)
     _, pack, searcher = indexed
     rights = frozenset(groups)
     found = searcher.search(question, rights, 6)
-    tables = {
-        number: searcher.tables(passage.chunk.source, rights, passage.chunk.page)
-        for number, passage in enumerate(found.passages, start=1)
-    }
-    return compute(searcher, found, tables, rights, pack)
+    return compute(searcher, found, searcher.tables_of_pages(found.passages, rights), rights, pack)
 
 
 def test_a_figure_is_computed_and_cites_a_passage_of_the_answer(indexed: tuple[Settings, Pack, Searcher]) -> None:
