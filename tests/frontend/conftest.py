@@ -12,7 +12,7 @@ from frontend.gateway.client import Gateway
 from tests.frontend.browsing import ARGUMENTS, CHROMIUM, SECONDS, Visit
 from tests.frontend.driving import forget, new_app
 from tests.frontend.processes import GatewayProcess, PageProcess, free_port
-from tests.frontend.scripted_gateway import FILES, MODELS, PASSWORD
+from tests.frontend.scripted_gateway.contents import FILES, MODELS, PASSWORD
 
 
 @pytest.fixture(scope="module")

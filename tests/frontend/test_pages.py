@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.frontend.driving import ask, button, buttons, new_app, open_page, said, sign_in
 from tests.frontend.processes import GatewayProcess
-from tests.frontend.scripted_gateway import (
+from tests.frontend.scripted_gateway.contents import (
     CHART,
     FIGURES,
     GENERATIONS,
