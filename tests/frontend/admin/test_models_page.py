@@ -44,14 +44,14 @@ def test_what_speaks_against_a_model_is_shown_and_it_cannot_be_promoted(app: App
 def test_what_a_pack_ships_and_why_it_does_not_answer_are_said(app: AppTest, gateway: GatewayProcess) -> None:
     shipped = {**MODELS[0], "state": "registered, ships with finance", "against": ["run `dossier models` first"]}
     worse = {**MODELS[1], "figures": {**FIGURES, "low": -0.02, "audit_passed": False}}
-    gateway.script(models=[shipped, worse], promoted=["b" * 64], trouble="Restart Dossier.")
+    gateway.script(models=[shipped, worse], promoted=["b" * 64], trouble="Run `dossier run` again: *now*.")
     sign_in(app)
     open_page(app, "models")
     assert '<span class="state plain">registered</span><div class="reason">ships with finance</div>' in said(app)
     assert "run <code>dossier models</code> first" in said(app)
     assert "\u22122.0 to" in said(app)
     assert '<span class="state bad">failed</span>' in said(app)
-    assert "Restart Dossier" in app.error[0].value
+    assert "Run `dossier run` again:\u200b \\*now\\*" in app.error[0].value
     assert any("the base model alone" in one.value for one in app.markdown)
 
 
