@@ -1,5 +1,6 @@
 """The search page for admins: what a question finds with whose rights, why, and whether it would be answered."""
 
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -10,7 +11,7 @@ from frontend.admin.search_drawing import hits_html, verdict_html
 from frontend.admin.search_records import Search, search
 from frontend.chat import citations
 from frontend.chat.citations import Opened
-from frontend.chat.viewer import show_viewer
+from frontend.chat.viewer import show_desk
 from frontend.drawing.figures import told_html
 from frontend.drawing.markup import label, plain_html
 from frontend.drawing.wishes import fulfil, press
@@ -47,7 +48,7 @@ def page() -> None:
     _ask(who.gateway)
     found = st.session_state.get(_KEPT)
     if isinstance(found, Search):
-        _show_desk(who.gateway, found)
+        show_desk(who.gateway, _opened(found), "search-found", partial(_show_found, found))
 
 
 def _ask(gateway: Gateway) -> None:
@@ -70,16 +71,6 @@ def _search(gateway: Gateway, question: str, seen_by: str) -> None:
     st.session_state[_EMPTY] = not question.strip()
     if question.strip():
         st.session_state[_KEPT] = search(gateway, question, seen_by)
-
-
-def _show_desk(gateway: Gateway, found: Search) -> None:
-    opened = _opened(found)
-    with st.container(key="desk", horizontal=True, gap="large"):
-        with st.container(key="search-found"):
-            _show_found(found)
-        if opened is not None:
-            with st.container(key="viewer"):
-                show_viewer(gateway, opened)
 
 
 def _show_found(found: Search) -> None:
