@@ -30,6 +30,8 @@ KIND_WEIGHT = 0.15
 WHOLE_WEIGHT = 0.1
 NAMED_WEIGHT = 0.2
 """Weights of a line's signals, fitted by comparing right lines with wrong ones (see DECISIONS)."""
+_MOST = CONTEXT_WEIGHT + FOCUS_WEIGHT + YEAR_WEIGHT + ROW_WEIGHT + KIND_WEIGHT + WHOLE_WEIGHT + NAMED_WEIGHT
+"""The score of a line that has all signals which need no embedding, its passage's rank aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,13 @@ def rank_lines(
         for line, similarity in zip(short, vectors[1:] @ vectors[0], strict=True)
     ]
     return sorted(ranked, key=lambda item: item.score, reverse=True)[:limit]
+
+
+def best_line(query: Query, passage: Passage, rarity: Mapping[str, float]) -> float:
+    """What a passage's best line shows of the question, by its words alone: 0 to 1, 0 where there is no line."""
+    lines = [line for line in lines_of([passage]) if _says_something(line)]
+    ahead = RANK_WEIGHT  # what every line of a first passage gets
+    return max((_by_words(query, [passage], rarity, line).score - ahead for line in lines), default=0.0) / _MOST
 
 
 def named(query: Query, line: Line) -> float:

@@ -15,6 +15,7 @@ from retrieval.content import Content, read_content
 from retrieval.embedder import Embedder
 from retrieval.fusion import Ranks, fold, fuse, join
 from retrieval.identity import Identities, identities
+from retrieval.lines import best_line
 from retrieval.news.reading import NewsItem, read_news
 from retrieval.page_view import PageView, Spot, view_page
 from retrieval.query import Query, read_query
@@ -24,6 +25,10 @@ from retrieval.vectors import VectorIndex
 
 DEPTH = 60
 """Chunks that each half contributes to the fusion."""
+LINED = 10
+"""Passages that are put in the order of what their best line shows."""
+LINE_WEIGHT = 0.9
+"""What a best line that shows everything adds, in scores of the first passage (see DECISIONS)."""
 RERANKED = 20
 """Passages that the reranker reads."""
 COMMON_SHARE = 0.1
@@ -49,6 +54,7 @@ class SearchOptions:
     boosts: bool = True
     fold: bool = True
     join: bool = True
+    lines: bool = True
     rerank: bool = True
 
 
@@ -107,11 +113,13 @@ class Searcher:
         passages = self._passages(query, Ranks.of(dense, lexical), groups)
         if self._options.fold:
             passages = fold(passages, max(RERANKED, 2 * limit))
+        rarity = self._rarity(query, self._scopes.of(groups))
+        if self._options.lines:
+            passages = _by_best_line(query, passages, rarity)
         passages = self._reranked(query, passages)
         if self._options.join:
             passages = join(passages[: 2 * limit])
         best = tuple(passages[:limit])
-        rarity = self._rarity(query, self._scopes.of(groups))
         spread = dense[0][1] - dense[-1][1] if dense else 0.0
         return Found(query, best, rarity, signals(query, best, rarity, spread), self.manifest.name, dict(lexical))
 
@@ -225,6 +233,19 @@ class Searcher:
                 self._frequencies.clear()
             self._frequencies[key] = self._store.document_frequency(term, _member(scope))
         return self._frequencies[key]
+
+
+def _by_best_line(query: Query, passages: list[Passage], rarity: Mapping[str, float]) -> list[Passage]:
+    """The first passages in the order of their score and what their best line shows; the others stay behind them.
+
+    A passage is found for what it is about; whether one of its lines could be the answer is another question.
+    """
+    if not passages:
+        return passages
+    weight = LINE_WEIGHT * passages[0].score
+    shown = [(passage, best_line(query, passage, rarity)) for passage in passages[:LINED]]
+    raised = [replace(passage, line=line, score=passage.score + weight * line) for passage, line in shown]
+    return [*sorted(raised, key=lambda passage: -passage.score), *passages[LINED:]]
 
 
 def _require_same(embedder: Embedder, manifest: generation.Manifest) -> None:
