@@ -29,6 +29,7 @@ QUESTIONS = [
     ["価", "every", "audit", "2023"],
     [ODD, "walk"],
     ["nowhere"],
+    ["long", "walk"],
     [],
 ]
 
@@ -40,6 +41,7 @@ def made(seed: int, count: int = 300) -> list[Text]:
     for number in range(count):
         words = [VOCABULARY[rank % len(VOCABULARY)] for rank in draw.zipf(1.4, size=draw.integers(0, 60))]
         words += ["every"] * (number % 10 > 2) + [ODD] * (number % 17 == 0) + ["a", "b"] * (number % 13 == 0)
+        words += ["a"] * (number % 7 == 0) + ["long"] * (200 * (number % 40 == 0))
         groups = BOARD if draw.random() < 0.5 else EVERYONE
         words += ["ledging", "cafe"] * (2 if groups else 0)  # so that other words are rare for who may read all
         texts.append((f"{number}.txt", groups, " ".join(words)))
