@@ -73,7 +73,7 @@ class PostingsReader:
 def lengths_of(store: ChunkStore) -> Numbers:
     """How many words each chunk has, text and context together, by chunk id; 0: there is no such chunk.
 
-    FTS5 keeps a row for each chunk with a varint for each column (sqlite.org/fts5.html, 9.5).
+    FTS5 keeps a row for each chunk with a varint for each column (sqlite.org/fts5.html, "%_docsize table").
     """
     rows = store.connection.execute("SELECT id, sz FROM chunk_words_docsize ORDER BY id").fetchall()
     lengths = np.zeros(rows[-1][0] + 1 if rows else 0, np.int32)
