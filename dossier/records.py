@@ -152,9 +152,9 @@ class Chunk:
 class Passage:
     """A chunk found for a query, and why.
 
-    `score` orders them (higher is better): reciprocal rank fusion times `boost` (what the question names; `reasons`), for
-    the first ones with what their best line shows (`line`, 0 to 1), or a reranker's verdict (`rerank`). Ranks count from
-    1. None: not found by that half, no cosine (`similarity`). `folded`: places that say the same (`file, page n`).
+    `score` orders them (higher is better): reciprocal rank fusion times `boost` (what is named; `reasons`), the first
+    ones with what their best line shows (`line`, 0 to 1), or a reranker's verdict (`rerank`). Ranks count from 1; None:
+    not found by that half, no cosine (`similarity`). `folded`: places that say the same (`file, page n`).
     """
 
     chunk_id: int
