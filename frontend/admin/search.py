@@ -30,7 +30,10 @@ _MEANS: Final = {
     "By words": "How well the question's words fit (BM25): rarer words and shorter passages count more.",
     "By meaning": "How near the passage is to the question in meaning (cosine of their vectors, at most 1).",
     "Together": "Both ranks as one score (reciprocal rank fusion, in thousandths), raised where the document is what "
-    "the question names. It orders the passages unless there is a reranker.",
+    "the question names.",
+    "Best line": "How much of the question the passage's best line or table row shows by its words: what is asked for, "
+    "the year, a number where one is asked for. It puts the first ten in order, together with the score before it, "
+    "unless there is a reranker.",
     "Reranker": "A second model that reads question and passage together; above 0 it takes the passage for an answer.",
     "Likely": "Estimated from the passages. Below its limit (the upright line) a question is refused, unless it is "
     "computed from tables or answered from prices or news.",

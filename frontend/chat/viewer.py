@@ -167,6 +167,8 @@ def _why_html(found: Found | None) -> str:
         rows.append(("Raised", f"{found.boost:.2f} times: {', '.join(found.reasons)}"))
     elif found.reasons:
         rows.append(("Because", ", ".join(found.reasons)))
+    if found.line is not None:
+        rows.append(("Best line", f"shows {found.line:.0%} of what the question asks"))
     if found.rerank is not None:
         rows.append(("Reranker", f"{found.rerank:.2f}"))
     if found.folded:
