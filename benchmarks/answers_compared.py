@@ -13,11 +13,11 @@ from dossier.packs import load_questions
 from dossier.progress import ProgressDisplay
 from dossier.records import Question
 from retrieval.indexing import load_embedder
+from training.answers.asking import Client, ask_all, spread
+from training.answers.figures import REFUSED, RIGHT, WRONG, clusters_of, figures_of, times_of
+from training.answers.record import ProductRun, run_of, run_text
+from training.answers.text import difference_text
 from training.evaluation.wording import percent
-from training.product.asking import Client, ask_all, spread
-from training.product.figures import REFUSED, RIGHT, WRONG, clusters_of, figures_of, times_of
-from training.product.record import ProductRun, run_of, run_text
-from training.product.text import difference_text
 
 _TEXT = frozenset({".pdf", ".md", ".csv", ".txt", ".html"})
 DOSSIER, PLAIN = "Dossier", "plain LangChain"

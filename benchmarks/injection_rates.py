@@ -16,7 +16,7 @@ from dossier.errors import DossierError
 from dossier.progress import ProgressDisplay
 from dossier.records import Question, Verdict
 from retrieval.evaluation.measures import wilson
-from training.product.asking import Client, Said, ask_all
+from training.answers.asking import Client, Said, ask_all
 
 _MEASURES = ("shown", "answered", "changed", "quoted", "followed", "leaked", "drawn")
 

@@ -42,8 +42,7 @@ def asked_of(found: QuestionSet) -> list[Asked]:
     result: list[Asked] = []
     for question in (*found.dev, *found.held_out):
         hits = found.searcher.search(question.question, frozenset(), 6)
-        passages = enumerate((passage.chunk for passage in hits.passages), start=1)
-        tables = {n: found.searcher.tables(chunk.source, frozenset(), chunk.page) for n, chunk in passages}
+        tables = found.searcher.tables_of_pages(hits.passages, frozenset())
         if compute(found.searcher, hits, tables, frozenset(), pack) is not None:
             continue
         lines = rank_lines(hits.query, hits.passages, hits.rarity, found.searcher.embedder, 16)

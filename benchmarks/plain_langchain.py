@@ -23,8 +23,8 @@ from dossier.records import Verdict
 from retrieval.embedder import Embedder
 from retrieval.evaluation.cases import Hit
 from serving.answering.model_client import Served
-from training.product.asking import Said
-from training.product.judging import Source
+from training.answers.asking import Said
+from training.answers.judging import Source
 
 INSTRUCTION = (
     "You are an assistant for question-answering. Answer the question from the pieces of retrieved context below. If "

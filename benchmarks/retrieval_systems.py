@@ -25,7 +25,7 @@ from retrieval.evaluation.cases import Hit
 from retrieval.fusion import RANK_CONSTANT
 from retrieval.indexing import build_index, load_embedder
 from retrieval.query import read_query
-from retrieval.search import DEPTH, Searcher
+from retrieval.search import DEPTH, WHOLE, Searcher, SearchOptions
 
 EVERYONE: frozenset[str] = frozenset()
 
@@ -44,9 +44,9 @@ class Indexed:
     folder: Path
     embedder: Embedder
 
-    def searcher(self) -> Searcher:
-        """The product's own search."""
-        return Searcher(self.folder, self.embedder, self.pack.synonyms)
+    def searcher(self, options: SearchOptions = WHOLE) -> Searcher:
+        """The product's own search, or parts of it."""
+        return Searcher(self.folder, self.embedder, self.pack.synonyms, options=options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ def product_systems(indexed: Indexed, cache: VectorCache, work: Path, options: O
         yield f"dense, {scope}", parts.shown(vectors)
         yield f"hybrid, {scope}", parts.shown(_fused(words, vectors))
     whole, name = indexed, "hybrid + context + named documents"
+    yield name, asker(indexed.searcher(SearchOptions(lines=False)), indexed.corpus.names)
+    name = f"{name} + best line"
     yield name, asker(indexed.searcher(), indexed.corpus.names)
     if options.tuned:
         whole, name = index_corpus(indexed.corpus, work / "tuned", str(options.tuned)), f"{name} + tuned embedder"

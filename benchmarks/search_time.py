@@ -1,6 +1,6 @@
 """Time from question to passages on a large index of generated text, with its parts.
 
-python -m benchmarks.search_time [--chunks 100000] [--work FOLDER]
+python -m benchmarks.search_time [--chunks 100000] [--readable 0.5] [--rounds 3] [--work FOLDER]
 
 The text of the finance pack's documents is mixed with words that were made up after Zipf's law, so that both common
 and rare words have the frequencies that real text gives them; vectors are drawn around the real vectors of the pack's
@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
@@ -31,18 +32,20 @@ from retrieval.chunk_writer import ChunkWriter, Parts
 from retrieval.embedder import Embedder, Vectors
 from retrieval.indexing import build_index, load_embedder
 from retrieval.vectors import VectorIndex
+from retrieval.word_search import WordSearch
 
 PER_DOCUMENT = 50
 VOCABULARY = 60_000
 MADE_UP = 0.5
 """Share of words that are replaced by made-up ones."""
+CLOSED = frozenset({"closed"})
 PARTS: tuple[tuple[str, object, str], ...] = (
     ("take the question apart", search, "read_query"),
     ("embed the question", Embedder, "embed"),
     ("nearest vectors", VectorIndex, "search"),
-    ("words (BM25)", ChunkStore, "search_words"),
+    ("words (BM25)", WordSearch, "search"),
     ("fetch the chunks", ChunkStore, "get"),
-    ("how rare each term is", ChunkStore, "document_frequency"),
+    ("how rare each term is", WordSearch, "frequency"),
     ("signals", search, "signals"),
 )
 """What is timed: a name for people, and the function."""
@@ -55,14 +58,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chunks", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3, help="times that each question is asked")
+    parser.add_argument("--readable", type=float, default=1.0, help="share of the documents that the asker may read")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "dossier-search-time")
     given = parser.parse_args()
     settings = load_settings(home=given.work / "home")
     pack, embedder = load_pack(settings), load_embedder(settings)
-    folder = given.work / f"index-{given.chunks}"
+    folder = given.work / f"index-{given.chunks}-{given.readable}"
     if not (folder / generation.CURRENT).is_file():
         build_index(settings, pack)
-        _build(folder, given.chunks, _source(index_folder(settings, pack.documents)), embedder)
+        made = Made(given.chunks, given.readable)
+        _build(folder, made, _source(index_folder(settings, pack.documents)), embedder)
     _ask(folder, embedder, pack, given.rounds)
 
 
@@ -76,8 +81,22 @@ def _source(index: Path) -> tuple[list[Chunk], Vectors]:
     return [chunk for _, chunk in pairs], load_embedder(load_settings()).embed(texts)
 
 
-def _build(folder: Path, count: int, source: tuple[list[Chunk], Vectors], embedder: Embedder) -> None:
-    """Write one generation of `count` chunks straight into a chunk store and a vector index."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How many chunks are made, and which share of their documents everyone may read."""
+
+    chunks: int
+    readable: float
+
+    def groups(self, number: int) -> frozenset[str]:
+        """Who may read the document that begins with this chunk: the open ones lie evenly among the closed."""
+        place = number // PER_DOCUMENT
+        return frozenset() if int((place + 1) * self.readable) > int(place * self.readable) else CLOSED
+
+
+def _build(folder: Path, wanted: Made, source: tuple[list[Chunk], Vectors], embedder: Embedder) -> None:
+    """Write one generation straight into a chunk store and a vector index."""
+    count = wanted.chunks
     chunks, vectors = source
     draw = np.random.default_rng(7)
     building = folder / ".building-0"
@@ -90,7 +109,7 @@ def _build(folder: Path, count: int, source: tuple[list[Chunk], Vectors], embedd
             name = " ".join(_words(draw, 3))
             made = [_made(chunks[i], f"{name}.txt", name, place, draw) for place, i in enumerate(picked)]
             first = store.last_chunk_id() + 1
-            document = Document(f"{number}/{name}.txt", name, f"{number:064d}")
+            document = Document(f"{number}/{name}.txt", name, f"{number:064d}", wanted.groups(number))
             store.add_document(Parts(document, document.source, document.digest, "", made))
             noise = draw.normal(size=(len(made), embedder.dimension)).astype(np.float32) * 0.03
             near = vectors[picked] + noise

@@ -88,8 +88,8 @@ JOINED = {
 WITHIN = {
     "evaluate": {
         "model": "training.evaluation.commands:model",
-        "answers": "training.product.commands:answers",
-        "compare": "training.product.commands:compare",
+        "answers": "training.answers.commands:answers",
+        "compare": "training.answers.commands:compare",
     },
     "models": {"assess": "training.assessment.commands:assess_models"},
 }

@@ -152,10 +152,9 @@ class Chunk:
 class Passage:
     """A chunk found for a query, and why.
 
-    `score` orders the passages (higher is better): reciprocal rank fusion times `boost`, replaced by the reranker's
-    verdict where there is one (`rerank`). `similarity` is the cosine of query and chunk, or None where only the words
-    matched; ranks count from 1, None where that half didn't find the chunk. `boost` is what the document gained by
-    what the question names (`reasons` in words); `folded` are places that say the same (`file, page n`).
+    `score` orders them (higher is better): reciprocal rank fusion times `boost` (what is named; `reasons`), the first
+    ones with what their best line shows (`line`, 0 to 1), or a reranker's verdict (`rerank`). Ranks count from 1; None:
+    not found by that half, no cosine (`similarity`). `folded`: places that say the same (`file, page n`).
     """
 
     chunk_id: int
@@ -165,6 +164,7 @@ class Passage:
     dense_rank: int | None = None
     lexical_rank: int | None = None
     boost: float = 1.0
+    line: float | None = None
     rerank: float | None = None
     reasons: tuple[str, ...] = ()
     folded: tuple[str, ...] = ()

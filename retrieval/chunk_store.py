@@ -6,7 +6,7 @@ import re
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from dossier.records import Box, Chunk, Document, FileReport, FileState, Metadat
 from retrieval.clearing import hold_open
 from retrieval.metadata_text import found_in, metadata_in
 
-SCHEMA = """
+TOKENIZE = "porter unicode61 remove_diacritics 2"
+"""How the word index cuts words. Another way makes another format of generations."""
+SCHEMA = f"""
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE, title TEXT NOT NULL, digest TEXT NOT NULL,
     pages INTEGER NOT NULL, warning TEXT NOT NULL, metadata TEXT NOT NULL,
@@ -38,7 +40,7 @@ CREATE TABLE tables (
     page INTEGER NOT NULL, start INTEGER NOT NULL, content TEXT NOT NULL);
 CREATE INDEX tables_by_document ON tables (document_id, page, start);
 CREATE VIRTUAL TABLE chunk_words USING fts5 (
-    context, text, content='chunks', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2');
+    context, text, content='chunks', content_rowid='id', tokenize='{TOKENIZE}');
 CREATE TABLE files (
     source TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL, chunks INTEGER NOT NULL,
     pages INTEGER NOT NULL, groups TEXT NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
@@ -97,6 +99,11 @@ class ChunkStore:
     def _connect(self) -> sqlite3.Connection:
         address = f"{self._file.resolve().as_uri()}?mode=ro&immutable=1"
         return sqlite3.connect(address, uri=True, check_same_thread=False)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The calling thread's connection, for what this package reads of the word index itself: ids, never texts."""
+        return self._db
 
     def close(self) -> None:
         """Close every connection."""
@@ -256,36 +263,11 @@ class ChunkStore:
         hidden = f"SELECT 1 FROM documents d WHERE NOT {READABLE} LIMIT 1"  # noqa: S608 (constant)
         return self._db.execute(hidden, {"groups": _names(groups)}).fetchone() is not None
 
-    def search_words(
-        self, terms: Sequence[str], holds: Callable[[int], int] | None, limit: int
-    ) -> list[tuple[int, float]]:
-        """Chunks with any of the terms, best first, as (id, BM25 score with higher better).
-
-        `holds` says of each chunk id whether it may be found, None: all may. BM25 as in Robertson and Zaragoza 2009
-        with FTS5's k1 = 1.2 and b = 0.75; words of the context (title, section, column heads) count as much as words
-        of the text.
-        """
-        if not terms:
-            return []
-        match = " OR ".join(f'"{term}"' for term in terms)
-        sql = (
-            "SELECT rowid, -bm25(chunk_words, 1.0, 1.0) AS score FROM chunk_words "  # noqa: S608 (constant)
-            f"WHERE chunk_words MATCH :match {self._only(holds)} ORDER BY score DESC, rowid LIMIT :limit"
-        )
-        return [(row[0], row[1]) for row in self._db.execute(sql, {"match": match, "limit": limit})]
-
-    def document_frequency(self, term: str, holds: Callable[[int], int] | None) -> int:
-        """In how many of the chunks that may be found a term occurs (in text or context, by its stem)."""
-        sql = f"SELECT count(*) FROM chunk_words WHERE chunk_words MATCH :match {self._only(holds)}"  # noqa: S608
-        row = self._db.execute(sql, {"match": f'"{term}"'}).fetchone()
-        return int(row[0])
-
-    def _only(self, holds: Callable[[int], int] | None) -> str:
-        """SQL that limits a word search to the chunks that may be found; SQLite asks for each match."""
-        if holds is None:
-            return ""
-        self._db.create_function("may_be_found", 1, holds)
-        return "AND may_be_found(rowid)"
+    def chunks_with(self, term: str) -> int:
+        """In how many chunks a term occurs (in text or context, by its stem), whoever may read them."""
+        quoted = term.replace('"', '""')
+        sql = "SELECT count(*) FROM chunk_words WHERE chunk_words MATCH ?"
+        return int(self._db.execute(sql, (f'"{quoted}"',)).fetchone()[0])
 
 
 def _names(groups: frozenset[str]) -> str:

@@ -45,7 +45,7 @@ class Embedder:
 
     @cached_property
     def backend(self) -> str:
-        """What computes the vectors: `openvino f32`, `openvino bf16` or `sentence-transformers`."""
+        """What computes the vectors: `openvino f32`, `openvino bf16`, `openvino int8` or `sentence-transformers`."""
         return f"openvino {self._encoder.precision}" if self._encoder else "sentence-transformers"
 
     @cached_property

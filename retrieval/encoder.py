@@ -5,6 +5,7 @@ are those of Devlin et al. 2019 (section 3) with mean pooling as in Reimers and 
 """
 
 import json
+import math
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -20,6 +21,9 @@ from safetensors.numpy import load_file
 Vectors = NDArray[np.float32]
 _FEW = 4
 """Batches that aren't worth a graph of their own."""
+_GROUP = 384
+"""Numbers of an activation that share a scale where bytes are multiplied: taken anew for each token (see DECISIONS)."""
+_LEAST_SCALE = 1e-12
 _NOTHING = -10_000.0
 """Added to the attention logits of padding."""
 
@@ -53,14 +57,15 @@ class Encoder:
     def __init__(self, folder: Path, precision: str = "") -> None:
         """Build and compile the graph of a verified folder.
 
-        `precision` is OpenVINO's inference precision (`f32`, `bf16`); empty: what the processor computes natively.
+        `precision`: `f32`, `bf16`, or `int8`, whose linear layers multiply bytes and whose rest is bf16; empty: what
+        the processor does fastest. One that has bf16 multiplies bytes natively too (AVX512 VNNI came before it).
         """
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self._core = openvino.Core()
         native = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        self.precision = precision or ("bf16" if native else "f32")
+        self.precision = precision or ("int8" if native else "f32")
         self.dimension = int(config["hidden_size"])
-        self._model = _Graph(config, _weights(folder)).model()
+        self._model = _Graph(config, _weights(folder), self.precision == "int8").model()
         self._local = threading.local()
 
     @cached_property
@@ -74,7 +79,13 @@ class Encoder:
         return self._compiled("THROUGHPUT")
 
     def _compiled(self, hint: str) -> openvino.CompiledModel:
-        hints = {"INFERENCE_PRECISION_HINT": self.precision, "ENABLE_CPU_PINNING": False, "PERFORMANCE_HINT": hint}
+        bytewise = self.precision == "int8"
+        hints: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "bf16" if bytewise else self.precision,
+            "ENABLE_CPU_PINNING": False,
+            "PERFORMANCE_HINT": hint,
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": math.gcd(self.dimension, _GROUP) if bytewise else 0,
+        }
         return self._core.compile_model(self._model, "CPU", hints)
 
     def encode(self, tokens: Sequence[Sequence[int]], batch: int) -> Vectors:
@@ -131,8 +142,8 @@ def _weights(folder: Path) -> dict[str, Vectors]:
 class _Graph:
     """Writes the encoder's graph. Shapes: ids and mask (batch, tokens), output (batch, hidden)."""
 
-    def __init__(self, config: dict[str, Any], weights: dict[str, Vectors]) -> None:
-        self._weights = weights
+    def __init__(self, config: dict[str, Any], weights: dict[str, Vectors], bytewise: bool) -> None:
+        self._weights, self._bytewise = weights, bytewise
         self._hidden, self._heads = int(config["hidden_size"]), int(config["num_attention_heads"])
         self._layers, self._epsilon = int(config["num_hidden_layers"]), float(config["layer_norm_eps"])
 
@@ -171,8 +182,15 @@ class _Graph:
         return ops.transpose(ops.reshape(node, shape, True), _ints([0, 2, 1, 3]))
 
     def _linear(self, name: str, node: openvino.Node) -> openvino.Node:
-        product = ops.matmul(node, self._tensor(f"{name}.weight"), False, True)
-        return ops.add(product, self._tensor(f"{name}.bias"))
+        weight = self._quantised(f"{name}.weight") if self._bytewise else self._tensor(f"{name}.weight")
+        return ops.add(ops.matmul(node, weight, False, True), self._tensor(f"{name}.bias"))
+
+    def _quantised(self, name: str) -> openvino.Node:
+        """A weight as signed bytes with a scale for each output (symmetric, Jacob et al. 2018, section 2.1)."""
+        weight = self._weights[name]
+        scale = np.maximum(np.abs(weight).max(axis=1, keepdims=True), _LEAST_SCALE) / 127
+        whole = ops.constant(np.round(weight / scale).astype(np.int8))
+        return ops.multiply(ops.convert(whole, np.float32), _floats(scale))
 
     def _normed(self, name: str, node: openvino.Node) -> openvino.Node:
         scaled = ops.mvn(node, _ints([-1]), True, self._epsilon, "inside_sqrt")

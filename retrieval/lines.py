@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from dossier.evidence import amounts_of, is_row, lines_of
 from dossier.records import Line, Passage
@@ -30,6 +31,8 @@ KIND_WEIGHT = 0.15
 WHOLE_WEIGHT = 0.1
 NAMED_WEIGHT = 0.2
 """Weights of a line's signals, fitted by comparing right lines with wrong ones (see DECISIONS)."""
+_MOST = CONTEXT_WEIGHT + FOCUS_WEIGHT + YEAR_WEIGHT + ROW_WEIGHT + KIND_WEIGHT + WHOLE_WEIGHT + NAMED_WEIGHT
+"""The score of a line that has all signals which need no embedding, its passage's rank aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,13 @@ def rank_lines(
     return sorted(ranked, key=lambda item: item.score, reverse=True)[:limit]
 
 
+def best_line(query: Query, passage: Passage, rarity: Mapping[str, float]) -> float:
+    """What a passage's best line shows of the question, by its words alone: 0 to 1, 0 where there is no line."""
+    lines = [line for line in lines_of([passage]) if _says_something(line)]
+    ahead = RANK_WEIGHT  # what every line of a first passage gets
+    return max((_by_words(query, [passage], rarity, line).score - ahead for line in lines), default=0.0) / _MOST
+
+
 def named(query: Query, line: Line) -> float:
     """How nearly a question is a row's name and nothing else, 0 to 1: Jaccard's coefficient of their words.
 
@@ -87,7 +97,7 @@ def named(query: Query, line: Line) -> float:
 
 def _by_words(query: Query, passages: Sequence[Passage], rarity: Mapping[str, float], line: Line) -> RankedLine:
     """A line scored without its embedding."""
-    context = _coverage(query, rarity, _surroundings(passages, line))
+    context = _coverage(query, rarity, _words_around(passages, line))
     own = {word for word in stems(_label(line)) if not word.isdigit()} - _STOP_STEMS
     focus = len(own & set(query.stems)) / max(1, len(own))
     around = f"{line.heading} {line.text} {passages[line.passage - 1].chunk.columns}"
@@ -120,15 +130,20 @@ def _says_something(line: Line) -> bool:
     return sum(character.isalpha() for character in line.text) >= _LEAST_LETTERS and not line.text.endswith(":")
 
 
-def _surroundings(passages: Sequence[Passage], line: Line) -> str:
+def _words_around(passages: Sequence[Passage], line: Line) -> frozenset[str]:
     passage = passages[line.passage - 1]
-    return f"{line.text} {line.heading} {passage.chunk.context} {passage.document}"
+    return stems(f"{line.text} {line.heading}") | _words_of(passage.chunk.context, passage.document)
 
 
-def _coverage(query: Query, rarity: Mapping[str, float], text: str) -> float:
-    """Share of the query's terms, weighted by rarity, that the text holds: 0 to 1."""
+@lru_cache(maxsize=256)
+def _words_of(context: str, document: str) -> frozenset[str]:
+    """Kept, as every line of a passage asks for them."""
+    return stems(f"{context} {document}")
+
+
+def _coverage(query: Query, rarity: Mapping[str, float], present: frozenset[str]) -> float:
+    """Share of the query's terms, weighted by rarity, whose stems are present: 0 to 1."""
     total = sum(rarity.values())
-    present = stems(text)
     return sum(rarity[term] for term, root in zip(query.terms, query.stems, strict=True) if root in present) / (
         total or 1
     )

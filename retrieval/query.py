@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from retrieval.chunk_store import words_of
 
@@ -114,6 +115,7 @@ def _mentions(text: str, term: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(term)}(?!\w)", text, re.IGNORECASE) is not None
 
 
+@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """A crude stem: enough to match plural and tense."""
     for ending in ("ingly", "edly", "ing", "ies", "ed", "es", "s", "ly"):

@@ -1,7 +1,7 @@
 """What one search may find: the chunks of documents that the groups may read and the filters let through.
 
 The rule of who may read stands once, in the chunk store's SQL. Both halves of the search get their ids from it: FAISS
-as a selector, the word index as a function that SQLite asks for each match.
+as a selector, the word search as a mask.
 """
 
 import threading
@@ -21,7 +21,7 @@ _KEPT = 64
 """Scopes that are kept: one per set of groups and filters lately asked with."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Scope:
     """`ids` are the chunks that may be found, as a FAISS selector and as `mask` (byte i is 1 for chunk i).
 
@@ -32,10 +32,6 @@ class Scope:
     documents: tuple[StoredDocument, ...]
     selector: "faiss.IDSelector | None" = None
     mask: bytes | None = None
-
-    def holds(self, chunk_id: int) -> bool:
-        """Whether a chunk may be found."""
-        return self.mask is None or (0 <= chunk_id < len(self.mask) and self.mask[chunk_id] == 1)
 
 
 class Scopes:

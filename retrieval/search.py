@@ -1,7 +1,7 @@
 """Hybrid search over one generation: nearest vectors and BM25, fused by rank, groups enforced inside both."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -15,15 +15,21 @@ from retrieval.content import Content, read_content
 from retrieval.embedder import Embedder
 from retrieval.fusion import Ranks, fold, fuse, join
 from retrieval.identity import Identities, identities
+from retrieval.lines import best_line
 from retrieval.news.reading import NewsItem, read_news
 from retrieval.page_view import PageView, Spot, view_page
 from retrieval.query import Query, read_query
 from retrieval.relevance import Signals, signals
 from retrieval.scope import ANY, Scope, Scopes
 from retrieval.vectors import VectorIndex
+from retrieval.word_search import WordSearch
 
 DEPTH = 60
 """Chunks that each half contributes to the fusion."""
+LINED = 10
+"""Passages that are put in the order of what their best line shows."""
+LINE_WEIGHT = 0.9
+"""What a best line that shows everything adds, in scores of the first passage (see DECISIONS)."""
 RERANKED = 20
 """Passages that the reranker reads."""
 COMMON_SHARE = 0.1
@@ -49,6 +55,7 @@ class SearchOptions:
     boosts: bool = True
     fold: bool = True
     join: bool = True
+    lines: bool = True
     rerank: bool = True
 
 
@@ -94,24 +101,26 @@ class Searcher:
         self._embedder = embedder
         self._store = ChunkStore(folder / generation.CHUNKS)
         self._vectors = VectorIndex.load(folder / generation.VECTORS)
+        self._words = WordSearch(self._store)
         self._scopes = Scopes(self._store)
         self._identities: dict[frozenset[str], Identities] = {}
-        self._frequencies: dict[tuple[Scope, str], int] = {}
 
     def search(self, question: str, groups: frozenset[str], limit: int, filters: Filters = ANY) -> Found:
         """The passages that answer best, among those that the groups may read and the filters let through."""
         query = read_query(question, self._synonyms)
-        scope = self._scopes.of(groups, filters)
+        scope, readable = self._scopes.of(groups, filters), self._scopes.of(groups)
         dense = self._nearest(query, scope) if self._options.dense else []
-        lexical = self._by_words(query, scope) if self._options.lexical else []
+        lexical = self._by_words(query, scope, readable) if self._options.lexical else []
         passages = self._passages(query, Ranks.of(dense, lexical), groups)
         if self._options.fold:
             passages = fold(passages, max(RERANKED, 2 * limit))
+        rarity = self._rarity(query, readable)
+        if self._options.lines:
+            passages = _by_best_line(query, passages, rarity)
         passages = self._reranked(query, passages)
         if self._options.join:
             passages = join(passages[: 2 * limit])
         best = tuple(passages[:limit])
-        rarity = self._rarity(query, self._scopes.of(groups))
         spread = dense[0][1] - dense[-1][1] if dense else 0.0
         return Found(query, best, rarity, signals(query, best, rarity, spread), self.manifest.name, dict(lexical))
 
@@ -139,6 +148,13 @@ class Searcher:
     def tables(self, source: str, groups: frozenset[str], page: int | None = None) -> list[Table]:
         """The tables of a document (of one of its pages) that the groups may read."""
         return self._store.tables_of(source, groups, page)
+
+    def tables_of_pages(
+        self, passages: Sequence[Passage], groups: frozenset[str], first: int = 1
+    ) -> dict[int, list[Table]]:
+        """The tables of each passage's page, by the passage's number; `first` is that of the first passage."""
+        chunks = enumerate((passage.chunk for passage in passages), start=first)
+        return {number: self.tables(chunk.source, groups, chunk.page) for number, chunk in chunks}
 
     def page(self, spot: Spot, groups: frozenset[str]) -> PageView | None:
         """A page of a document with a passage marked; None: there is none that the groups may read."""
@@ -173,16 +189,17 @@ class Searcher:
         vector = self._embedder.embed([query.text])[0]
         return self._vectors.search(vector, DEPTH, scope.selector)
 
-    def _by_words(self, query: Query, scope: Scope) -> list[tuple[int, float]]:
+    def _by_words(self, query: Query, scope: Scope, readable: Scope) -> list[tuple[int, float]]:
         """BM25 over the telling terms.
 
         Scoring costs time for every chunk that holds a term. A term that stands in a large share of the chunks brings
         many and tells little, so that it is left out where enough rarer ones remain.
         """
-        terms = sorted(query.terms, key=lambda term: self._frequency(term, scope))
-        limit = max(_ALWAYS_SCORED, int(COMMON_SHARE * self._readable(scope)))
-        telling = [term for i, term in enumerate(terms) if i < _LEAST_TERMS or self._frequency(term, scope) <= limit]
-        return self._store.search_words(telling, _member(scope), DEPTH)
+        holding = {term: self._words.frequency(term, scope) for term in query.terms}
+        limit = max(_ALWAYS_SCORED, int(COMMON_SHARE * self._words.chunks(scope)))
+        terms = sorted(query.terms, key=holding.__getitem__)
+        telling = [term for i, term in enumerate(terms) if i < _LEAST_TERMS or holding[term] <= limit]
+        return self._words.search(telling, scope, readable, DEPTH)
 
     def _passages(self, query: Query, ranks: Ranks, groups: frozenset[str]) -> list[Passage]:
         boosts = self._identities_for(groups).boosts(query) if self._options.boosts else {}
@@ -208,23 +225,23 @@ class Searcher:
             self._identities[groups] = identities(stored.document for stored in readable)
         return self._identities[groups]
 
-    def _rarity(self, query: Query, scope: Scope) -> dict[str, float]:
+    def _rarity(self, query: Query, readable: Scope) -> dict[str, float]:
         """How telling each of the query's terms is: the logarithm of chunks per chunk that holds it."""
-        readable = self._readable(scope)
-        return {term: math.log(1 + readable / (0.5 + self._frequency(term, scope))) for term in query.terms}
+        chunks = self._words.chunks(readable)
+        return {term: math.log(1 + chunks / (0.5 + self._words.frequency(term, readable))) for term in query.terms}
 
-    def _readable(self, scope: Scope) -> int:
-        """Number of chunks that may be found."""
-        return self.manifest.chunks if scope.mask is None else scope.mask.count(1)
 
-    def _frequency(self, term: str, scope: Scope) -> int:
-        """In how many readable chunks a term occurs. A generation never changes, so that counts are kept."""
-        key = (scope, term)
-        if key not in self._frequencies:
-            if len(self._frequencies) > 100_000:
-                self._frequencies.clear()
-            self._frequencies[key] = self._store.document_frequency(term, _member(scope))
-        return self._frequencies[key]
+def _by_best_line(query: Query, passages: list[Passage], rarity: Mapping[str, float]) -> list[Passage]:
+    """The first passages in the order of their score and what their best line shows; the others stay behind them.
+
+    A passage is found for what it is about; whether one of its lines could be the answer is another question.
+    """
+    if not passages:
+        return passages
+    weight = LINE_WEIGHT * passages[0].score
+    shown = [(passage, best_line(query, passage, rarity)) for passage in passages[:LINED]]
+    raised = [replace(passage, line=line, score=passage.score + weight * line) for passage, line in shown]
+    return [*sorted(raised, key=lambda passage: -passage.score), *passages[LINED:]]
 
 
 def _require_same(embedder: Embedder, manifest: generation.Manifest) -> None:
@@ -234,8 +251,3 @@ def _require_same(embedder: Embedder, manifest: generation.Manifest) -> None:
             f"the index {manifest.name} was made with another embedder ({manifest.recipe.embedder}) than the one set "
             f"now ({embedder.name}). Index the documents again (`dossier index`), then restart Dossier."
         )
-
-
-def _member(scope: Scope) -> Callable[[int], int] | None:
-    """The word search's question for each match, answered by the same ids as the vectors' selector."""
-    return None if scope.mask is None else scope.mask.__getitem__

@@ -76,6 +76,7 @@ def _record(passage: Passage) -> dict[str, object]:
         "lexical_rank": passage.lexical_rank,
         "boost": passage.boost,
         "reasons": list(passage.reasons),
+        "line": passage.line,
         "rerank": passage.rerank,
         "folded": list(passage.folded),
     }
@@ -100,7 +101,7 @@ def _print(found: Found, warning: str, threshold: float) -> None:
 
 
 def why(passage: Passage) -> str:
-    """In words: both ranks, what the document gained, the reranker's verdict, and where else the same is said."""
+    """In words: both ranks, what the document and its best line add, the reranker's verdict, where else it is said."""
     parts = [
         f"by meaning {_ranked(passage.dense_rank)}"
         + (f" (cosine {passage.similarity:.2f})" if passage.similarity is not None else ""),
@@ -108,6 +109,8 @@ def why(passage: Passage) -> str:
     ]
     if passage.reasons:
         parts.append(f"times {passage.boost:.2f}: {', '.join(passage.reasons)}")
+    if passage.line is not None:
+        parts.append(f"its best line shows {passage.line:.0%} of the question")
     if passage.rerank is not None:
         parts.append(f"reranker {passage.rerank:+.2f}")
     parts.append(f"score {passage.score:.4f}")

@@ -26,6 +26,8 @@ from frontend.gateway.client import Gateway
 SAID: Final = "document_said"
 """What was kept for the next update of the index; it stays until that has begun."""
 _PROBLEM: Final = "document_problem"
+_KEPT: Final = "document_kept"
+"""The file as it was when it was opened: reading it anew at each drawing would fill the audit log."""
 _PLACE: Final = "document-place"
 _WHO: Final = "document-who"
 _GROUPS: Final = "document-groups"
@@ -49,7 +51,7 @@ def show_document(gateway: Gateway, update: Callable[[], None]) -> bool:
     if not source:
         return False
     try:
-        file = curated_file(gateway, source)
+        file = _opened(gateway, source)
     except NotFoundError:
         citations.close()
         st.info(_GONE, icon=":material/info:")
@@ -64,6 +66,20 @@ def show_document(gateway: Gateway, update: Callable[[], None]) -> bool:
         if file.state in (FileState.INDEXED, FileState.UNCHANGED):
             _show_about(gateway, file)
     return True
+
+
+def forget_document() -> None:
+    """Have the open file read anew at the next drawing: it may have changed."""
+    st.session_state.pop(_KEPT, None)
+
+
+def _opened(gateway: Gateway, source: str) -> CuratedFile:
+    kept = st.session_state.get(_KEPT)
+    if isinstance(kept, CuratedFile) and kept.source == source:
+        return kept
+    file = curated_file(gateway, source)
+    st.session_state[_KEPT] = file
+    return file
 
 
 def _show_head(file: CuratedFile) -> None:
@@ -201,6 +217,7 @@ def _correct(gateway: Gateway, file: CuratedFile, values: dict[str, str]) -> Non
 
 def _do(what: Callable[[], None], said: str) -> bool:
     """Do something at the gateway, and keep for the next drawing what came of it."""
+    forget_document()
     try:
         what()
     except DossierError as error:
@@ -212,4 +229,5 @@ def _do(what: Callable[[], None], said: str) -> bool:
 
 def _close() -> None:
     citations.close()
+    forget_document()
     st.session_state.pop(_PROBLEM, None)

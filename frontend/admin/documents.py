@@ -10,7 +10,7 @@ import streamlit as st
 from dossier.errors import DossierError
 from dossier.records import FileState
 from frontend.access import session
-from frontend.admin.document import SAID, show_document
+from frontend.admin.document import SAID, forget_document, show_document
 from frontend.admin.upload import difference_html, show_upload
 from frontend.admin.versions import PROBLEM, outcome, show_versions
 from frontend.chat import citations
@@ -21,6 +21,7 @@ from frontend.gateway.client import Gateway
 from frontend.gateway.records import IndexedFile, IndexJob, IndexReport
 
 _EVERY_SECONDS: Final = 2
+_KNOWN_JOB: Final = "index_known_job"
 _ROWS: Final = 50
 _IDLE: Final = "After you have added, changed or removed files in the documents folder, update the index."
 _REBUILD: Final = "Reads every document anew, also those that haven't changed. It takes as long as the first time."
@@ -73,6 +74,10 @@ def _show_job(gateway: Gateway) -> None:
         return
     was_running = st.session_state.get("index_running", False)
     st.session_state["index_running"] = job.running
+    known = (job.state, job.kind, job.report, job.result)
+    if st.session_state.get(_KNOWN_JOB) != known:
+        st.session_state[_KNOWN_JOB] = known
+        forget_document()  # what was started may have changed it
     if was_running != job.running:
         st.rerun()
     with st.container(border=True, key="index-job"):
@@ -132,6 +137,7 @@ def _summary(report: IndexReport) -> str:
 def _start(gateway: Gateway, rebuild: bool) -> None:
     try:
         gateway.start_index(rebuild)
+        forget_document()
         st.session_state.pop(SAID, None)
     except DossierError as error:
         st.session_state[PROBLEM] = str(error)

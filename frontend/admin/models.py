@@ -9,7 +9,7 @@ import streamlit as st
 
 from dossier.errors import DossierError, NotFoundError
 from frontend.access import session
-from frontend.drawing.markup import label
+from frontend.drawing.markup import label, sentence
 from frontend.gateway.client import Gateway
 from frontend.gateway.model_records import Adapter, Answering, ModelList
 
@@ -29,15 +29,15 @@ def page() -> None:
     try:
         found = who.gateway.models()
     except NotFoundError as error:
-        st.info(label(str(error)))
+        st.info(sentence(str(error)))
         return
     if problem := st.session_state.pop("model_problem", ""):
-        st.error(label(problem), icon=":material/error:")
+        st.error(sentence(problem), icon=":material/error:")
     if done := st.session_state.pop("model_done", ""):
         st.success(label(done), icon=":material/check_circle:")
     _show_answering(who.gateway, found)
     for problem in found.problems:
-        st.error(label(f"A tuned model is damaged: {problem}"), icon=":material/error:")
+        st.error(sentence(f"A tuned model is damaged: {problem}"), icon=":material/error:")
     if not found.adapters:
         st.markdown(_NONE)
         return
@@ -52,9 +52,10 @@ def _show_answering(gateway: Gateway, found: ModelList) -> None:
     with st.container(border=True, key="model-now"):
         st.markdown(label(f"Questions are answered by {_called(found, now.adapter)}."))
         if now.problem:
-            st.error(label(f"It should be {_called(found, now.promoted)}, but: {now.problem}"), icon=":material/error:")
+            wanted = _called(found, now.promoted)
+            st.error(sentence(f"It should be {wanted}, but: {now.problem}"), icon=":material/error:")
         if now.against_the_gate:
-            st.warning(label(f"It was {now.against_the_gate}"), icon=":material/warning:")
+            st.warning(sentence(f"It was {now.against_the_gate}"), icon=":material/warning:")
         if now.promoted:
             st.caption(_WAY_BACK)
             st.button(

@@ -1,5 +1,6 @@
 """The search page for admins: what a question finds with whose rights, why, and whether it would be answered."""
 
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -10,7 +11,7 @@ from frontend.admin.search_drawing import hits_html, verdict_html
 from frontend.admin.search_records import Search, search
 from frontend.chat import citations
 from frontend.chat.citations import Opened
-from frontend.chat.viewer import show_viewer
+from frontend.chat.viewer import show_desk
 from frontend.drawing.figures import told_html
 from frontend.drawing.markup import label, plain_html
 from frontend.drawing.wishes import fulfil, press
@@ -29,7 +30,10 @@ _MEANS: Final = {
     "By words": "How well the question's words fit (BM25): rarer words and shorter passages count more.",
     "By meaning": "How near the passage is to the question in meaning (cosine of their vectors, at most 1).",
     "Together": "Both ranks as one score (reciprocal rank fusion, in thousandths), raised where the document is what "
-    "the question names. It orders the passages unless there is a reranker.",
+    "the question names.",
+    "Best line": "How much of the question the passage's best line or table row shows by its words: what is asked for, "
+    "the year, a number where one is asked for. It puts the first ten in order, together with the score before it, "
+    "unless there is a reranker.",
     "Reranker": "A second model that reads question and passage together; above 0 it takes the passage for an answer.",
     "Likely": "Estimated from the passages. Below its limit (the upright line) a question is refused, unless it is "
     "computed from tables or answered from prices or news.",
@@ -47,7 +51,7 @@ def page() -> None:
     _ask(who.gateway)
     found = st.session_state.get(_KEPT)
     if isinstance(found, Search):
-        _show_desk(who.gateway, found)
+        show_desk(who.gateway, _opened(found), "search-found", partial(_show_found, found))
 
 
 def _ask(gateway: Gateway) -> None:
@@ -70,16 +74,6 @@ def _search(gateway: Gateway, question: str, seen_by: str) -> None:
     st.session_state[_EMPTY] = not question.strip()
     if question.strip():
         st.session_state[_KEPT] = search(gateway, question, seen_by)
-
-
-def _show_desk(gateway: Gateway, found: Search) -> None:
-    opened = _opened(found)
-    with st.container(key="desk", horizontal=True, gap="large"):
-        with st.container(key="search-found"):
-            _show_found(found)
-        if opened is not None:
-            with st.container(key="viewer"):
-                show_viewer(gateway, opened)
 
 
 def _show_found(found: Search) -> None:

@@ -31,7 +31,8 @@ def verdict_html(found: Search) -> str:
 
 def hits_html(found: Search, cite: str) -> str:
     """The passages, best first. The name of each is a button that opens its page, `<cite>-<number>`."""
-    heads = ["", "Passage", "By words", "By meaning", "Together", *(["Reranker"] if found.reranked else [])]
+    heads = ["", "Passage", "By words", "By meaning", "Together", "Best line"]
+    heads += ["Reranker"] if found.reranked else []
     top = "".join(f'<th scope="col">{head}</th>' for head in heads)
     rows = "".join(_rows(found.hits, found.reranked, cite))
     return f'<table class="files found"><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>'
@@ -62,7 +63,7 @@ def _rows(hits: Sequence[Hit], reranked: bool, cite: str) -> Iterator[str]:
     for hit in hits:
         if not hit.given and not beyond:
             beyond = True
-            columns = 6 if reranked else 5
+            columns = 7 if reranked else 6
             yield f'<tr class="divide"><td colspan="{columns}">Found too, but not given to an answer:</td></tr>'
         yield _row(hit, (words, fused), reranked, cite)
 
@@ -81,6 +82,8 @@ def _row(hit: Hit, most: tuple[float, float], reranked: bool, cite: str) -> str:
         _part("By meaning", similarity, f"{similarity or 0:.2f}", 1.0, _rank(found.dense_rank if found else None)),
         _part("Together", hit.fused * _boost(hit), f"{1000 * hit.fused * _boost(hit):.0f}", most[1], _gain(hit)),
     ]
+    line = found.line if found else None
+    cells.append(_part("Best line", line, f"{line or 0:.0%}", 1.0, ""))
     if reranked:
         verdict = found.rerank if found else None
         cells.append(_part("Reranker", None if verdict is None else _share(verdict), f"{verdict or 0:+.1f}", 1.0, ""))

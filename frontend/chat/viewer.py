@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from html import escape
 from typing import Final
@@ -25,6 +25,16 @@ _SHEETS: Final = (".xlsx", ".xlsm", ".csv", ".tsv")
 _POINTS_PER_INCH: Final = 72
 _OLD: Final = "This answer is from before Dossier kept why its passages were found."
 _NO_PLACE: Final = "This answer is from before Dossier kept where its passages stand: the page is shown without a mark."
+
+
+def show_desk(gateway: Gateway, opened: Opened | None, name: str, draw: Callable[[], None]) -> None:
+    """What `draw` draws, in a container of this name, and beside it the open source, if there is one."""
+    with st.container(key="desk", horizontal=True, gap="large"):
+        with st.container(key=name):
+            draw()
+        if opened is not None:
+            with st.container(key="viewer"):
+                show_viewer(gateway, opened)
 
 
 def show_viewer(gateway: Gateway, opened: Opened) -> None:
@@ -157,6 +167,8 @@ def _why_html(found: Found | None) -> str:
         rows.append(("Raised", f"{found.boost:.2f} times: {', '.join(found.reasons)}"))
     elif found.reasons:
         rows.append(("Because", ", ".join(found.reasons)))
+    if found.line is not None:
+        rows.append(("Best line", f"shows {found.line:.0%} of what the question asks"))
     if found.rerank is not None:
         rows.append(("Reranker", f"{found.rerank:.2f}"))
     if found.folded:

@@ -1,6 +1,7 @@
 """The page for analysts that sets two filings, or two periods, side by side."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -8,7 +9,7 @@ import streamlit as st
 from frontend.access import session
 from frontend.chat import citations
 from frontend.chat.citations import Opened
-from frontend.chat.viewer import show_viewer
+from frontend.chat.viewer import show_desk
 from frontend.comparing.drawing import NEW, OLD, figures_html, key_of, rows_html, state_of, texts_html
 from frontend.comparing.records import Comparison, Listed, SectionPair, Spot, comparison, readable
 from frontend.drawing.markup import label, plain_html
@@ -40,7 +41,7 @@ def page() -> None:
     _choose(who.gateway)
     found = st.session_state.get(_KEPT)
     if isinstance(found, Comparison):
-        _show_desk(who.gateway, found)
+        show_desk(who.gateway, _opened(found), "compared", partial(_show, found))
 
 
 def _choose(gateway: Gateway) -> None:
@@ -93,16 +94,6 @@ def _compare(gateway: Gateway, old: str, new: str) -> None:
     if old != new:
         with st.spinner("Comparing"):
             st.session_state[_KEPT] = comparison(gateway, old, new)
-
-
-def _show_desk(gateway: Gateway, found: Comparison) -> None:
-    opened = _opened(found)
-    with st.container(key="desk", horizontal=True, gap="large"):
-        with st.container(key="compared"):
-            _show(found)
-        if opened is not None:
-            with st.container(key="viewer"):
-                show_viewer(gateway, opened)
 
 
 def _show(found: Comparison) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dossier.errors import BusyError, DossierError, EngineError
 from dossier.gateway_errors import GatewayUnreachableError
-from frontend.drawing.markup import label
+from frontend.drawing.markup import sentence
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ def show_problem(message: str, key: str, again: Callable[[], None] | None = None
     """Show a problem with a button that tries again. `passing`: it is expected to go away by itself."""
     with st.container(key=f"problem-{key}"):
         if passing:
-            st.warning(label(message), icon=":material/cloud_off:")
+            st.warning(sentence(message), icon=":material/cloud_off:")
         else:
-            st.error(label(message), icon=":material/error:")
+            st.error(sentence(message), icon=":material/error:")
         if st.button("Try again", key=f"again-{key}", icon=":material/refresh:", on_click=again):
             st.rerun()

@@ -16,6 +16,7 @@ from markdown_it.token import Token
 
 _MARKER: Final = re.compile(r"\[(\d{1,2})\]")
 _LABEL_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=@&/])")
+_COMMAND: Final = re.compile(r"(`[^`]+`)")
 _KEPT: Final = ("table", "list", "heading", "fence", "code", "emphasis", "backticks", "escape", "newline")
 _OPEN, _CLOSE, _OPEN_AROUND, _CLOSE_AROUND, _FIRST = "\ue000", "\ue001", "\ue002", "\ue003", 0xE100
 """Characters of private use around a marked part while Markdown is read; the number of its mark is one too."""
@@ -69,7 +70,17 @@ def plain_html(text: str, kind: str) -> str:
 
 def label(text: str) -> str:
     """Text for a Streamlit label or caption, which would read Markdown, icons and formulas into it."""
-    return _LABEL_SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("\\:", ":\u200b")
+    return _escaped(" ".join(text.split()))
+
+
+def sentence(text: str) -> str:
+    """What the product says, for Streamlit: as a label, but commands between backticks are code."""
+    parts = _COMMAND.split(" ".join(text.split()))
+    return "".join(part if number % 2 else _escaped(part) for number, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    return _LABEL_SPECIAL.sub(r"\\\1", text).replace("\\:", ":\u200b")
 
 
 def _with_marks(text: str, marks: Sequence[Mark], around: int) -> str:

@@ -15,6 +15,7 @@ class Found:
     dense_rank: int | None
     lexical_rank: int | None
     boost: float
+    line: float | None
     rerank: float | None
     reasons: tuple[str, ...]
     folded: tuple[str, ...]
@@ -27,6 +28,7 @@ class Found:
             dense_rank=data.get("dense_rank"),
             lexical_rank=data.get("lexical_rank"),
             boost=float(data.get("boost") or 1.0),
+            line=_number(data.get("line")),
             rerank=_number(data.get("rerank")),
             reasons=tuple(map(str, data.get("reasons") or ())),
             folded=tuple(map(str, data.get("folded") or ())),

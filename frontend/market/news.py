@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC
+from functools import partial
 from html import escape
 from typing import Final
 
@@ -11,11 +12,10 @@ from dossier.errors import DossierError
 from frontend.access import session
 from frontend.chat import citations
 from frontend.chat.citations import Opened
-from frontend.chat.viewer import show_viewer
+from frontend.chat.viewer import show_desk
 from frontend.drawing.charts import show_chart
 from frontend.drawing.faults import show_error
 from frontend.drawing.markup import plain_html
-from frontend.gateway.client import Gateway
 from frontend.market.news_records import News, NewsItem, news
 
 _SHOWN: Final = 50
@@ -45,7 +45,7 @@ def page() -> None:
     except DossierError as error:
         show_error(error, "news")
         return
-    _show_desk(who.gateway, found, about)
+    show_desk(who.gateway, _opened(found), "news-items", partial(_show, found, about))
 
 
 def _choose(everything: News) -> str:
@@ -62,16 +62,6 @@ def _choose(everything: News) -> str:
     if about != kept:
         st.query_params.update({"about": about}) if about else st.query_params.pop("about", None)
     return about
-
-
-def _show_desk(gateway: Gateway, found: News, about: str) -> None:
-    opened = _opened(found)
-    with st.container(key="desk", horizontal=True, gap="large"):
-        with st.container(key="news-items"):
-            _show(found, about)
-        if opened is not None:
-            with st.container(key="viewer"):
-                show_viewer(gateway, opened)
 
 
 def _show(found: News, about: str) -> None:

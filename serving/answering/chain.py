@@ -20,28 +20,25 @@ from dossier.records import Answer, AnswerEvent, Delta, Step, Turn, Usage, Verdi
 from dossier.reply import ReplyKind, TargetFormat
 from dossier.settings import Settings
 from dossier.settling import check_reply
-from retrieval.confidence import line_signals
-from retrieval.lines import rank_lines
 from retrieval.query import with_whole_years
 from retrieval.search import Searcher
 from serving.answering.computing import asks_to_compute, is_named
 from serving.answering.desks import Desk, Taken
-from serving.answering.fitting import fitting
 from serving.answering.model_client import Choice, ModelClient, ServedModel
-from serving.answering.readings import LINES_READ, Asked, Reading, check_question, pieces_of, with_close_second
+from serving.answering.reader import Reader
+from serving.answering.readings import Asked, Reading, check_question, pieces_of, with_close_second
 from serving.answering.replaying import pinned, settings_that_matter, turns_of
 from serving.answering.reply_wording import word_reply
+from serving.answering.rules import EVERY_RULE, Rules
 from serving.answering.wording import join_answers, word_line
-from serving.calculating import Computed, compute
+from serving.calculating import Computed
 from serving.follow_ups.follow_up import condense
 from serving.index_view import IndexView
 from serving.integrity.judging import CLOSEST, UNSURE, checked, noted, refusing, traced, traced_reply
 from serving.spans import timed
-from serving.whole_tables import WholeTable, over_whole_table
+from serving.whole_tables import WholeTable
 
 P = ParamSpec("P")
-LINES_SHOWN = 6
-"""Lines that the model chooses from."""
 _REPLY_TOKENS = 160
 _HISTORY_TURNS = 4
 
@@ -50,13 +47,19 @@ class DocumentChain:
     """Answers from the documents, or says that the answer isn't in them."""
 
     def __init__(
-        self, index: IndexView, model: ModelClient, settings: Settings, pack: Pack, desks: Sequence[Desk] = ()
+        self,
+        index: IndexView,
+        model: ModelClient,
+        settings: Settings,
+        pack: Pack,
+        desks: Sequence[Desk] = (),
+        rules: Rules = EVERY_RULE,
     ) -> None:
         """Join the parts; `desks` take the questions that they know before the documents are read."""
         self._index, self._model, self._settings, self._pack = index, model, settings, pack
-        self._desks = tuple(desks)
+        self._reader = Reader(index, settings, pack, desks, rules)
         # more than there are cores for only take the interpreter from each other, and from `/health`
-        self._readers = CapacityLimiter(max(2, os.cpu_count() or 1))
+        self._at_once = CapacityLimiter(max(2, os.cpu_count() or 1))
 
     async def answer(
         self, question: str, history: Sequence[Turn], groups: frozenset[str]
@@ -136,29 +139,10 @@ class DocumentChain:
 
     async def _retrieve(self, asked: Asked, model: ServedModel, searcher: Searcher) -> Reading:
         with timed("retrieval") as span:
-            work = partial(self._read, asked, model, searcher)
-            reading = await to_thread.run_sync(work, limiter=self._readers)
+            work = partial(self._reader.read, asked, model, searcher)
+            reading = await to_thread.run_sync(work, limiter=self._at_once)
             span.mark(passages=len(reading.found.passages), lines=len(reading.lines))
         return reading
-
-    def _read(self, asked: Asked, model: ServedModel, searcher: Searcher) -> Reading:
-        found = searcher.search(asked.question, asked.groups, self._settings.passages)
-        if taken := next(filter(None, (desk.take(asked.question, asked.groups) for desk in self._desks)), None):
-            return Reading(asked, model, searcher, found, [], {}, taken=taken)
-        lines = rank_lines(found.query, found.passages, found.rarity, self._index.embedder, LINES_READ)
-        chunks = enumerate((passage.chunk for passage in found.passages), start=1)
-        tables = {number: searcher.tables(chunk.source, asked.groups, chunk.page) for number, chunk in chunks}
-        points = self._settings.answer_style == "point"
-        computed = compute(searcher, found, tables, asked.groups, self._pack) if points else None
-        if computed is not None:
-            return Reading(
-                asked, model, searcher, replace(found, passages=computed.passages), lines, computed.tables, computed
-            )
-        # whatever words the answers: a model sees a few rows of a long table
-        whole = over_whole_table(searcher, found, asked.groups) if self._settings.answer_style != "read" else None
-        confidence = line_signals(found, lines).probability
-        found = replace(found, passages=whole.passages) if whole else found
-        return Reading(asked, model, searcher, found, lines, tables, whole=whole, confidence=confidence)
 
     async def _refuse(
         self, reading: Reading, usage: Usage | None = None, note: str = CLOSEST
@@ -206,8 +190,7 @@ class DocumentChain:
         question = reading.asked.question
         passages, query = reading.found.passages, reading.found.query
         choice, note = Choice(None, Usage()), UNSURE
-        sure = reading.confidence >= self._settings.confidence
-        lines = fitting(reading.lines[:LINES_SHOWN], query, passages, reading.tables) if sure else []
+        lines = self._reader.lines_of(reading)
         if lines:
             choice = await self._model.point(lines, passages, question, reading.model)
             note = CLOSEST

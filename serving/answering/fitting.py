@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from dossier.evidence import is_row
 from dossier.records import Line, Passage, Table
-from retrieval.expectation import NUMBER_WORD, PERIOD
+from retrieval.answer_kinds import KINDS, SUM, Kind
 from retrieval.lines import RankedLine
 from retrieval.metadata import MONTH
 from retrieval.query import STOP_WORDS, Query, stem, stems
@@ -22,57 +22,7 @@ NEAR = 0.1
 _ALIKE = 0.8
 """From here on a question is a row's name: `long-term debt, less current portion`."""
 _MARKER = re.compile(r"\s*\[\d{1,3}\]")
-_ASKS_PERCENT = re.compile(
-    r"\b(?:percent(?:age)?|per cent)\b(?! points?)|\b(?:what|which) (?:share|portion|proportion|fraction)\b",
-    re.IGNORECASE,
-)
-_HAS_PERCENT = re.compile(r"%|\bper ?cent|\b(?:half|third|quarter|all|none|one in)\b", re.IGNORECASE)
-_ASKS_TIME = re.compile(r"\bwhat time\b", re.IGNORECASE)
-_HAS_TIME = re.compile(r"\b\d{1,2}(?::\d\d)?\s?[ap]\.?m\b|\b\d{1,2}:\d\d\b|\b(?:noon|midnight)\b", re.IGNORECASE)
-_ASKS_DAY = re.compile(r"\b(?:what|which) (?:dates?|days?)\b", re.IGNORECASE)
-_HAS_DAY = re.compile(
-    rf"\b(?:{MONTH})\.? \d{{1,2}}\b|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{MONTH})\b"
-    r"|\b\d{1,4}[/-]\d{1,2}[/-]\d{1,4}\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b"
-    r"|\b\d{1,2}(?:st|nd|rd|th)\b|\b(?:first|last) (?:\w+ )?day\b|\bdays? (?:of|after|before)\b",
-    re.IGNORECASE,
-)
-_ASKS_PERIODS = re.compile(rf"\bhow many (?:\w+ )?{PERIOD}\b", re.IGNORECASE)
-_HAS_PERIOD = re.compile(rf"(?:\d(?:st|nd|rd|th)?|\b{NUMBER_WORD})[\s-](?:\w+[\s-])?{PERIOD}\b", re.IGNORECASE)
-_ASKS_COUNT = re.compile(r"\bhow many\b(?! (?:million |billion )?(?:\w+ )?dollars)", re.IGNORECASE)
-_ASKS_AMOUNT = re.compile(
-    r"\bhow (?:many|much|long|far|big|large|old)\b"
-    r"|\b(?:what|which) (?:sum|amount|size)\b"
-    r"|\bwhat (?:\w+[ -]){0,3}(?:price|fee|cost|value|profit|revenue|sales|rate|salary|pay|severance|margin|income"
-    r"|earnings|ratio)s? (?:of|did|do|does|was|were|is|are|has|had|have)\b"
-    r"|\bwhat(?:['’]s| is| was) the (?:most|longest|maximum|minimum)\b|\bwhat(?:['’]s| is) the \w+ (?:limit|cap)\b"
-    r"|\bwhat(?:['’]s| is) the (?:biggest|largest|highest|smallest)\b.*\b(?:can|may)\b"
-    r"|\bwhat does\b.*\b(?:cost|charge)\b",
-    re.IGNORECASE,
-)
-_HAS_AMOUNT = re.compile(
-    rf"\d|\b(?:{NUMBER_WORD}|no|none|nothing|zero|free|unlimited|twice|double|full)\b", re.IGNORECASE
-)
-_ASKS_MONEY = re.compile(
-    r"\b(?:what|how much) (?:did|do|does|will|must)\b.*\b(?:cost|pay|charge)\b"
-    r"|\bwhat (?:\w+[ -]){0,3}(?:price|fee|cost)s? (?:of|did|do|does|was|were|is|are)\b",
-    re.IGNORECASE,
-)
-_HAS_WORTH = re.compile(
-    r"[$€£¥]|\b(?:million|billion|thousand|dollar|euro|pound|cent)s?\b|\b(?:free|nothing|no cost)\b", re.IGNORECASE
-)
-_ASKS_FIGURE = re.compile(
-    r"\bthe (?:floor area|number|amount|price|cost|total|percentage|figure) (?:of|for)\b", re.IGNORECASE
-)
-_HAS_MONEY = re.compile(r"[$€£]\s?\d")
-_COUNTED = re.compile(rf"(?<![$€£\d.,])\b\d[\d,]*(?:\.\d+)?\b(?!\s?%)|\b{NUMBER_WORD}\b", re.IGNORECASE)
 _CALENDAR = re.compile(rf"(?:{MONTH})|fiscal|q[1-4]|fy\d*", re.IGNORECASE)
-_ASKS_WORDS = re.compile(
-    r"\bwhy\b|\bhow come\b|\bwhat (?:drove|made|led|caused|explains?|happens|becomes|became)\b|\bwho(?:m|se)?\b"
-    r"|\bwhere\b(?! did more)|\bhow (?:does|do|did|is|are)\b.*"
-    r"\b(?:define|decide|react|treat|put|describe|handle|recogni[sz]e|account for|work)\b",
-    re.IGNORECASE,
-)
-"""What no row of amounts answers."""
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _PLACES = frozenset({"united", "states", "america"})
 """What documents write as U.S."""
@@ -114,9 +64,9 @@ def fits(query: Query, ranked: RankedLine, passage: Passage, said: str) -> bool:
     plain, asked = _MARKER.sub("", said).strip(), query.asked
     computed = asks_to_compute(asked) and ranked.named < _ALIKE
     if is_row(ranked.line.text):
-        if computed or _ASKS_WORDS.search(asked):
+        if computed or KINDS[Kind.WORDS].is_demanded(asked):
             return False
-    elif _ASKS_MONEY.search(asked) and not _HAS_WORTH.search(plain):
+    elif _lacks(Kind.MONEY, asked, plain):
         return False
     return (
         _says_something_new(asked, plain)
@@ -136,18 +86,21 @@ def _says_something_new(asked: str, said: str) -> bool:
 
 
 def _is_in_kind(asked: str, said: str) -> bool:
-    if _ASKS_PERCENT.search(asked) and not _HAS_PERCENT.search(said):
+    if _lacks(Kind.SHARE, asked, said):
         return False
-    if _ASKS_TIME.search(asked):
-        return _HAS_TIME.search(said) is not None
-    if _ASKS_DAY.search(asked):
-        return _HAS_DAY.search(said) is not None
-    if _ASKS_PERIODS.search(asked):
-        return _HAS_PERIOD.search(said) is not None
+    for kind in (Kind.TIME, Kind.DATE, Kind.DURATION):
+        if KINDS[kind].is_demanded(asked):
+            return KINDS[kind].may_be(said)
     bare = _DATES.sub(" ", said)
-    if _ASKS_COUNT.search(asked) and _HAS_MONEY.search(bare) and not _COUNTED.search(bare):
+    # a row's amount is a count where nothing says that it is money
+    if SUM.search(bare) and _lacks(Kind.COUNT, asked, bare):
         return False
-    return not (_ASKS_AMOUNT.search(asked) or _ASKS_FIGURE.search(asked)) or _HAS_AMOUNT.search(bare) is not None
+    return not _lacks(Kind.AMOUNT, asked, bare)
+
+
+def _lacks(kind: Kind, asked: str, said: str) -> bool:
+    """Whether a question asks for this kind of answer, and what is said can't be one."""
+    return KINDS[kind].is_demanded(asked) and not KINDS[kind].may_be(said)
 
 
 def _is_of_another_year(query: Query, said: str, line: Line) -> bool:

@@ -61,6 +61,9 @@ class FoundReply(BaseModel):
     dense_rank: int | None = Field(description="Its rank among the passages nearest in meaning, from 1.")
     lexical_rank: int | None = Field(description="Its rank by the question's words (BM25), from 1.")
     boost: float = Field(description="What it gained by what the question names: `reasons`.")
+    line: float | None = Field(
+        description="What its best line shows of the question, 0 to 1; null: not among the first."
+    )
     rerank: float | None = Field(description="The reranker's verdict, where there is one.")
     reasons: list[str]
     folded: list[str] = Field(description="Where else the same is said.")
@@ -73,6 +76,7 @@ class FoundReply(BaseModel):
             dense_rank=passage.dense_rank,
             lexical_rank=passage.lexical_rank,
             boost=passage.boost,
+            line=passage.line,
             rerank=passage.rerank,
             reasons=list(passage.reasons),
             folded=list(passage.folded),

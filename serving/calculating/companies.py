@@ -64,8 +64,7 @@ def _look_up(
 ) -> Computed | None:
     when = "".join(f" in {year}" for year in plan.years)
     found = searcher.search(f"What was {name}'s {plan.operands[0]}{when}?", groups, limit)
-    chunks = enumerate((passage.chunk for passage in found.passages), start=1)
-    tables = {number: searcher.tables(chunk.source, groups, chunk.page) for number, chunk in chunks}
+    tables = searcher.tables_of_pages(found.passages, groups)
     return compute_plan(plan, searcher, found, tables, groups, pack)
 
 

@@ -68,11 +68,8 @@ def compute_plan(
     passages, shown = _with_places(searcher, found.passages, placed, verified.operands, groups)
     if not verified.grounded or any(not shown[source - 1].passage for source in calculation.reply.sources):
         return None
-    more = passages[len(found.passages) :]
-    added = {
-        number: searcher.tables(one.chunk.source, groups, one.chunk.page)
-        for number, one in enumerate(more, start=len(found.passages) + 1)
-    }
+    known = len(found.passages)
+    added = searcher.tables_of_pages(passages[known:], groups, known + 1)
     operands = tuple(replace(operand, head=period_in(operand.head)) for operand in verified.operands)
     verified = replace(verified, texts=(calculation.said,) if calculation.said else verified.texts)
     sure = calculation.score >= _SURE and found.signals.names >= 1

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, TimeoutError, expect
 
 from tests.frontend.processes import PageProcess
-from tests.frontend.scripted_gateway import PASSWORD
+from tests.frontend.scripted_gateway.contents import PASSWORD
 
 CHROMIUM = next(
     (place for place in ("/usr/bin/chromium", shutil.which("chromium")) if place and Path(place).is_file()), None

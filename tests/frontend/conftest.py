@@ -12,11 +12,12 @@ from frontend.gateway.client import Gateway
 from tests.frontend.browsing import ARGUMENTS, CHROMIUM, SECONDS, Visit
 from tests.frontend.driving import forget, new_app
 from tests.frontend.processes import GatewayProcess, PageProcess, free_port
-from tests.frontend.scripted_gateway import FILES, MODELS, PASSWORD
+from tests.frontend.scripted_gateway.contents import FILES, MODELS, PASSWORD
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def gateway_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """One for all tests of the pages: a start takes longer than most of them."""
     with GatewayProcess(free_port(), tmp_path_factory.mktemp("gateway")) as process:
         yield process
 
@@ -56,7 +57,7 @@ def own_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def app(gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    """A tab without a browser, at this module's gateway."""
+    """A tab without a browser, at the scripted gateway, or a module's own."""
     monkeypatch.setenv("DOSSIER_PORT", gateway.address.rsplit(":", 1)[1])
     forget()
     yield new_app()

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import frontend
-from tests.frontend.scripted_gateway import PASSWORD
+from tests.frontend.scripted_gateway.contents import PASSWORD
 
 APP = Path(frontend.__file__).with_name("app.py")
 PATIENCE = 180

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.frontend.browsing import Visit, choose, needs_chromium
 from tests.frontend.processes import PageProcess
-from tests.frontend.scripted_gateway import ANSWER, HOSTILE_FILE, PASSWORD, QUESTIONS
+from tests.frontend.scripted_gateway.contents import ANSWER, HOSTILE_FILE, PASSWORD, QUESTIONS
 
 QUESTION = "What were the net sales?"
 SLOW = "What were the net sales, slowly?"

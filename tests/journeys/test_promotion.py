@@ -32,11 +32,11 @@ from tests.base import BASE, lend_base
 from tests.dossier.registry.small import report
 from tests.journeys.product import ports
 from tests.training.evaluation.small_set import write_dressed_set
+from training.answers.record import read_product_run
 from training.evaluation.candidates import registered
 from training.evaluation.contexts import read_contexts
 from training.evaluation.served import compare_served, served_comparison_text
 from training.gateway import RunningGateway
-from training.product.record import read_product_run
 from training.tuning.recipe import Recipe
 from training.tuning.run_folder import RunRecord, RunState, read_run, write_run
 

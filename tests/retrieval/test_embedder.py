@@ -38,11 +38,13 @@ def elsewhere(folder: Path, place: Path) -> Embedder:
     return Embedder(place, "same", "d")
 
 
-def test_vectors_are_those_of_sentence_transformers(embedder: Embedder, folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("precision", "alike"), [("f32", 0.999), ("bf16", 0.999), ("int8", 0.99), ("", 0.99)])
+def test_vectors_are_those_of_sentence_transformers(folder: Path, tmp_path: Path, precision: str, alike: float) -> None:
+    embedder = Embedder(folder, "ours", "d", precision=precision)
     ours, theirs = embedder.embed(TEXTS), elsewhere(folder, tmp_path / "copy").embed(TEXTS)
-    assert embedder.backend.startswith("openvino")
+    assert embedder.backend.startswith(f"openvino {precision}")
     assert ours.dtype == np.float32 and ours.shape == (len(TEXTS), 384)
-    assert np.sum(ours * theirs, axis=1).min() > 0.999
+    assert np.sum(ours * theirs, axis=1).min() > alike
     assert np.linalg.norm(ours, axis=1) == pytest.approx(1.0, abs=1e-5)
 
 

@@ -1,23 +1,24 @@
 import pytest
 
-from retrieval.expectation import Expected, could_answer, expected_by
+from retrieval.answer_kinds import Kind
+from retrieval.expectation import could_answer, expected_by
 from retrieval.query import read_query
 
 
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
-        ("How many employees does Acme have?", Expected.COUNT),
-        ("How many days of leave are there?", Expected.DURATION),
-        ("How long is parental leave?", Expected.DURATION),
-        ("How much did Acme pay for Widget Co?", Expected.MONEY),
-        ("What percentage of sales came from abroad?", Expected.SHARE),
-        ("When does the lease end?", Expected.DATE),
-        ("Who audits Acme?", Expected.NAME),
-        ("What was revenue in 2023?", Expected.ANYTHING),
+        ("How many employees does Acme have?", Kind.COUNT),
+        ("How many days of leave are there?", Kind.DURATION),
+        ("How long is parental leave?", Kind.DURATION),
+        ("How much did Acme pay for Widget Co?", Kind.MONEY),
+        ("What percentage of sales came from abroad?", Kind.SHARE),
+        ("When does the lease end?", Kind.DATE),
+        ("Who audits Acme?", Kind.NAME),
+        ("What was revenue in 2023?", Kind.ANYTHING),
     ],
 )
-def test_what_a_question_expects(question: str, kind: Expected) -> None:
+def test_what_a_question_expects(question: str, kind: Kind) -> None:
     assert expected_by(question) is kind
 
 

@@ -13,6 +13,7 @@ from retrieval.readers import Readers
 from retrieval.scan import scan
 from retrieval.scope import Scopes
 from retrieval.search import DEPTH, Searcher
+from retrieval.word_search import WordSearch
 from tests.retrieval.index_loop import HashedWords
 
 QUESTION = "severance terms of the finance director"
@@ -46,10 +47,10 @@ def test_restricted_documents_take_no_rank_in_either_half(index: Path) -> None:
 def test_the_words_and_the_store_filter_by_themselves(index: Path) -> None:
     store = ChunkStore(index / generation.current_name(index) / generation.CHUNKS)
     every = range(1, store.last_chunk_id() + 1)
-    open_only = Scopes(store).of(EVERYONE).holds
-    assert len(store.search_words(["severance", "terms"], None, 500)) == DEPTH + 21
-    assert len(store.search_words(["severance", "terms"], open_only, 500)) == 1
+    words, open_only, everything = WordSearch(store), Scopes(store).of(EVERYONE), Scopes(store).of(frozenset({"board"}))
+    assert len(words.search(["severance", "terms"], everything, everything, 500)) == DEPTH + 21
+    assert len(words.search(["severance", "terms"], open_only, open_only, 500)) == 1
     assert {chunk.source for chunk in store.get(every, EVERYONE).values()} == {"open.txt"}
     assert len(store.get(every, frozenset({"board"}))) == DEPTH + 21
-    assert store.document_frequency("severance", open_only) == 0
+    assert words.frequency("severance", open_only) == 0
     store.close()

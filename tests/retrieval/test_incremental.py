@@ -16,8 +16,10 @@ from retrieval.embedder import Vectors
 from retrieval.generation import digest_of
 from retrieval.parsing.isolate import READERS, Limits, OnPage
 from retrieval.parsing.parsed import ParsedDocument, ParsedPage
+from retrieval.scope import Scopes
 from retrieval.search import Searcher
 from retrieval.vectors import VectorIndex
+from retrieval.word_search import WordSearch
 from tests.retrieval.index_loop import HashedWords, index_folder_of, index_now
 
 EVERYONE: frozenset[str] = frozenset()
@@ -61,8 +63,10 @@ def store_of(settings: Settings) -> ChunkStore:
 def words_in(settings: Settings, *terms: str) -> list[str]:
     """Sources whose passages hold a term, by the word index alone."""
     store = store_of(settings)
-    ids = [chunk_id for chunk_id, _ in store.search_words(terms, None, 50)]
-    sources = sorted({chunk.source for chunk in store.get(ids, frozenset({"hr"})).values()})
+    hr = frozenset({"hr"})
+    scope = Scopes(store).of(hr)
+    ids = [chunk_id for chunk_id, _ in WordSearch(store).search(terms, scope, scope, 50)]
+    sources = sorted({chunk.source for chunk in store.get(ids, hr).values()})
     store.close()
     return sources
 

@@ -30,6 +30,18 @@ LONG = " ".join(
     f"Clause {number} says that the supplier delivers valve number {number} on time." for number in range(60)
 )
 
+HEADCOUNT = """# Cyan plc
+
+## Employees
+
+How many employees Cyan needs is planned with the employees' council. Cyan's employees and their number are a matter of
+the council, and so are the employees of partners.
+
+## Places of work
+
+Most people work in Leeds; some at sites of customers. On 31 December 2023 Cyan had 4,200 employees.
+"""
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -45,6 +57,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (documents / "long.txt").write_text(LONG)
     (documents / "board" / "pay.md").write_text("# Pay\n\nThe severance of the Ardent Inc. chairman is 3 million.\n")
     (documents / "groups.toml").write_text('[groups]\n"board/*" = ["board"]\n')
+    (documents / "headcount.md").write_text(HEADCOUNT)
     settings = load_settings(home=folder / "home", documents=documents)
     build_index(settings, load_pack(settings))
     return folder
@@ -108,6 +121,17 @@ def test_the_same_text_comes_once_and_says_where_else_it_stands(settings: Settin
     options = SearchOptions(fold=False)
     passages = searcher(settings, embedder, options).search("Borealis revenue", EVERYONE, 10).passages
     assert {"c.md", "copy of c.md"} <= {passage.document for passage in passages}
+
+
+def test_the_passage_whose_line_could_be_the_answer_comes_first(settings: Settings, embedder: Embedder) -> None:
+    question = "How many employees did Cyan have at the end of 2023?"
+    before = searcher(settings, embedder, SearchOptions(lines=False)).search(question, EVERYONE, 3).passages
+    assert "council" in before[0].chunk.text  # it is about employees more than the other one is
+    assert before[0].line is None
+    first, second = searcher(settings, embedder).search(question, EVERYONE, 3).passages[:2]
+    assert "4,200 employees" in first.chunk.text and "council" in second.chunk.text
+    assert first.line is not None and second.line is not None
+    assert 1 >= first.line > second.line >= 0 and first.score > second.score
 
 
 def test_neighbours_are_one_passage_with_true_offsets(settings: Settings, embedder: Embedder) -> None:

@@ -10,10 +10,10 @@ import httpx
 
 from dossier.errors import EngineError
 from dossier.records import Progress
+from training.answers.judging import judge_answer
 from training.assessment.record import Said
 from training.assessment.sample import Asked
 from training.assessment.server import NAME, OnProgress, Running
-from training.product.judging import judge_answer
 from training.scoring import Outcome
 
 _ANSWER_TOKENS = 96

@@ -2,22 +2,17 @@
 
 import hashlib
 import json
-import os
-import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from dossier.adapters import sha256_of
-from dossier.durable import flush, flush_all
 from dossier.errors import DataError
 from dossier.records import Progress
 from retrieval.build import OnProgress
+from training.data.building import build_folder
 from training.data.example import Example, Task, from_json, to_line
 from training.data.figures import figures_of
 from training.data.importing.source import Source
@@ -93,24 +88,10 @@ def read_prepared(folder: Path) -> Prepared:
 def write_prepared(made: Made, folder: Path, on_progress: OnProgress) -> tuple[Prepared, bool]:
     """Write a set: built aside, flushed, renamed; returns it and whether it is new.
 
-    A folder that holds the same set stays as it is. Raises DataError when it holds anything else.
+    A folder that holds the same set stays as it is. Raises DataError when it holds anything else or can't be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    clear_leftovers(folder)
-    building = folder.parent / f".{folder.name}-{os.getpid()}"
-    building.mkdir()
-    try:
-        manifest = _write_files(made, building, on_progress)
-        if (folder / MANIFEST).is_file():
-            return _same(folder, manifest), False
-        flush_all(building)
-        building.rename(folder)
-        flush(folder.parent)
-    except OSError as error:
-        raise DataError(f"{folder} can't be written: {error.strerror}. Free some space or name another.") from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return Prepared(folder, manifest), True
+    manifest, is_new = build_folder(folder, MANIFEST, lambda building: _write_files(made, building, on_progress))
+    return (Prepared(folder, manifest) if is_new else _same(folder, manifest)), is_new
 
 
 def refuse_foreign(folder: Path) -> None:
@@ -216,12 +197,3 @@ def _check(file: Path, expected: str) -> None:
         raise DataError(f"{file} can't be opened ({error.strerror}). Prepare the set again.") from error
     if not intact:
         raise DataError(f"{file} was changed after the set was prepared. Prepare the set again.")
-
-
-def clear_leftovers(folder: Path) -> None:
-    """Remove what runs that were killed left behind; what a living one is building stays."""
-    pattern = re.compile(re.escape(f".{folder.name}-") + r"(\d+)")
-    for entry in folder.parent.iterdir():
-        match = pattern.fullmatch(entry.name)
-        if match and (int(match[1]) == os.getpid() or not psutil.pid_exists(int(match[1]))):
-            shutil.rmtree(entry)

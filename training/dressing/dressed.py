@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from dossier.adapters import sha256_of
-from dossier.durable import flush, flush_all
 from dossier.errors import DataError
 from dossier.prompt import PROMPT_VERSION
+from training.data.building import build_folder
 from training.data.example import json_line
-from training.data.prepared import Prepared, clear_leftovers
+from training.data.prepared import Prepared
 from training.data.splitting import SPLITS
 from training.dressing.dress import DressedSplit, LeftOut, counts_of
 from training.dressing.recipe import DressRecipe
@@ -53,25 +51,10 @@ def write_dressed(
 
     A folder that holds the same stays as it is. Raises DataError when it holds anything else or can't be written.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        clear_leftovers(folder)
-        building = folder.parent / f".{folder.name}-{os.getpid()}"
-        building.mkdir()
-    except OSError as error:
-        raise DataError(f"{folder} can't be made: {error.strerror}. Name another.") from error
-    try:
-        manifest = _write_files(splits, building, prepared, recipe, tokenizer)
-        if (folder / MANIFEST).is_file():
-            return _same(folder, manifest), False
-        flush_all(building)
-        building.rename(folder)
-        flush(folder.parent)
-    except OSError as error:
-        raise DataError(f"{folder} can't be written: {error.strerror}. Free some space or name another.") from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return Dressed(folder, manifest), True
+    manifest, is_new = build_folder(
+        folder, MANIFEST, lambda building: _write_files(splits, building, prepared, recipe, tokenizer)
+    )
+    return (Dressed(folder, manifest) if is_new else _same(folder, manifest)), is_new
 
 
 def read_dressed(folder: Path) -> Dressed:

@@ -80,6 +80,24 @@ def test_a_chosen_file_says_who_may_read_it_and_why(app: AppTest) -> None:
     assert "document-save" not in [one.key for one in app.button]
 
 
+def test_an_open_file_is_read_once_and_anew_when_it_may_have_changed(app: AppTest, gateway: Served) -> None:
+    def reads() -> int:
+        lines = gateway.signed_in("admin").get("/admin/audit", params={"limit": 200}).json()["lines"]
+        return sum(line["route"] == "GET /admin/documents/file" for line in lines)
+
+    before = reads()
+    choose(app, RELEASE)
+    for _ in range(3):
+        app.run()
+    assert reads() == before + 1
+    press(app, "document-save")
+    assert reads() == before + 2
+    press(app, "document-close")
+    choose(app, RELEASE)
+    assert reads() == before + 3
+    press(app, f"document-back-{RELEASE}")
+
+
 def test_readers_are_chosen_for_a_file_and_for_its_folder_and_taken_back(app: AppTest, gateway: Served) -> None:
     choose(app, SALARIES)
     app.multiselect[0].set_value(["board", "new ones"])

@@ -6,7 +6,7 @@ import pytest
 
 from frontend.drawing.charts import problem_of
 from frontend.gateway.answer_records import spec_of
-from tests.frontend.scripted_gateway import CHART
+from tests.frontend.scripted_gateway.contents import CHART
 
 OTHER = {"url": "http://198.51.100.7/d.json"}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.drawing.markup import Mark, answer_html, label, passage_html, plain_html
+from frontend.drawing.markup import Mark, answer_html, label, passage_html, plain_html, sentence
 
 _ALLOWED = {
     "div", "p", "br", "ul", "ol", "li", "strong", "em", "code", "pre", "span", "mark",
@@ -114,6 +114,10 @@ def test_a_label_reads_no_markup() -> None:
     shown = label("![p](http://x/p.png) *a* $b$ :smile: <b>")
     for sign in ("![", "](", "$b$", ":s", "<b>", " *a"):
         assert sign not in shown
+
+
+def test_a_sentence_keeps_commands_as_code_and_reads_no_other_markup() -> None:
+    assert sentence("run `dossier models`: *now* ` <b>") == "run `dossier models`:\u200b \\*now\\* \\` \\<b\\>"
 
 
 def test_the_line_is_marked_in_the_passage() -> None:

@@ -22,7 +22,7 @@ from frontend.gateway.connection import ENDED
 from frontend.gateway.records import Readiness
 from frontend.gateway.wire import BROKEN_OFF, Finish, StreamEvent, read_events
 from tests.frontend.processes import GatewayProcess, free_port
-from tests.frontend.scripted_gateway import ANSWER, MODEL, PASSWORD
+from tests.frontend.scripted_gateway.contents import ANSWER, MODEL, PASSWORD
 
 
 def ask(client: Gateway, question: str, model: str = MODEL) -> list[StreamEvent]:

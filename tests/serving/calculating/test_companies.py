@@ -53,11 +53,7 @@ def asked(indexed: tuple[Settings, Pack, Searcher], question: str, *groups: str)
     _, pack, searcher = indexed
     rights = frozenset(groups)
     found = searcher.search(question, rights, 6)
-    tables = {
-        number: searcher.tables(passage.chunk.source, rights, passage.chunk.page)
-        for number, passage in enumerate(found.passages, start=1)
-    }
-    return compute(searcher, found, tables, rights, pack)
+    return compute(searcher, found, searcher.tables_of_pages(found.passages, rights), rights, pack)
 
 
 def test_the_larger_is_named_with_the_difference_in_one_scale_and_both_are_cited(

@@ -12,11 +12,11 @@ from dossier.progress import ProgressDisplay
 from dossier.records import Question
 from dossier.settings import load_settings
 from dossier.weights import replace_file
+from training.answers.asking import Client, ask_all, spread
+from training.answers.page import page_of
+from training.answers.record import read_product_run, run_of, run_text
+from training.answers.text import difference_text, run_summary
 from training.gateway import Key, RunningGateway, Url
-from training.product.asking import Client, ask_all, spread
-from training.product.page import page_of
-from training.product.record import read_product_run, run_of, run_text
-from training.product.text import difference_text, run_summary
 
 RECORD, PAGE = "answers.json", "answers.html"
 _EXAMPLE = "packs/finance/questions.jsonl"

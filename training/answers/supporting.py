@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from dossier.amounts import numbers_in
-from training.product.expected import MONTHS, is_year, telling_words
+from training.answers.expected import MONTHS, is_year, telling_words
 
 _MARKERS = re.compile(r"(?:\s?\[\d{1,3}\])+")
 _NUMBER = re.compile(r"\d+")

@@ -2,8 +2,7 @@
 
 from math import isfinite
 
-from training.evaluation.wording import chance, percent, points
-from training.product.figures import (
+from training.answers.figures import (
     ALL,
     ANSWERABLE,
     MEASURES,
@@ -16,7 +15,8 @@ from training.product.figures import (
     figures_of,
     times_of,
 )
-from training.product.record import ProductRun
+from training.answers.record import ProductRun
+from training.evaluation.wording import chance, percent, points
 
 
 def run_summary(run: ProductRun) -> str:

@@ -8,8 +8,8 @@ from dossier.amounts import numbers_in
 from dossier.prompt import NOT_IN_DOCUMENTS
 from dossier.records import Question, Verdict
 from retrieval.evaluation.cases import Hit, Level, Target, case_of
-from training.product.expected import Amount, Reference, all_said, reference_of, stated_amounts, words_of
-from training.product.supporting import citations_supported
+from training.answers.expected import Amount, Reference, all_said, reference_of, stated_amounts, words_of
+from training.answers.supporting import citations_supported
 from training.scoring import Outcome
 
 _MARKER = re.compile(r"\[\d{1,3}\]")

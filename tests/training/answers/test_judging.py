@@ -6,7 +6,7 @@ import pytest
 
 from dossier.packs import load_questions
 from dossier.records import Evidence, Question
-from training.product.judging import Source, judge_answer
+from training.answers.judging import Source, judge_answer
 from training.scoring import Outcome
 
 ROOT = Path(__file__).resolve().parents[3]

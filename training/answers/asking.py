@@ -12,8 +12,8 @@ from dossier.errors import BusyError, DossierError, EngineError
 from dossier.gateway_errors import error_of
 from dossier.records import Progress, Question, Turn
 from dossier.traces import Origin
+from training.answers.judging import Mark, Source
 from training.gateway import RunningGateway
-from training.product.judging import Mark, Source
 
 _SECONDS = 600.0
 _TRIES, _PAUSE = 5, 5.0

@@ -3,11 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from training.evaluation.intervals import FEWEST
-from training.evaluation.pictures import share_bars
-from training.evaluation.wording import chance, percent, points, short
-from training.page import figures_table, page, table
-from training.product.figures import (
+from training.answers.figures import (
     ALL,
     ANSWERABLE,
     ANSWERS,
@@ -25,8 +21,12 @@ from training.product.figures import (
     figures_of,
     times_of,
 )
-from training.product.record import Answered, ProductRun
-from training.product.text import seconds
+from training.answers.record import Answered, ProductRun
+from training.answers.text import seconds
+from training.evaluation.intervals import FEWEST
+from training.evaluation.pictures import share_bars
+from training.evaluation.wording import chance, percent, points, short
+from training.page import figures_table, page, table
 from training.scoring import Outcome
 
 _EXAMPLES = 3

@@ -14,10 +14,9 @@ from dossier.gateway_errors import GatewayUnreachableError
 from dossier.records import Evidence, Question
 from tests.serving.api.scripted import GENERATION, MODEL
 from tests.serving.api.serving_app import Served, served
-from training.gateway import RunningGateway
-from training.product.asking import Client, Said, spread
-from training.product.commands import PAGE, RECORD
-from training.product.figures import (
+from training.answers.asking import Client, Said, spread
+from training.answers.commands import PAGE, RECORD
+from training.answers.figures import (
     ALL,
     ANSWERABLE,
     MARKED,
@@ -29,8 +28,9 @@ from training.product.figures import (
     figures_of,
     times_of,
 )
-from training.product.judging import Mark, Numbers, Source
-from training.product.record import ProductRun, read_product_run, run_of, run_text
+from training.answers.judging import Mark, Numbers, Source
+from training.answers.record import ProductRun, read_product_run, run_of, run_text
+from training.gateway import RunningGateway
 
 Evaluate = Callable[..., str]
 SALES = {"document": "annual.pdf", "page": 12, "text": "Net sales were $4.2 billion"}

@@ -7,8 +7,8 @@ import numpy as np
 
 from dossier.errors import DataError
 from retrieval.evaluation.measures import Figure
+from training.answers.record import Answered, ProductRun
 from training.evaluation.intervals import FEWEST, by_chance, clustered
-from training.product.record import Answered, ProductRun
 from training.scoring import Outcome
 
 ALL, ANSWERABLE = "all questions", "answerable"

@@ -11,8 +11,8 @@ import dossier
 from dossier.errors import DataError
 from dossier.records import Question
 from dossier.registry.promotion import now
-from training.product.asking import Said
-from training.product.judging import Judgement, Numbers, Source, judge_answer, numbers_of
+from training.answers.asking import Said
+from training.answers.judging import Judgement, Numbers, Source, judge_answer, numbers_of
 from training.scoring import Outcome
 
 _FORMAT = 1
