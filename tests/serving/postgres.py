@@ -22,7 +22,7 @@ GIVEN = os.environ.pop("DOSSIER_TEST_POSTGRES", "")
 """SQLAlchemy URL of a database to be used instead. Taken out: settings refuse variables they don't know."""
 _PATIENCE = 60.0
 _SET_PDEATHSIG = 1
-_FAST = ("fsync=off", "full_page_writes=off", "listen_addresses=", "timezone=Asia/Kolkata")
+_FAST = ("fsync=off", "full_page_writes=off", "listen_addresses=", "autovacuum=off", "timezone=Asia/Kolkata")
 """Nothing outlives the tests; a time zone that isn't UTC shows where one is forgotten."""
 
 
