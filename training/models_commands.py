@@ -14,17 +14,20 @@ from dossier.packs import load_pack
 from dossier.progress import ProgressDisplay
 from dossier.registry import Entry, Origin, Registry
 from dossier.registry.checking import RUN_FILES, Base, read_base
-from dossier.registry.evaluation import evaluation_from
+from dossier.registry.evaluation import Evaluation, evaluation_from
 from dossier.registry.promotion import FEWEST_SERVED, judge, now, promote, retire, rollback
+from dossier.reply import TargetFormat
 from dossier.settings import Settings, load_settings
 from training.dressing.dressed import read_dressed
+from training.evaluation.audit import audit_model, verdict
 from training.evaluation.candidates import registered
 from training.evaluation.contexts import read_contexts
-from training.evaluation.evaluate import require_fitting
+from training.evaluation.evaluate import TUNED, require_fitting
+from training.evaluation.lab import BASE, Lab
 from training.evaluation.served import compare_served, drawn_contexts, served_comparison_text
 from training.gateway import Key, RunningGateway, Url
 from training.models_text import comparison_text, entry_text, list_text, newest_report
-from training.tuning.recipe import Method
+from training.tuning.recipe import Method, Precision
 from training.tuning.run_folder import RunRecord, RunState, finished_weights, read_run
 
 models_commands = command_group("Tuned adapters: register, compare, promote, roll back.")
@@ -114,12 +117,7 @@ def check_served(
     settings = load_settings()
     registry = Registry.of(settings)
     entry = registry.find(name)
-    report = newest_report(registry, entry)
-    if report is None:
-        raise RegistryError(
-            f"{_told(entry)} hasn't been evaluated yet, and the result is kept with its evaluation. First: dossier "
-            f"evaluate model --adapter {entry.short} --set {dressed_set} --out FOLDER"
-        )
+    report = _report_of(registry, entry, str(dressed_set))
     gateway = RunningGateway.of(settings, url, key)
     gateway.model()  # says at once when nobody answers
     dressed = read_dressed(dressed_set)
@@ -134,6 +132,28 @@ def check_served(
     if registry.champions.read().of(pack) != entry.digest:
         against = judge(registry, entry, pack).against
         print("against promoting it: " + ("".join(f"\n  - {reason}" for reason in against) or "nothing"))
+
+
+@models_commands.command("audit")
+def audit(name: Name) -> None:
+    """Find out whether an adapter tells the same case alike of other companies, people and regions.
+
+    The result is kept with its newest evaluation, by which promotion judges. Asks base and adapter, in float32.
+    Example: dossier models audit first
+    """
+    settings = load_settings()
+    registry = Registry.of(settings)
+    entry = registry.find(name)
+    report = _report_of(registry, entry, "DRESSED_SET")
+    with ProgressDisplay() as display:
+        candidate = registered(settings, registry, entry, display)
+        lab = Lab(candidate.base_folder, {TUNED: candidate.folder}, Precision.FLOAT32)
+        form = TargetFormat(candidate.form or TargetFormat.EVIDENCE)
+        after, before = (audit_model(lab, one, form, display) for one in (TUNED, BASE))
+    found = verdict(after, before)
+    registry.attach(entry, replace(report, audit=found, created=now()))
+    print(f"bias audit: {'passed' if found.passed else 'failed'}; {found.summary}")
+    print("".join(f"  {one.told}\n" for one in after if not one.passed), end="")
 
 
 @models_commands.command("promote")
@@ -185,6 +205,17 @@ def _adapter_folder(run: Path, record: RunRecord) -> Path:
             f"merge {run} --out MODEL_FOLDER, and the setting base_model."
         )
     return finished_weights(run, record)
+
+
+def _report_of(registry: Registry, entry: Entry, dressed_set: str) -> Evaluation:
+    """The newest report, which a further result is kept with. Raises RegistryError where there is none."""
+    report = newest_report(registry, entry)
+    if report is None:
+        raise RegistryError(
+            f"{_told(entry)} hasn't been evaluated yet, and the result is kept with its evaluation. First: dossier "
+            f"evaluate model --adapter {entry.short} --set {dressed_set} --out FOLDER"
+        )
+    return report
 
 
 def _settings(pack: str) -> Settings:

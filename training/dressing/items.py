@@ -79,6 +79,7 @@ def short_items(
         else:
             sets[(example.task, example.origin.set)].append(example)
     for (task, name), found in sorted(sets.items()):
+        found.sort(key=lambda one: one.id)  # files stand by label often: a batch of one label would teach that label
         for start in range(0, len(found), 1 if task is Task.CHAT else _TOGETHER):
             some = found[start : start + (1 if task is Task.CHAT else _TOGETHER)]
             yield _chat(some[0]) if task is Task.CHAT else _alike(task, some, labels.get(name, ()))

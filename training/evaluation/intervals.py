@@ -1,6 +1,8 @@
 """Means over questions with intervals that know that questions about one page succeed and fail together."""
 
+import math
 from collections.abc import Sequence
+from statistics import NormalDist, fmean, stdev
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,36 @@ def clustered(values: Sequence[float], clusters: Sequence[int], span: tuple[floa
     means = sums[drawn].sum(1) / counts[drawn].sum(1)
     low, high = np.quantile(means, (0.025, 0.975))
     return Figure(mean, min(float(low), mean), max(float(high), mean))
+
+
+def of_few(values: Sequence[float], span: tuple[float, float], together: int = 1) -> Figure:
+    """Mean of a few independent values with Student's 95% interval (1908), which the bootstrap's is too narrow for.
+
+    Resampling ten values leaves out that their spread is itself uncertain: its 95% interval holds the mean in some 90%
+    of cases (Hesterberg 2015, "What teachers should know about the bootstrap"). `together`: so many intervals are to
+    hold at once (Bonferroni; Dunn 1961). With fewer than 10 values nothing is claimed: the interval is all of `span`.
+    """
+    if len(values) < FEWEST:
+        mean = fmean(values) if values else 0.0
+        return Figure(mean, min(span[0], mean), max(span[1], mean))
+    mean = fmean(values)
+    half = student(1 - 0.025 / together, len(values) - 1) * stdev(values) / math.sqrt(len(values))
+    return Figure(mean, max(span[0], mean - half), min(span[1], mean + half))
+
+
+def student(share: float, freedom: int) -> float:
+    """The point below which so large a share of Student's distribution lies; 0.1% too small at most from 9 degrees on.
+
+    Abramowitz and Stegun 1964, 26.7.5.
+    """
+    z, v = NormalDist().inv_cdf(share), float(freedom)
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return z + sum(term / v**power for power, term in enumerate(terms, start=1))
 
 
 def by_chance(differences: Sequence[float], clusters: Sequence[int]) -> float:

@@ -1,6 +1,7 @@
 """Sharing what prompts have in common changes no token and no likelihood."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,25 @@ def test_likelihoods_are_those_of_whole_texts(lab: Lab) -> None:
                 logits = lab._causal(input_ids=torch.tensor([[*prompt, *answer]])).logits[0].log_softmax(-1)
             wanted = [float(logits[len(prompt) - 1 + at, token]) for at, token in enumerate(answer)]
             assert told == pytest.approx(wanted, abs=1e-4)
+
+
+def test_in_bf16_likelihoods_are_not_rounded_to_steps(tmp_path: Path) -> None:
+    """Logits beyond 16 lie an eighth apart in bf16, so that two answers seem alike that aren't."""
+    import torch
+
+    lab = Lab(write_model(tmp_path / "model"), {}, Precision.BFLOAT16)
+    with torch.no_grad():
+        lab._causal.lm_head.weight.mul_(8)  # logits as large as a real model's
+    prompt = prompts(lab)[0]
+    pairs = [(prompt, (token,)) for token in range(200, 260)]
+    found = [one for (one,) in likelihoods(lab._causal, pairs)]
+    with torch.inference_mode():
+        blocks = lab._causal.model(input_ids=torch.tensor([prompt])).last_hidden_state[0, -1].float()
+        wanted = (lab._causal.lm_head.weight.float() @ blocks).log_softmax(-1)[200:260].tolist()
+        steps = lab._causal(input_ids=torch.tensor([prompt])).logits[0, -1].float().log_softmax(-1)[200:260].tolist()
+    assert found == pytest.approx(wanted, abs=2e-2)
+    assert max(abs(one - other) for one, other in zip(steps, wanted, strict=True)) > 2e-2  # what it was before
+    assert not lab._causal.lm_head._forward_hooks
 
 
 def test_a_model_that_is_not_there_is_refused(lab: Lab) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.evaluation.intervals import FEWEST, by_chance, clustered
+from training.evaluation.intervals import FEWEST, by_chance, clustered, of_few, student
 
 
 def test_questions_on_one_page_count_as_little_more_than_one() -> None:
@@ -51,3 +51,22 @@ def test_chance_is_told_from_a_gain() -> None:
     assert by_chance([1.0, -1.0] * 10, range(20)) > 0.5
     # ten gains on one page are one observation
     assert by_chance([1.0] * 10, [0] * 10) == 1
+
+
+def test_ten_values_get_an_interval_that_holds_what_it_says() -> None:
+    """Resampled, ten values' intervals hold the mean in 90% of cases only."""
+    drawn = np.random.default_rng(8)
+    samples = [list(map(float, drawn.normal(0.05, 0.03, 10))) for _ in range(1000)]
+    held = sum(found.low <= 0.05 <= found.high for found in (of_few(one, (-1, 1)) for one in samples))
+    resampled = sum(
+        found.low <= 0.05 <= found.high for found in (clustered(one, range(10), (-1, 1)) for one in samples[:300])
+    )
+    assert 930 <= held <= 970 and resampled < 285
+    wider = of_few(samples[0], (-1, 1), together=93)
+    assert wider.high - wider.value > 2 * (of_few(samples[0], (-1, 1)).high - wider.value)
+    assert of_few(samples[0][:9], (-1, 1)).low == -1
+
+
+@pytest.mark.parametrize(("share", "freedom", "point"), [(0.975, 9, 2.2622), (0.995, 9, 3.2498), (0.9995, 19, 3.8834)])
+def test_students_points_are_those_of_tables(share: float, freedom: int, point: float) -> None:
+    assert student(share, freedom) == pytest.approx(point, rel=1e-3)
