@@ -41,7 +41,9 @@ class SearchPassageReply(BaseModel):
     digest: str = Field(description="SHA-256 of the text.")
     word_score: float | None = Field(description="BM25; null: its words weren't found.")
     fused: float = Field(description="Of both ranks, by reciprocal rank fusion.")
-    score: float = Field(description="What orders the passages: fused times boost, or from the reranker.")
+    score: float = Field(
+        description="What orders the passages: fused times boost, with what the best line shows, or from the reranker."
+    )
     found: FoundReply
 
     @classmethod

@@ -61,6 +61,7 @@ def test_a_whole_answer(client: OpenAI) -> None:
             "dense_rank": None,
             "lexical_rank": None,
             "boost": 1.0,
+            "line": None,
             "rerank": None,
             "reasons": [],
             "folded": [],

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from dossier.settings import Settings
-from retrieval.search import Searcher
+from retrieval.search import LINE_WEIGHT, Searcher
 from serving.store import Role
 from tests.retrieval.index_loop import HashedWords, index_folder_of, index_now
 from tests.serving.api.serving_app import Served
@@ -54,14 +54,17 @@ def test_each_passage_tells_the_parts_of_its_score(admin: httpx.Client, searcher
     assert "25 days" in first["text"] and len(first["digest"]) == 64
     best = next(one for one in told["passages"] if one["found"]["lexical_rank"] == 1)
     assert best["word_score"] == max(one["word_score"] for one in told["passages"] if one["word_score"] is not None)
+    highest = max(one["fused"] * one["found"]["boost"] for one in told["passages"])
     for one in told["passages"]:
         ranks = [rank for rank in (one["found"]["dense_rank"], one["found"]["lexical_rank"]) if rank]
         assert one["fused"] == pytest.approx(sum(1 / (20 + rank) for rank in ranks))
-        assert one["score"] == pytest.approx(one["fused"] * one["found"]["boost"])
+        shown = LINE_WEIGHT * highest * (one["found"]["line"] or 0)
+        assert one["score"] == pytest.approx(one["fused"] * one["found"]["boost"] + shown)
         assert (one["word_score"] is None) == (one["found"]["lexical_rank"] is None)
     found = searcher.search("How many days of annual leave?", frozenset(), 6)
     assert told["relevance"] == pytest.approx(found.signals.probability)
     assert [one["given"] for one in told["passages"]] == [True] * 6 + [False] * (len(told["passages"]) - 6)
+    assert [one["found"]["line"] is not None for one in told["passages"][:10]] == [True] * 10
     assert len(told["passages"]) > 6 and told["reranked"] is False
 
 
