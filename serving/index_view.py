@@ -18,6 +18,8 @@ from retrieval.page_view import PageView, Spot
 from retrieval.readers import file_of
 from retrieval.search import Rerank, Searcher
 
+_LIMITED = "who may read a document of that time has changed since."
+
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
@@ -71,10 +73,11 @@ class IndexView:
         return self._searcher
 
     @contextmanager
-    def searcher_of(self, name: str) -> Iterator[tuple[Searcher, str]]:
+    def searcher_of(self, name: str, groups: frozenset[str]) -> Iterator[tuple[Searcher, str]]:
         """An older generation, open as long as it is needed; the current one where that is gone, and why.
 
-        Raises IndexMissingError when there is no current one either.
+        The current one also where the groups may no longer read a document that they could read then: a generation
+        keeps the rights of its day. Raises IndexMissingError when there is no current one either.
         """
         current = self.searcher()
         if current.manifest.name == name:
@@ -86,7 +89,7 @@ class IndexView:
             yield current, str(error)
             return
         try:
-            yield older, ""
+            yield (current, _LIMITED) if _limited_since(older, current, groups) else (older, "")
         finally:
             older.close()
 
@@ -170,3 +173,15 @@ class IndexView:
             return generation.current_name(self._folder)
         except IndexMissingError:
             return ""
+
+
+def _limited_since(older: Searcher, current: Searcher, groups: frozenset[str]) -> bool:
+    """Whether a document that the groups could read then is still there, by its path or its bytes, and kept from them.
+
+    One that is gone is no secret: what it said may be asked again as long as its generation is kept.
+    """
+    readable = current.readable_documents(groups)
+    known = {stored.document.source for stored in readable} | {stored.document.digest for stored in readable}
+    kept_back = [one.document for one in current.documents() if one.document.source not in known]
+    hidden = {one.source for one in kept_back} | {one.digest for one in kept_back if one.digest not in known}
+    return any(hidden & {stored.document.source, stored.document.digest} for stored in older.readable_documents(groups))

@@ -84,13 +84,13 @@ class DocumentChain:
     async def replay(self, pin: Pin, groups: frozenset[str]) -> tuple[Answer, str]:
         """Ask again what was answered once, of the generation that answered then, by the model and settings of now.
 
-        Returns the answer, and why it is from the current generation where the one of then is gone. `groups` are those
-        of the person who asked. Raises IndexMissingError, EngineError, BusyError.
+        Returns the answer, and why it is from the current generation where the one of then is gone or who may read has
+        changed. `groups` are those of the person who asked. Raises IndexMissingError, EngineError, BusyError.
         """
         asked = Asked(pin.question, turns_of(pin), groups, pin.question)
         with ExitStack() as kept, self._model.held() as model:
             # an older generation is read and checked whole, which must not keep the event loop waiting
-            opening = self._index.searcher_of(pin.generation)
+            opening = self._index.searcher_of(pin.generation, groups)
             searcher, problem = await asyncio.to_thread(kept.enter_context, opening)
             reading = await self._retrieve(asked, model, searcher)
             async with aclosing(self._answer(reading)) as events:

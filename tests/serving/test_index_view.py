@@ -72,3 +72,34 @@ def test_a_rollback_is_followed_and_a_damaged_pointer_answered_through(settings:
     fresh = IndexView(index, HashedWords(), {})
     assert fresh.searcher().search("annual leave", frozenset(), 2).generation == "g000002"
     assert "CURRENT is damaged" in fresh.status().message
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_an_older_generation_isnt_asked_for_who_lost_a_right_since(
+    settings: Settings, documents: Path, moved: bool
+) -> None:
+    index = index_folder_of(settings)
+    change(documents, 1)
+    index_now(settings)
+    view = IndexView(index, HashedWords(), {})
+    if moved:
+        (documents / "rules.md").rename(documents / "rules of the board.md")
+    (documents / "groups.toml").write_text('[groups]\n"rules*" = ["board"]\n')
+    index_now(settings)
+    with view.searcher_of("g000001", frozenset()) as (searcher, why):
+        assert searcher.manifest.name == "g000002" and why == "who may read a document of that time has changed since."
+        sources = {one.document for one in searcher.search("everyone has days of leave", frozenset(), 9).passages}
+        assert "leave.md" in sources and not any(name.startswith("rules") for name in sources)
+    with view.searcher_of("g000001", frozenset({"board"})) as (searcher, why):
+        assert (searcher.manifest.name, why) == ("g000001", "")  # they lost nothing
+
+
+def test_a_document_that_is_gone_may_still_be_asked_of_its_generation(settings: Settings, documents: Path) -> None:
+    change(documents, 1)
+    index_now(settings)
+    view = IndexView(index_folder_of(settings), HashedWords(), {})
+    (documents / "rules.md").unlink()
+    (documents / "leave.md").write_text("# Leave\n\nNow it is another number of days.\n")
+    index_now(settings)
+    with view.searcher_of("g000001", frozenset()) as (searcher, why):
+        assert (searcher.manifest.name, why) == ("g000001", "")
