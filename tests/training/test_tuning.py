@@ -107,7 +107,7 @@ def test_tuning_reports_and_replaces_only_what_is_better(
 
 @pytest.mark.model
 @pytest.mark.usefixtures("tuned")
-def test_merged_is_what_was_trained(settings: Settings, embedder: Embedder) -> None:
+def test_merged_is_what_was_trained(settings: Settings) -> None:
     """The model without torch gives what PEFT gives with the adapter beside its base; and it isn't the base."""
     from sentence_transformers import SentenceTransformer
 
@@ -115,12 +115,14 @@ def test_merged_is_what_was_trained(settings: Settings, embedder: Embedder) -> N
     named = load_settings(home=settings.home, embedder=str(work))
     folder, digest = verified_embedder(named)
     texts = ["What did freight cost?", "The yearly cost of pensions was 6,450 dollars."]
-    merged = Embedder(folder, "tuned", digest).embed(texts)
+    # bytes or bf16 would round more than the two may differ
+    merged = Embedder(folder, "tuned", digest, precision="f32").embed(texts)
     theirs = SentenceTransformer(str(verified_embedder(load_settings())[0]), device="cpu", local_files_only=True)
+    base = theirs.encode(texts, normalize_embeddings=True)
     theirs.load_adapter(str(work))
     expected = theirs.encode(texts, normalize_embeddings=True)
     assert np.sum(merged * expected, axis=1).min() > 0.9999
-    assert np.abs(merged - embedder.embed(texts)).max() > 1e-3
+    assert np.abs(merged - base).max() > 1e-3
 
 
 @pytest.mark.model
