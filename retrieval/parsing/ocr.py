@@ -159,7 +159,11 @@ def _why_none(means: Means) -> str:
     """Why no page can be read on this machine; empty if pages can."""
     if not means.program:
         return _NONE
-    told = subprocess.run([means.program, "--list-langs"], capture_output=True, text=True, check=False).stdout.split()
+    asked = [means.program, "--list-langs"]
+    try:
+        told = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=CALL_SECONDS).stdout.split()
+    except (OSError, subprocess.SubprocessError):
+        return _FAILED
     missing = [one for one in means.languages.split("+") if one not in told]
     if not missing:
         return ""
